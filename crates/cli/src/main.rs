@@ -1,0 +1,4 @@
+//! The program `linkwright`.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! NTSTATUS and Win32 error codes: numbers, names, texts and the map between them.
+#![forbid(unsafe_code)]

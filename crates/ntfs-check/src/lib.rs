@@ -1,0 +1,2 @@
+//! Verifies NTFS volumes, read only.
+#![forbid(unsafe_code)]

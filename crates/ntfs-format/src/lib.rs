@@ -1,0 +1,2 @@
+//! NTFS on-disk structures: declared once, decoded, validated and encoded.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Makes NTFS volumes.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Oracles and test material for the tests of this workspace.
+#![forbid(unsafe_code)]

@@ -1,0 +1,4 @@
+//! `cargo xtask`: the workspace tasks.
+#![forbid(unsafe_code)]
+
+fn main() {}
