@@ -1,0 +1,161 @@
+//! `$ATTRIBUTE_LIST`: where the attributes of a many-record file are.
+//!
+//! Source: libfsntfs documentation, "The attribute list entry".
+
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::attribute::AttributeType;
+use crate::error::{FormatError, FormatErrorKind};
+use crate::ids::FileReference;
+use crate::num;
+
+/// The fixed part of an entry.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Debug, Clone, Copy)]
+#[repr(C)]
+struct RawEntry {
+    type_code: U32,
+    length: U16,
+    name_length: u8,
+    name_offset: u8,
+    lowest_vcn: U64,
+    reference: U64,
+    instance: U16,
+}
+
+const FIXED_LEN: usize = 0x1A;
+const _: () = assert!(size_of::<RawEntry>() == FIXED_LEN);
+
+/// The largest list that Windows accepts, in bytes.
+pub const MAX_LEN: usize = 256 * 1024;
+
+/// One entry: an attribute, or one extent of it, and the record that holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Type code.
+    pub type_code: AttributeType,
+    /// Name of the attribute.
+    pub name: Vec<u16>,
+    /// First cluster of the extent; 0 for resident attributes.
+    pub lowest_vcn: u64,
+    /// The record that holds it.
+    pub reference: FileReference,
+    /// Its instance number in that record.
+    pub instance: u16,
+}
+
+impl Entry {
+    /// Bytes of the entry on disk.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        (FIXED_LEN + self.name.len() * 2).next_multiple_of(8)
+    }
+}
+
+/// Decodes a whole list.
+///
+/// # Errors
+/// A list of over [`MAX_LEN`] bytes, or an entry whose lengths leave it.
+pub fn decode(list: &[u8]) -> Result<Vec<Entry>, FormatError> {
+    if list.len() > MAX_LEN {
+        return Err(FormatError::new(FormatErrorKind::Length, MAX_LEN));
+    }
+    let mut entries = Vec::new();
+    let mut at = 0;
+    while at < list.len() {
+        let rest = list.get(at..).unwrap_or_default();
+        let (raw, _) = RawEntry::ref_from_prefix(rest)
+            .map_err(|_| FormatError::new(FormatErrorKind::Truncated, at))?;
+        let length = usize::from(raw.length.get());
+        if length < FIXED_LEN || length > rest.len() {
+            return Err(FormatError::new(FormatErrorKind::Length, at + 4));
+        }
+        let entry = rest.get(..length).unwrap_or_default();
+        let name = num::slice(
+            entry,
+            usize::from(raw.name_offset),
+            usize::from(raw.name_length) * 2,
+        )
+        .map_err(|_| FormatError::new(FormatErrorKind::Offset, at + 7))?;
+        entries.push(Entry {
+            type_code: AttributeType(raw.type_code.get()),
+            name: num::units_from_le(name),
+            lowest_vcn: raw.lowest_vcn.get(),
+            reference: FileReference::from_raw(raw.reference.get()),
+            instance: raw.instance.get(),
+        });
+        at += length;
+    }
+    Ok(entries)
+}
+
+/// Encodes a whole list.
+///
+/// # Errors
+/// A name of over 255 units, or a list of over [`MAX_LEN`] bytes.
+pub fn encode(entries: &[Entry]) -> Result<Vec<u8>, FormatError> {
+    let mut out = Vec::with_capacity(entries.iter().map(Entry::encoded_len).sum());
+    for entry in entries {
+        let start = out.len();
+        let raw = RawEntry {
+            type_code: U32::new(entry.type_code.0),
+            length: U16::new(num::to_u16(entry.encoded_len())?),
+            name_length: u8::try_from(entry.name.len())
+                .map_err(|_| FormatError::new(FormatErrorKind::Length, start + 6))?,
+            name_offset: u8::try_from(FIXED_LEN).unwrap_or(u8::MAX),
+            lowest_vcn: U64::new(entry.lowest_vcn),
+            reference: U64::new(entry.reference.raw()),
+            instance: U16::new(entry.instance),
+        };
+        out.extend_from_slice(raw.as_bytes());
+        num::push_units(&mut out, &entry.name);
+        out.resize(start + entry.encoded_len(), 0);
+    }
+    if out.len() > MAX_LEN {
+        return Err(FormatError::new(FormatErrorKind::NoRoom, MAX_LEN));
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{RecordNumber, SequenceNumber};
+
+    fn entries() -> Vec<Entry> {
+        let entry = |code, name: &[u16], vcn, record| Entry {
+            type_code: AttributeType(code),
+            name: name.to_vec(),
+            lowest_vcn: vcn,
+            reference: FileReference::new(RecordNumber(record), SequenceNumber(2)),
+            instance: 3,
+        };
+        vec![
+            entry(0x10, &[], 0, 38),
+            entry(0x80, &[0x61, 0xDC00, 0x62], 77, 39),
+        ]
+    }
+
+    #[test]
+    fn round_trip() {
+        let bytes = encode(&entries()).unwrap();
+        assert_eq!(bytes.len(), 32 + 32);
+        assert_eq!(decode(&bytes).unwrap(), entries());
+    }
+
+    #[test]
+    fn entries_that_leave_the_list_are_refused() {
+        let good = encode(&entries()).unwrap();
+        for (at, value, kind, offset) in [
+            (4, 0, FormatErrorKind::Length, 4),
+            (0x24, 0xFF, FormatErrorKind::Length, 0x24),
+            (0x26, 0x20, FormatErrorKind::Offset, 0x27),
+        ] {
+            let mut bad = good.clone();
+            bad[at] = value;
+            assert_eq!(decode(&bad).unwrap_err(), FormatError::new(kind, offset));
+        }
+        assert!(decode(&good[..40]).is_err());
+        assert!(decode(&vec![0; MAX_LEN + 8]).is_err());
+    }
+}
