@@ -1,0 +1,1 @@
+//! Volumes that other systems made.
