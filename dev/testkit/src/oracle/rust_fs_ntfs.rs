@@ -1,0 +1,110 @@
+//! The checker of the crate `rust-fs-ntfs`: every file record in use, the
+//! mirror of `$MFT`, and the clusters of all run lists against `$Bitmap`. It
+//! follows no index.
+
+use std::{fs::File, os::unix::fs::FileExt, path::Path};
+
+use fs_ntfs::{block_io::BlockIo, fsck};
+
+use crate::Failure;
+
+/// Read-only access for the crate's checker.
+struct Image {
+    file: File,
+    len: u64,
+}
+
+impl BlockIo for Image {
+    fn read_exact_at(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), String> {
+        self.file
+            .read_exact_at(buf, offset)
+            .map_err(|error| error.to_string())
+    }
+
+    fn write_all_at(&mut self, _offset: u64, _buf: &[u8]) -> Result<(), String> {
+        Err("the image is open for reading".to_owned())
+    }
+
+    fn size(&self) -> u64 {
+        self.len
+    }
+}
+
+/// What it finds wrong with a volume, one line each. Some volumes by others
+/// have findings of their own: compare before and after ([`assert_no_more`]).
+///
+/// # Errors
+/// When the volume is too damaged for it to answer.
+pub fn findings(image: &Path) -> Result<Vec<String>, Failure> {
+    let failed = |error: String| Failure::new(format!("fsck of {}", image.display()), error);
+    let file = File::open(image).map_err(|error| failed(error.to_string()))?;
+    let len = file
+        .metadata()
+        .map_err(|error| failed(error.to_string()))?
+        .len();
+    let report =
+        fsck::check_io(&mut Image { file, len }).map_err(|error| failed(error.to_string()))?;
+    let mut findings: Vec<String> = report
+        .findings
+        .iter()
+        .map(|finding| format!("{finding:?}"))
+        .collect();
+    if report.dirty {
+        findings.push("the dirty flag is set".to_owned());
+    }
+    Ok(findings)
+}
+
+/// Fails the test when there is any finding.
+///
+/// # Panics
+/// With the findings.
+#[track_caller]
+pub fn assert_clean(image: &Path) {
+    assert_no_more(image, &[]);
+}
+
+/// Fails the test when there is a finding that was not there `before`.
+///
+/// # Panics
+/// With the new findings.
+#[track_caller]
+pub fn assert_no_more(image: &Path, before: &[String]) {
+    let after = findings(image).expect("rust-fs-ntfs");
+    let new: Vec<&String> = after
+        .iter()
+        .filter(|finding| !before.contains(finding))
+        .collect();
+    assert!(
+        new.is_empty(),
+        "rust-fs-ntfs on {}: {new:#?}",
+        image.display()
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        oracle::mkntfs::{self, Mkntfs},
+        skip_unless,
+    };
+
+    #[test]
+    fn a_fresh_volume_is_clean_and_a_damaged_record_is_found() {
+        skip_unless!(mkntfs::available());
+        let image = Mkntfs::new(8 << 20).make();
+        assert_clean(image.path());
+        let before = std::fs::read(image.path()).unwrap();
+        let cluster = u64::from(before[0x0D]) * 512;
+        let mft = u64::from_le_bytes(before[0x30..0x38].try_into().unwrap()) * cluster;
+        let file = File::options().write(true).open(image.path()).unwrap();
+        // The signature of record 6, $Bitmap.
+        file.write_all_at(b"BAAD", mft + 6 * 1024).unwrap();
+        // Either a finding or a refusal to answer, never silence.
+        assert!(
+            findings(image.path()).is_ok_and(|found| !found.is_empty())
+                || findings(image.path()).is_err()
+        );
+    }
+}
