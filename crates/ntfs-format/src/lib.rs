@@ -21,16 +21,21 @@
 
 pub mod attribute;
 pub mod attribute_list;
+pub mod boot;
 pub mod error;
 pub mod file_name;
 pub mod fixup;
+pub mod geometry;
 pub mod ids;
 pub mod index;
+pub mod log;
 pub mod num;
 pub mod record;
 pub mod runs;
+pub mod secure;
 pub mod standard_information;
 pub mod times;
+pub mod volume_information;
 
 pub use error::{FormatError, FormatErrorKind};
 pub use ids::{FileReference, Lcn, RecordNumber, SecurityId, SequenceNumber, Vcn};
