@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::LockHolder;
+
 /// Which kind of call an error came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -99,4 +101,39 @@ pub enum DeviceError {
         /// What it is: `pipe`, `socket`, `character device`, ...
         kind: &'static str,
     },
+    /// A block device was given where a file is to be made: its length is what
+    /// it is. Open it instead.
+    #[error("{} is a block device: its length cannot be set", path.display())]
+    FixedLength {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Somebody else uses the file, and went on doing so for as long as the
+    /// caller was ready to wait.
+    #[error("{} is in use by {}", path.display(), Holder(.holder.as_ref()))]
+    Locked {
+        /// The path.
+        path: PathBuf,
+        /// Who uses it, where that can be told.
+        holder: Option<LockHolder>,
+    },
+    /// A failure made on purpose by [`FaultDevice`](crate::FaultDevice).
+    #[error("{operation} {call} failed on purpose")]
+    Injected {
+        /// The kind of call that failed.
+        operation: IoOperation,
+        /// Its number among the calls of its kind, from 1.
+        call: u64,
+    },
+}
+
+struct Holder<'a>(Option<&'a LockHolder>);
+
+impl fmt::Display for Holder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(holder) => holder.fmt(f),
+            None => f.write_str("another program"),
+        }
+    }
 }

@@ -53,6 +53,11 @@ impl Pages {
         self.pages.contains_key(&page)
     }
 
+    /// Puts a whole page in place.
+    pub(crate) fn insert(&mut self, page: u64, bytes: Box<Page>) {
+        self.pages.insert(page, Arc::from(bytes));
+    }
+
     /// Fills the piece of `buf` from the page; `false` when there is no page.
     pub(crate) fn read(&self, piece: &Piece, buf: &mut [u8]) -> bool {
         let Some(page) = self.pages.get(&piece.page) else {

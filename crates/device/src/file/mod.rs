@@ -1,6 +1,12 @@
 //! Image files and block devices.
 
+mod holder;
+mod lock;
 mod positioned;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod proc_linux;
+
+pub use holder::LockHolder;
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
@@ -74,6 +80,12 @@ impl Default for FileOptions {
 }
 
 /// An image file or a block device of the host.
+///
+/// While it is open for writing nobody else can use it, and while it is open
+/// for reading nobody can write: on Linux by open-file-description locks that
+/// ntfs-3g and QEMU see as well, and on block devices by an exclusive open. A
+/// file that is mounted or attached as a loop device counts as in use.
+/// Programs that take no locks are not kept out.
 #[derive(Debug)]
 pub struct FileDevice {
     file: File,
@@ -88,19 +100,24 @@ impl FileDevice {
     /// # Errors
     /// [`DeviceError::IsDirectory`], [`DeviceError::NotADevice`],
     /// [`DeviceError::ReadOnly`] when writing is asked for and the file, the
-    /// medium or the user's rights do not allow it, [`DeviceError::Open`] for
-    /// everything else the operating system refuses.
+    /// medium or the user's rights do not allow it, [`DeviceError::Locked`]
+    /// when somebody else uses the file for longer than the lock wait, and
+    /// [`DeviceError::Open`] for everything else the operating system refuses.
     pub fn open(path: impl AsRef<Path>, options: &FileOptions) -> Result<Self, DeviceError> {
         let path = path.as_ref();
         // Looked at before the open: opening a pipe would wait for its other
         // end. The open file is looked at again below.
         let found = std::fs::metadata(path).map_err(|error| open_error(path, error))?;
         refuse_other_kinds(path, found.file_type())?;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(options.access == Access::ReadWrite)
-            .open(path)
-            .map_err(|error| open_for_access_error(path, options.access, error))?;
+        let mut open = OpenOptions::new();
+        open.read(true).write(options.access == Access::ReadWrite);
+        if options.access == Access::ReadWrite {
+            ask_for_exclusive_use(&mut open, found.file_type());
+        }
+        let file = lock::open_locked(path, options, || {
+            open.open(path)
+                .map_err(|error| open_for_access_error(path, options.access, error))
+        })?;
         Self::from_open_file(file, path, options)
     }
 
@@ -123,6 +140,11 @@ impl FileDevice {
             && let Ok(found) = std::fs::metadata(path)
         {
             refuse_other_kinds(path, found.file_type())?;
+            if !found.is_file() {
+                return Err(DeviceError::FixedLength {
+                    path: path.to_owned(),
+                });
+            }
         }
         let mut open = OpenOptions::new();
         open.read(true).write(true);
@@ -137,6 +159,7 @@ impl FileDevice {
             },
             _ => open_for_access_error(path, Access::ReadWrite, error),
         })?;
+        lock::lock_open(&file, path, &options)?;
         let mut device = Self::from_open_file(file, path, &options)?;
         device.make_empty(len, existing)?;
         Ok(device)
@@ -276,6 +299,19 @@ fn open_for_access_error(path: &Path, access: Access, source: io::Error) -> Devi
     }
     open_error(path, source)
 }
+
+/// An exclusive open of a block device fails while it, or a partition of it, is
+/// mounted or otherwise claimed (open(2), `O_EXCL` without `O_CREAT`).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn ask_for_exclusive_use(open: &mut OpenOptions, kind: FileType) {
+    use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+    if kind.is_block_device() {
+        open.custom_flags(nix::libc::O_EXCL);
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn ask_for_exclusive_use(_open: &mut OpenOptions, _kind: FileType) {}
 
 /// Length of an open file or block device. The metadata of a block device says
 /// zero; its end says the truth.
