@@ -1,4 +1,164 @@
-//! `cargo xtask`: the workspace tasks.
+//! `cargo xtask`: the workspace's own tasks. `cargo xtask help` lists them.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod oracles;
+mod parts;
+mod skips;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use oracles::{Install, Missing};
+use parts::{Parts, cargo};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  test [--long] [--no-install] [--require-oracles]
+        Run all tests. Packages that the tests' oracles need are installed
+        first when that is possible (root and apt); otherwise the oracles that
+        are skipped are named.
+        --long              also the tests of 10^6 entries and the slow sweeps
+        --no-install        install nothing
+        --require-oracles   a missing oracle fails the tests that ask it
+  lint  Formatting, clippy and documentation, warnings being errors.
+  help  This text.
+";
+
+/// Exit status for a command line that is not understood.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut words = arguments.iter().map(String::as_str);
+    let outcome = match words.next() {
+        Some("test") => match TestOptions::parse(words) {
+            Ok(options) => test(&options),
+            Err(word) => return usage(&word),
+        },
+        Some("lint") => match words.next() {
+            None => lint(),
+            Some(word) => return usage(word),
+        },
+        Some("help" | "--help" | "-h") => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Some(word) => return usage(word),
+        None => return usage("nothing"),
+    };
+    if outcome {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn usage(word: &str) -> ExitCode {
+    eprint!("xtask: not understood: {word}\n\n{HELP}");
+    ExitCode::from(USAGE)
+}
+
+/// The workspace's root folder.
+fn root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest
+        .parent()
+        .map_or_else(|| manifest.clone(), PathBuf::from)
+}
+
+/// How much of the test suite runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Usual,
+    Long,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct TestOptions {
+    length: Length,
+    install: Install,
+    missing: Missing,
+}
+
+impl TestOptions {
+    fn parse<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
+        let mut options = Self {
+            length: Length::Usual,
+            install: Install::WhenPossible,
+            missing: Missing::Skip,
+        };
+        for word in words {
+            match word {
+                "--long" => options.length = Length::Long,
+                "--no-install" => options.install = Install::Never,
+                "--require-oracles" => options.missing = Missing::Fail,
+                other => return Err(other.to_owned()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn test(options: &TestOptions) -> bool {
+    let mut parts = Parts::new();
+    parts.run("packages for the oracles", || {
+        oracles::prepare(options.install, options.missing)
+    });
+    let skip_log = skips::Log::new(&root());
+    parts.run("tests", || {
+        let mut command = cargo(&["test", "--workspace"]);
+        command.env("LINKWRIGHT_SKIP_LOG", skip_log.path());
+        if options.length == Length::Long {
+            command.env("LINKWRIGHT_LONG", "1");
+        }
+        if options.missing == Missing::Fail {
+            command.env("LINKWRIGHT_REQUIRE_ORACLES", "1");
+        }
+        parts::succeeds(&mut command)
+    });
+    skip_log.print();
+    parts.finish()
+}
+
+fn lint() -> bool {
+    let mut parts = Parts::new();
+    parts.run("formatting", || {
+        parts::succeeds(&mut cargo(&["fmt", "--all", "--check"]))
+    });
+    parts.run("clippy", || {
+        parts::succeeds(&mut cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    });
+    parts.run("documentation", || {
+        parts::succeeds(
+            cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
+        )
+    });
+    parts.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_options_are_read() {
+        let words = ["--long", "--no-install", "--require-oracles"];
+        let expected = TestOptions {
+            length: Length::Long,
+            install: Install::Never,
+            missing: Missing::Fail,
+        };
+        assert_eq!(TestOptions::parse(words.into_iter()), Ok(expected));
+        assert_eq!(
+            TestOptions::parse(["--fast"].into_iter()),
+            Err("--fast".to_owned())
+        );
+    }
+}

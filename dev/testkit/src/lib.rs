@@ -49,14 +49,18 @@ pub use snapshot::{Entry, Kind, TreeSnapshot};
 /// The workspace's root folder.
 #[must_use]
 pub fn workspace_root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest
+        .ancestors()
+        .nth(2)
+        .map_or_else(|| manifest.clone(), PathBuf::from)
 }
 
 /// The folder of test material that is not part of the project.
 #[must_use]
 pub fn shared_root() -> PathBuf {
     std::env::var_os("LINKWRIGHT_SHARED")
-        .map_or_else(|| workspace_root().join("../shared"), PathBuf::from)
+        .map_or_else(|| workspace_root().with_file_name("shared"), PathBuf::from)
 }
 
 /// Whether the long tests are wanted (`cargo xtask test --long`).
