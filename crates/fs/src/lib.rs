@@ -1,2 +1,32 @@
-//! The FileSystem trait and its back ends, and the one link resolver.
+//! The `FileSystem` trait, its back ends, and the one link resolver.
+//!
+//! A [`FileSystem`] is one volume seen as directories, files and links. All of
+//! its methods act on [`Node`]s - directories, files or links that were looked
+//! up - and on one name inside a directory; none of them follows a link. Links
+//! are followed in one place, [`resolve`].
+//!
+//! Back ends: [`posix::PosixFs`], the host's own file system, and
+//! [`ntfs::NtfsFs`], a volume in an image or on a device.
+//!
+//! [`Error`] is typed; [`Error::win32`] gives the Windows code of each.
 #![forbid(unsafe_code)]
+
+mod error;
+mod filesystem;
+mod name;
+mod node;
+pub mod posix;
+pub mod resolve;
+mod types;
+mod win32;
+
+pub use error::{Error, ErrorKind, Feature, Refusal, Result};
+pub use filesystem::FileSystem;
+pub use linkwright_codes::Win32Error;
+pub use linkwright_reparse::ReparseBuffer;
+pub use name::{Name, StreamName};
+pub use node::Node;
+pub use types::{
+    Attributes, Capabilities, Create, Entry, LinkContent, LinkType, Linked, NodeKind, Placed,
+    Replace, Stat, StreamInfo, Target, Times, Timestamp, VolumeInfo,
+};

@@ -1,0 +1,174 @@
+//! The trait.
+
+use crate::error::Result;
+use crate::{
+    Attributes, Capabilities, Create, Entry, LinkContent, LinkType, Name, Node, Placed, Replace,
+    Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+};
+
+/// One volume: directories, files, links, and what can be done with them.
+///
+/// * Nothing here follows a link, not even the last component of a name; links
+///   are followed in [`resolve`](crate::resolve) only. (A back end whose system
+///   follows by itself says so with [`Capabilities::FOLLOWS_LINKS`].)
+/// * Each method that changes something is one step: all of it happens or none.
+/// * Methods take `&self` and may be called from several threads.
+/// * What a back end cannot do is [`ErrorKind::Unsupported`]; ask
+///   [`capabilities`](FileSystem::capabilities) first.
+///
+/// [`ErrorKind::Unsupported`]: crate::ErrorKind::Unsupported
+pub trait FileSystem: Send + Sync {
+    /// What this file system can hold.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Label, sizes and limits of the volume.
+    fn volume_info(&self) -> Result<VolumeInfo>;
+
+    /// The root directory.
+    fn root(&self) -> Result<Node>;
+
+    /// The object with this name, which is not followed when it is a link.
+    ///
+    /// # Errors
+    /// `NotFound`; `NotADirectory` when `dir` is none.
+    fn child(&self, dir: &Node, name: &Name) -> Result<Node>;
+
+    /// Facts about an object, of the link itself when it is one.
+    fn stat(&self, node: &Node) -> Result<Stat>;
+
+    /// The entries of a directory, without `.` and `..`, in the order of the
+    /// file system. A name that was removed meanwhile may still come.
+    fn list<'a>(
+        &'a self,
+        dir: &Node,
+    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + Send + 'a>>;
+
+    /// Every name of a file.
+    ///
+    /// # Errors
+    /// `Unsupported` where names cannot be told from the file
+    /// ([`Capabilities::NAMES_OF_FILES`]).
+    fn names(&self, node: &Node) -> Result<Vec<Placed>>;
+
+    /// All data streams of a file, the unnamed one first.
+    fn streams(&self, node: &Node) -> Result<Vec<StreamInfo>>;
+
+    /// What a link (or another reparse point) holds; `None` for an object that
+    /// is none.
+    fn link(&self, node: &Node) -> Result<Option<LinkContent>>;
+
+    /// What the system itself finds behind a link. Only for
+    /// [`Capabilities::FOLLOWS_LINKS`].
+    fn followed(&self, node: &Node) -> Result<Target>;
+
+    /// Reads at most `buf.len()` bytes of a stream from `offset` on; 0 at the
+    /// end.
+    fn read_at(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<usize>;
+
+    /// A reader over a whole stream, from its start. Its errors carry
+    /// [`Error`](crate::Error) inside ([`Error::into_io`](crate::Error::into_io)).
+    fn open_data<'a>(
+        &'a self,
+        node: &Node,
+        stream: Option<&StreamName>,
+    ) -> Result<Box<dyn std::io::Read + Send + 'a>>;
+
+    /// Writes all of `data` at `offset`; the stream grows as needed, and is
+    /// made when it is a named one that is not there.
+    fn write_at(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        data: &[u8],
+    ) -> Result<()>;
+
+    /// Cuts a stream, or grows it with zeros. Makes a named one that is not
+    /// there.
+    fn set_len(&self, node: &Node, stream: Option<&StreamName>, len: u64) -> Result<()>;
+
+    /// Makes an empty file.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `InvalidName`, `DiskFull`, ...
+    fn create_file(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node>;
+
+    /// Makes a whole file: it is there with all of `data`, or not at all.
+    /// A file or link of that name is replaced when `replace` says so, and never
+    /// written through or into.
+    ///
+    /// # Errors
+    /// `AlreadyExists`; `AccessDenied` when a directory has the name; what
+    /// `data` failed with ([`Error::into_io`](crate::Error::into_io)).
+    fn put_file(
+        &self,
+        dir: &Node,
+        name: &Name,
+        create: &Create,
+        data: &mut dyn std::io::Read,
+        replace: Replace,
+    ) -> Result<Node>;
+
+    /// Makes an empty directory.
+    fn create_directory(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node>;
+
+    /// Gives a file another name.
+    ///
+    /// # Errors
+    /// `TooManyLinks`, `AlreadyExists`, `AccessDenied` for a directory.
+    fn hard_link(&self, node: &Node, dir: &Node, name: &Name) -> Result<()>;
+
+    /// Makes a new link object. `link_type` counts where links are typed.
+    ///
+    /// # Errors
+    /// `Unsupported` when this file system cannot hold that content.
+    fn create_link(
+        &self,
+        dir: &Node,
+        name: &Name,
+        link_type: LinkType,
+        content: &LinkContent,
+        create: &Create,
+    ) -> Result<Node>;
+
+    /// Sets or replaces the reparse point of an existing object.
+    fn set_link(&self, node: &Node, content: &LinkContent) -> Result<()>;
+
+    /// Takes the reparse point off an object and leaves the object.
+    fn remove_link(&self, node: &Node) -> Result<()>;
+
+    /// Removes one name; the object goes with its last one. Never follows a
+    /// link, never removes anything under a directory.
+    ///
+    /// # Errors
+    /// `NotFound`, `DirectoryNotEmpty`, `AccessDenied` (read-only on NTFS).
+    fn remove(&self, dir: &Node, name: &Name) -> Result<()>;
+
+    /// Moves a name, within the volume.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `IntoItself`, `CrossDevice`, ...
+    fn rename(
+        &self,
+        dir: &Node,
+        name: &Name,
+        new_dir: &Node,
+        new_name: &Name,
+        replace: Replace,
+    ) -> Result<()>;
+
+    /// Sets the times that are `Some`.
+    fn set_times(&self, node: &Node, times: &Times) -> Result<()>;
+
+    /// Sets the attributes; the bits the kind implies stay.
+    fn set_attributes(&self, node: &Node, attributes: Attributes) -> Result<()>;
+
+    /// Makes everything that returned before durable.
+    fn sync(&self) -> Result<()>;
+}

@@ -1,0 +1,373 @@
+//! The host's own file system.
+//!
+//! Everything is done relative to opened directories and to single names in
+//! them, so that nobody can lead a call elsewhere by changing a directory into
+//! a link meanwhile. The last component is never followed, except in
+//! [`PosixFs::open_path`], where the user's own path is, up to its last name.
+
+mod list;
+mod node;
+mod stat;
+mod write;
+
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::error::{Error, ErrorKind, Feature, Result};
+use crate::{
+    Attributes, Capabilities, Create, Entry, FileSystem, LinkContent, LinkType, Linked, Name, Node,
+    NodeKind, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+};
+
+pub(crate) use node::HostNode;
+
+/// The host's file system, all mounts of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PosixFs;
+
+impl PosixFs {
+    /// The host's file system.
+    pub fn new() -> Self {
+        Self
+    }
+
+    /// The object at a path of the host. Links on the way are followed, as the
+    /// user of a path expects; the last name is not.
+    ///
+    /// # Errors
+    /// `PathNotFound` when a directory on the way is missing, `NotFound` when
+    /// only the last name is.
+    pub fn open_path(&self, path: &Path) -> Result<Node> {
+        match split(path) {
+            None => node::open_directory_path(path),
+            Some((parent, name)) => {
+                let dir = self.open_directory(parent)?;
+                self.child(&dir, &name)
+            }
+        }
+    }
+
+    /// The directory that a new object at this path goes into, and its name.
+    ///
+    /// # Errors
+    /// `PathNotFound`; `AlreadyExists` for a path without a last name (`/`, `..`).
+    pub fn open_parent(&self, path: &Path) -> Result<(Node, Name)> {
+        let (parent, name) = split(path).ok_or(ErrorKind::AlreadyExists)?;
+        Ok((self.open_directory(parent)?, name))
+    }
+
+    /// A directory by its path, links followed.
+    ///
+    /// # Errors
+    /// `PathNotFound`, `NotADirectory`.
+    pub fn open_directory(&self, path: &Path) -> Result<Node> {
+        node::open_directory_path(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => ErrorKind::PathNotFound.into(),
+            _ => error,
+        })
+    }
+}
+
+/// Parent and last name; `None` for `/`, `.`, `..` and paths that end in them.
+fn split(path: &Path) -> Option<(&Path, Name)> {
+    let bytes = path.as_os_str().as_bytes();
+    let trimmed = match bytes.iter().rposition(|&byte| byte != b'/') {
+        Some(last) => &bytes[..=last],
+        None => return None,
+    };
+    let name_at = trimmed
+        .iter()
+        .rposition(|&byte| byte == b'/')
+        .map_or(0, |at| at + 1);
+    let (parent, name) = trimmed.split_at(name_at);
+    if matches!(name, b"." | b"..") {
+        return None;
+    }
+    let parent = if parent.is_empty() {
+        b".".as_slice()
+    } else {
+        parent
+    };
+    Some((
+        Path::new(std::ffi::OsStr::from_bytes(parent)),
+        Name::from_host_bytes(name),
+    ))
+}
+
+impl FileSystem for PosixFs {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::HARD_LINKS
+            | Capabilities::SYMBOLIC_LINKS
+            | Capabilities::FOLLOWS_LINKS
+            | Capabilities::POSIX_MODES
+    }
+
+    fn volume_info(&self) -> Result<VolumeInfo> {
+        let stat = rustix::fs::statvfs("/").map_err(errno)?;
+        Ok(VolumeInfo {
+            label: String::new(),
+            serial: stat.f_fsid,
+            kind: "posix",
+            total: stat.f_blocks.saturating_mul(stat.f_frsize),
+            free: stat.f_bavail.saturating_mul(stat.f_frsize),
+            cluster: u32::try_from(stat.f_frsize).unwrap_or(u32::MAX),
+            max_name: u32::try_from(stat.f_namemax).unwrap_or(u32::MAX),
+            max_links: None,
+        })
+    }
+
+    fn root(&self) -> Result<Node> {
+        node::open_directory_path(Path::new("/"))
+    }
+
+    fn child(&self, dir: &Node, name: &Name) -> Result<Node> {
+        let dir = node::directory_fd(dir)?;
+        node::child(&dir, node::c_name(name)?)
+    }
+
+    fn stat(&self, node: &Node) -> Result<Stat> {
+        Ok(stat::to_stat(&node::raw_stat(node)?))
+    }
+
+    fn list<'a>(
+        &'a self,
+        dir: &Node,
+    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + Send + 'a>> {
+        Ok(Box::new(list::Listing::open(node::directory_fd(dir)?)?))
+    }
+
+    fn names(&self, _node: &Node) -> Result<Vec<Placed>> {
+        Err(ErrorKind::Unsupported(Feature::NamesOfFiles).into())
+    }
+
+    fn streams(&self, node: &Node) -> Result<Vec<StreamInfo>> {
+        let stat = self.stat(node)?;
+        Ok(match stat.kind {
+            NodeKind::File if !stat.posix_link => vec![StreamInfo {
+                name: None,
+                size: stat.size,
+                allocated: stat.allocated,
+            }],
+            _ => Vec::new(),
+        })
+    }
+
+    fn link(&self, node: &Node) -> Result<Option<LinkContent>> {
+        if !self.stat(node)?.posix_link {
+            return Ok(None);
+        }
+        let HostNode::Entry { dir, name } = node::host(node)? else {
+            return Ok(None);
+        };
+        match rustix::fs::readlinkat(dir, name, Vec::new()) {
+            Ok(text) => Ok(Some(LinkContent::Posix(text.into_bytes()))),
+            Err(Errno::INVAL) => Ok(None),
+            Err(error) => Err(errno(error)),
+        }
+    }
+
+    fn followed(&self, node: &Node) -> Result<Target> {
+        let HostNode::Entry { dir, name } = node::host(node)? else {
+            let stat = self.stat(node)?;
+            return Ok(Target::Found(Box::new(Linked {
+                stat,
+                node: Some(node.clone()),
+            })));
+        };
+        match rustix::fs::statat(dir, name, AtFlags::empty()) {
+            Ok(found) => Ok(Target::Found(Box::new(Linked {
+                stat: stat::to_stat(&found),
+                node: None,
+            }))),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(Target::Missing),
+            Err(Errno::LOOP) => Ok(Target::Loop),
+            Err(error) => Err(errno(error)),
+        }
+    }
+
+    fn read_at(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<usize> {
+        only_unnamed(stream)?;
+        let file = node::open_data(node, OFlags::RDONLY)?;
+        Ok(file.read_at(buf, offset)?)
+    }
+
+    fn open_data<'a>(
+        &'a self,
+        node: &Node,
+        stream: Option<&StreamName>,
+    ) -> Result<Box<dyn std::io::Read + Send + 'a>> {
+        only_unnamed(stream)?;
+        Ok(Box::new(node::open_data(node, OFlags::RDONLY)?))
+    }
+
+    fn write_at(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        data: &[u8],
+    ) -> Result<()> {
+        only_unnamed(stream)?;
+        let file = node::open_data(node, OFlags::WRONLY)?;
+        Ok(file.write_all_at(data, offset)?)
+    }
+
+    fn set_len(&self, node: &Node, stream: Option<&StreamName>, len: u64) -> Result<()> {
+        only_unnamed(stream)?;
+        Ok(node::open_data(node, OFlags::WRONLY)?.set_len(len)?)
+    }
+
+    fn create_file(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {
+        write::create_file(dir, name, create)
+    }
+
+    fn put_file(
+        &self,
+        dir: &Node,
+        name: &Name,
+        create: &Create,
+        data: &mut dyn std::io::Read,
+        replace: Replace,
+    ) -> Result<Node> {
+        write::put_file(dir, name, create, data, replace)
+    }
+
+    fn create_directory(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {
+        let fd = node::directory_fd(dir)?;
+        let name = node::c_name(name)?;
+        let mode = Mode::from_bits_truncate(create.mode.unwrap_or(0o777));
+        rustix::fs::mkdirat(&fd, &name, mode).map_err(errno)?;
+        let made = node::child(&fd, name)?;
+        self.set_times(&made, &create.times)?;
+        Ok(made)
+    }
+
+    fn hard_link(&self, node: &Node, dir: &Node, name: &Name) -> Result<()> {
+        let HostNode::Entry {
+            dir: from,
+            name: old,
+        } = node::host(node)?
+        else {
+            return Err(ErrorKind::AccessDenied.into());
+        };
+        if self.stat(node)?.kind == NodeKind::Directory {
+            return Err(ErrorKind::AccessDenied.into());
+        }
+        let to = node::directory_fd(dir)?;
+        rustix::fs::linkat(from, old, to, node::c_name(name)?, AtFlags::empty()).map_err(errno)
+    }
+
+    fn create_link(
+        &self,
+        dir: &Node,
+        name: &Name,
+        _link_type: LinkType,
+        content: &LinkContent,
+        create: &Create,
+    ) -> Result<Node> {
+        let LinkContent::Posix(text) = content else {
+            return Err(ErrorKind::Unsupported(Feature::ReparsePoints).into());
+        };
+        if text.is_empty() || text.contains(&0) {
+            return Err(ErrorKind::InvalidTarget.into());
+        }
+        let fd = node::directory_fd(dir)?;
+        let name = node::c_name(name)?;
+        rustix::fs::symlinkat(text.as_slice(), &fd, &name).map_err(|error| match error {
+            Errno::NAMETOOLONG if name.to_bytes().len() <= 255 => ErrorKind::TargetTooLong.into(),
+            error => errno(error),
+        })?;
+        let made = node::child(&fd, name)?;
+        self.set_times(&made, &create.times)?;
+        Ok(made)
+    }
+
+    fn set_link(&self, _node: &Node, _content: &LinkContent) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::ReparsePoints).into())
+    }
+
+    fn remove_link(&self, _node: &Node) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::ReparsePoints).into())
+    }
+
+    fn remove(&self, dir: &Node, name: &Name) -> Result<()> {
+        let fd = node::directory_fd(dir)?;
+        let name = node::c_name(name)?;
+        // A directory answers EISDIR on Linux and EPERM on other systems.
+        match rustix::fs::unlinkat(&fd, &name, AtFlags::empty()) {
+            Err(Errno::ISDIR | Errno::PERM) => {
+                rustix::fs::unlinkat(&fd, &name, AtFlags::REMOVEDIR).map_err(errno)
+            }
+            other => other.map_err(errno),
+        }
+    }
+
+    fn rename(
+        &self,
+        dir: &Node,
+        name: &Name,
+        new_dir: &Node,
+        new_name: &Name,
+        replace: Replace,
+    ) -> Result<()> {
+        write::rename(
+            &*node::directory_fd(dir)?,
+            &node::c_name(name)?,
+            &*node::directory_fd(new_dir)?,
+            &node::c_name(new_name)?,
+            replace,
+        )
+    }
+
+    fn set_times(&self, node: &Node, times: &Times) -> Result<()> {
+        let Some(times) = stat::to_timestamps(times) else {
+            return Ok(());
+        };
+        match node::host(node)? {
+            HostNode::Entry { dir, name } => {
+                rustix::fs::utimensat(dir, name, &times, AtFlags::SYMLINK_NOFOLLOW)
+            }
+            HostNode::Directory(dir) => rustix::fs::futimens(dir, &times),
+        }
+        .map_err(errno)
+    }
+
+    fn set_attributes(&self, _node: &Node, _attributes: Attributes) -> Result<()> {
+        // POSIX keeps none of them; Capabilities says so.
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        // The host writes back by itself; whoever needs more asks for it.
+        Ok(())
+    }
+}
+
+fn only_unnamed(stream: Option<&StreamName>) -> Result<()> {
+    match stream {
+        None => Ok(()),
+        Some(_) => Err(ErrorKind::Unsupported(Feature::NamedStreams).into()),
+    }
+}
+
+/// An error of a system call.
+fn errno(error: Errno) -> Error {
+    std::io::Error::from(error).into()
+}
+
+/// An opened directory that nodes share.
+type Directory = Arc<std::os::fd::OwnedFd>;
+
+#[cfg(test)]
+mod tests;
