@@ -59,6 +59,26 @@ pub fn remove(block: &mut [u8]) -> Result<(), FormatError> {
     Ok(())
 }
 
+fn next_number(number: u16) -> u16 {
+    match number.wrapping_add(1) {
+        // 0xFFFF is skipped by Windows as well as 0.
+        0 | 0xFFFF => 1,
+        n => n,
+    }
+}
+
+/// Moves the update sequence number on without writing it to the strides: for
+/// a block in memory whose next [`apply`] works on a copy, so that two versions
+/// of the block never go out under one number.
+///
+/// # Errors
+/// [`FormatErrorKind::UpdateSequence`] when the array does not fit the block.
+pub fn advance(block: &mut [u8]) -> Result<(), FormatError> {
+    let array = array_offset(block)?;
+    let number = next_number(num::u16_at(block, array)?);
+    num::put(block, array, &number.to_le_bytes())
+}
+
 /// Takes the next update sequence number (never 0) and puts it at the end of
 /// every stride; the bytes there move into the array.
 ///
@@ -66,11 +86,7 @@ pub fn remove(block: &mut [u8]) -> Result<(), FormatError> {
 /// [`FormatErrorKind::UpdateSequence`] when the array does not fit the block.
 pub fn apply(block: &mut [u8]) -> Result<(), FormatError> {
     let array = array_offset(block)?;
-    let number = match num::u16_at(block, array)?.wrapping_add(1) {
-        // 0xFFFF is skipped by Windows as well as 0.
-        0 | 0xFFFF => 1,
-        n => n,
-    };
+    let number = next_number(num::u16_at(block, array)?);
     num::put(block, array, &number.to_le_bytes())?;
     for stride in 1..=block.len() / STRIDE {
         let end = stride * STRIDE - 2;

@@ -483,6 +483,30 @@ pub fn without_child(entry: &[u8]) -> Result<Vec<u8>, FormatError> {
     Ok(out)
 }
 
+/// Changes the sub-node pointer of an encoded entry, in place.
+///
+/// # Errors
+/// Bytes that are not an entry, or [`FormatErrorKind::Value`] for an entry that
+/// has no sub-node.
+pub fn set_child(entry: &mut [u8], vcn: u64) -> Result<(), FormatError> {
+    let view = EntryView::at(entry, 0)?;
+    let at = view
+        .len()
+        .checked_sub(8)
+        .filter(|_| view.child().is_some())
+        .ok_or(FormatError::new(FormatErrorKind::Value, 12))?;
+    num::put(entry, at, &vcn.to_le_bytes())
+}
+
+/// The key of an encoded entry, to be changed in place.
+///
+/// # Errors
+/// Bytes that are not an entry.
+pub fn key_mut(entry: &mut [u8]) -> Result<&mut [u8], FormatError> {
+    let len = EntryView::at(entry, 0)?.key().len();
+    num::slice_mut(entry, ENTRY_HEADER_LEN, len)
+}
+
 /// Encodes a whole `$INDEX_ROOT` value from encoded entries (the last one
 /// included). `total` and `allocated` are equal, as a root has no spare room.
 ///
@@ -611,6 +635,13 @@ mod tests {
         assert_eq!(node.len(), 24);
         assert_eq!(EntryView::at(&node, 0).unwrap().child(), Some(7));
         assert_eq!(without_child(&node).unwrap(), encode_last_entry(None));
+        let mut moved = node;
+        set_child(&mut moved, 9).unwrap();
+        assert_eq!(moved, encode_last_entry(Some(9)));
+        assert_eq!(
+            set_child(&mut encode_last_entry(None), 9),
+            Err(FormatError::new(FormatErrorKind::Value, 12))
+        );
     }
 
     #[test]

@@ -1,0 +1,23 @@
+//! The B-tree of indexes: directories (`$I30`) and view indexes (`$R`, `$O`,
+//! `$SII`, `$SDH`, `$Q`).
+//!
+//! Pure algorithm over an [`IndexStore`](store::IndexStore). Facts (libfsntfs
+//! documentation, "The index"): keys live in inner nodes as well as in leaves;
+//! the sub-node of an entry holds the keys below the entry's own, that of the
+//! keyless last entry those above all others; every leaf is equally deep.
+//!
+//! What is read is hostile: every descent is bounded by [`MAX_DEPTH`], every
+//! walk by the keys having to ascend and by the number of blocks there are.
+
+#![cfg_attr(
+    not(test),
+    allow(dead_code, unreachable_pub, reason = "its users land later")
+)]
+
+pub mod fault;
+pub(crate) mod node;
+pub(crate) mod store;
+
+/// Most levels a tree may have. With two entries a block, which is the least
+/// that 4 KiB can hold, 32 levels are more than any volume has blocks.
+pub(crate) const MAX_DEPTH: usize = 32;

@@ -1,0 +1,424 @@
+//! A node in memory: the bytes of a block or root, and where its entries start.
+//!
+//! Invariants: `offsets` names every entry in order, the keyless last one
+//! included; either all entries have sub-nodes or none has.
+
+use linkwright_ntfs_format::error::{FormatError, FormatErrorKind};
+use linkwright_ntfs_format::fixup;
+use linkwright_ntfs_format::index::{
+    self, BLOCK_NODE_OFFSET, EntryView, Node, ROOT_NODE_OFFSET, RootHeader,
+};
+
+use super::fault::{IndexFault, IndexFaultKind, NodeAt};
+
+/// A validated node that can be changed in place.
+#[derive(Debug, Clone)]
+pub(crate) struct IndexNode {
+    /// The whole block (fix-ups removed) or the whole value of the root.
+    bytes: Vec<u8>,
+    at: NodeAt,
+    /// Offset of each entry from the node header, the last entry included.
+    offsets: Vec<u32>,
+    /// Offset from the node header of what is behind the last entry.
+    end: usize,
+    /// Bytes the node may fill, from the node header.
+    allocated: usize,
+}
+
+/// Whether a node took an edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum NodeFit {
+    /// It did.
+    Done,
+    /// There is no room; nothing was changed.
+    Full,
+}
+
+type FormatResult<T> = Result<T, FormatError>;
+
+impl IndexNode {
+    /// Validates an index block (fix-ups removed) that lies at `vcn`.
+    ///
+    /// # Errors
+    /// A node that cannot be decoded; see [`IndexFaultKind`].
+    pub(crate) fn from_block(bytes: Vec<u8>, vcn: u64) -> Result<Self, IndexFault> {
+        let at = NodeAt::Block(vcn);
+        match index::block_node(&bytes, vcn) {
+            Ok(node) => {
+                let (offsets, end) = entry_offsets(&node, at)?;
+                let allocated = node.allocated();
+                Ok(Self {
+                    bytes,
+                    at,
+                    offsets,
+                    end,
+                    allocated,
+                })
+            }
+            Err(error) => Err(undecodable(at, error)),
+        }
+    }
+
+    /// Validates the value of an `$INDEX_ROOT`.
+    ///
+    /// # Errors
+    /// A node that cannot be decoded; see [`IndexFaultKind`].
+    pub(crate) fn from_root(value: Vec<u8>) -> Result<Self, IndexFault> {
+        let at = NodeAt::Root;
+        match index::root_node(&value) {
+            Ok(node) => {
+                let (offsets, end) = entry_offsets(&node, at)?;
+                Ok(Self {
+                    bytes: value,
+                    at,
+                    offsets,
+                    end,
+                    // A root grows with its entries; the record is the limit.
+                    allocated: usize::MAX,
+                })
+            }
+            Err(error) => Err(undecodable(at, error)),
+        }
+    }
+
+    /// A root with the given encoded entries (the last one included).
+    pub(crate) fn new_root(header: &RootHeader, entries: &[u8]) -> Result<Self, IndexFault> {
+        let flags = has_child(entries).map_err(|e| undecodable(NodeAt::Root, e))?;
+        index::encode_root(header, entries, flags)
+            .map_err(|e| undecodable(NodeAt::Root, e))
+            .and_then(Self::from_root)
+    }
+
+    /// A block with the given encoded entries (the last one included).
+    pub(crate) fn new_block(len: usize, vcn: u64, entries: &[u8]) -> Result<Self, IndexFault> {
+        let mut node = Self {
+            bytes: vec![0; len],
+            at: NodeAt::Block(vcn),
+            offsets: Vec::new(),
+            end: 0,
+            allocated: 0,
+        };
+        node.assign(entries)?;
+        Ok(node)
+    }
+
+    /// Replaces all entries of a block.
+    pub(crate) fn assign(&mut self, entries: &[u8]) -> Result<(), IndexFault> {
+        let NodeAt::Block(vcn) = self.at else {
+            return Err(undecodable(
+                self.at,
+                FormatError::new(FormatErrorKind::Signature, 0),
+            ));
+        };
+        let mut bytes = core::mem::take(&mut self.bytes);
+        has_child(entries)
+            .and_then(|flag| index::format_block(&mut bytes, vcn, entries, flag))
+            .and_then(|()| fixup::advance(&mut bytes))
+            .map_err(|e| undecodable(self.at, e))?;
+        *self = Self::from_block(bytes, vcn)?;
+        Ok(())
+    }
+
+    /// The whole block, or the whole value of the root. To write a block, copy
+    /// it and apply the fix-ups to the copy: every edit moves the update
+    /// sequence number on.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Which node this is.
+    pub(crate) fn at(&self) -> NodeAt {
+        self.at
+    }
+
+    /// Number of entries that have keys.
+    pub(crate) fn len(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// Whether there is no key.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether entries have no sub-nodes.
+    pub(crate) fn is_leaf(&self) -> bool {
+        self.child(0).is_none()
+    }
+
+    /// Bytes of the entries, the last one included.
+    pub(crate) fn used(&self) -> usize {
+        self.end - self.first()
+    }
+
+    /// Bytes there are for entries, the last one included.
+    pub(crate) fn capacity(&self) -> usize {
+        self.allocated - self.first()
+    }
+
+    /// The entries as they lie, the last one included.
+    pub(crate) fn entries(&self) -> &[u8] {
+        self.node().get(self.first()..self.end).unwrap_or_default()
+    }
+
+    /// The entries `from..to` as they lie.
+    pub(crate) fn range(&self, from: usize, to: usize) -> &[u8] {
+        let (Some(start), Some(end)) = (self.start(from), self.start(to)) else {
+            return &[];
+        };
+        self.node().get(start..end).unwrap_or_default()
+    }
+
+    /// The header in front of the root's node.
+    pub(crate) fn root_header(&self) -> Result<RootHeader, IndexFault> {
+        index::root_header(&self.bytes)
+            .copied()
+            .map_err(|e| undecodable(self.at, e))
+    }
+
+    /// The entry at `slot`; that of slot [`len`](Self::len) has no key.
+    pub(crate) fn entry(&self, slot: usize) -> Option<EntryView<'_>> {
+        let offset = usize::try_from(*self.offsets.get(slot)?).ok()?;
+        EntryView::at(self.node(), offset).ok()
+    }
+
+    /// The key at `slot`; empty when there is none.
+    pub(crate) fn key(&self, slot: usize) -> &[u8] {
+        self.entry(slot).map_or(&[], |entry| entry.key())
+    }
+
+    /// The sub-node of `slot`.
+    pub(crate) fn child(&self, slot: usize) -> Option<u64> {
+        self.entry(slot)?.child()
+    }
+
+    /// A fault of this node at the entry of `slot`.
+    pub(crate) fn fault(&self, kind: IndexFaultKind, slot: usize) -> IndexFault {
+        IndexFault {
+            kind,
+            at: self.at,
+            offset: self.base() + self.start(slot).unwrap_or(self.end),
+        }
+    }
+
+    /// A copy that has room for any one more entry; only for taking apart.
+    pub(crate) fn widened(&self) -> Self {
+        Self {
+            at: NodeAt::Root,
+            bytes: {
+                let mut bytes = vec![0; ROOT_NODE_OFFSET];
+                bytes.extend_from_slice(self.node());
+                bytes
+            },
+            offsets: self.offsets.clone(),
+            end: self.end,
+            allocated: usize::MAX,
+        }
+    }
+
+    /// Puts an encoded entry in front of `slot`.
+    ///
+    /// # Errors
+    /// `slot` is out of range.
+    pub(crate) fn insert(&mut self, slot: usize, entry: &[u8]) -> FormatResult<NodeFit> {
+        let start = self.start(slot).ok_or(OUT_OF_RANGE)?;
+        if entry.len() > self.allocated - self.end {
+            return Ok(NodeFit::Full);
+        }
+        let offset = u32::try_from(start).map_err(|_| OUT_OF_RANGE)?;
+        self.resize_gap(start, 0, entry.len())?;
+        self.copy_in(start, entry)?;
+        self.offsets.insert(slot, offset);
+        self.shift_offsets(slot + 1, 0, entry.len())?;
+        self.settle()?;
+        Ok(NodeFit::Done)
+    }
+
+    /// Takes the entry of `slot` out.
+    ///
+    /// # Errors
+    /// `slot` is out of range, or that of the last entry.
+    pub(crate) fn remove(&mut self, slot: usize) -> FormatResult<()> {
+        if slot >= self.len() {
+            return Err(OUT_OF_RANGE);
+        }
+        let start = self.start(slot).ok_or(OUT_OF_RANGE)?;
+        let len = self.entry_len(slot).ok_or(OUT_OF_RANGE)?;
+        self.resize_gap(start, len, 0)?;
+        self.offsets.remove(slot);
+        self.shift_offsets(slot, len, 0)?;
+        self.settle()
+    }
+
+    /// Puts an encoded entry in place of that of `slot`.
+    ///
+    /// # Errors
+    /// `slot` is out of range, or that of the last entry.
+    pub(crate) fn replace(&mut self, slot: usize, entry: &[u8]) -> FormatResult<NodeFit> {
+        if slot >= self.len() {
+            return Err(OUT_OF_RANGE);
+        }
+        let start = self.start(slot).ok_or(OUT_OF_RANGE)?;
+        let old = self.entry_len(slot).ok_or(OUT_OF_RANGE)?;
+        if entry.len() > self.allocated - self.end + old {
+            return Ok(NodeFit::Full);
+        }
+        self.resize_gap(start, old, entry.len())?;
+        self.copy_in(start, entry)?;
+        self.shift_offsets(slot + 1, old, entry.len())?;
+        self.settle()?;
+        Ok(NodeFit::Done)
+    }
+
+    /// Changes the sub-node of `slot`.
+    ///
+    /// # Errors
+    /// `slot` is out of range or has no sub-node.
+    pub(crate) fn set_child(&mut self, slot: usize, vcn: u64) -> FormatResult<()> {
+        index::set_child(self.entry_mut(slot).ok_or(OUT_OF_RANGE)?, vcn)?;
+        self.settle()
+    }
+
+    /// Lets `edit` change the key of `slot` without changing its length.
+    ///
+    /// # Errors
+    /// `slot` is out of range.
+    pub(crate) fn edit_key(
+        &mut self,
+        slot: usize,
+        edit: impl FnOnce(&mut [u8]),
+    ) -> FormatResult<()> {
+        edit(index::key_mut(self.entry_mut(slot).ok_or(OUT_OF_RANGE)?)?);
+        self.settle()
+    }
+
+    fn base(&self) -> usize {
+        match self.at {
+            NodeAt::Root => ROOT_NODE_OFFSET,
+            NodeAt::Block(_) => BLOCK_NODE_OFFSET,
+        }
+    }
+
+    fn node(&self) -> &[u8] {
+        self.bytes.get(self.base()..).unwrap_or_default()
+    }
+
+    fn first(&self) -> usize {
+        self.start(0).unwrap_or(self.end)
+    }
+
+    fn start(&self, slot: usize) -> Option<usize> {
+        usize::try_from(*self.offsets.get(slot)?).ok()
+    }
+
+    fn entry_len(&self, slot: usize) -> Option<usize> {
+        let end = self.start(slot + 1).unwrap_or(self.end);
+        end.checked_sub(self.start(slot)?)
+    }
+
+    fn entry_mut(&mut self, slot: usize) -> Option<&mut [u8]> {
+        let start = self.base() + self.start(slot)?;
+        let len = self.entry_len(slot)?;
+        self.bytes.get_mut(start..start + len)
+    }
+
+    /// Makes the `old` bytes at `start` (from the node header) `new` bytes by
+    /// moving what is behind them.
+    fn resize_gap(&mut self, start: usize, old: usize, new: usize) -> FormatResult<()> {
+        let base = self.base();
+        let end = self.end - old + new;
+        if self.bytes.len() < base + end {
+            self.bytes.resize(base + end, 0);
+        }
+        let (from, tail) = (start + old, self.end - start - old);
+        let region = self
+            .bytes
+            .get_mut(base + start..base + self.end.max(end))
+            .ok_or(OUT_OF_RANGE)?;
+        if region.len() < (from - start) + tail || region.len() < new + tail {
+            return Err(OUT_OF_RANGE);
+        }
+        region.copy_within(old..old + tail, new);
+        if let Some(stale) = region.get_mut(new + tail..) {
+            stale.fill(0);
+        }
+        self.end = end;
+        Ok(())
+    }
+
+    fn copy_in(&mut self, start: usize, entry: &[u8]) -> FormatResult<()> {
+        let start = self.base() + start;
+        self.bytes
+            .get_mut(start..start + entry.len())
+            .ok_or(OUT_OF_RANGE)?
+            .copy_from_slice(entry);
+        Ok(())
+    }
+
+    fn shift_offsets(&mut self, from: usize, old: usize, new: usize) -> FormatResult<()> {
+        let old = u32::try_from(old).map_err(|_| OUT_OF_RANGE)?;
+        let new = u32::try_from(new).map_err(|_| OUT_OF_RANGE)?;
+        for offset in self.offsets.iter_mut().skip(from) {
+            *offset = *offset - old + new;
+        }
+        Ok(())
+    }
+
+    /// Brings the node's own fields in line after an edit.
+    fn settle(&mut self) -> FormatResult<()> {
+        let base = self.base();
+        match self.at {
+            NodeAt::Root => {
+                self.bytes.truncate(base + self.end);
+                // Allocated below total is an error to Windows: both move.
+                index::set_node_sizes(&mut self.bytes, base, self.end, Some(self.end))
+            }
+            NodeAt::Block(_) => {
+                index::set_node_sizes(&mut self.bytes, base, self.end, None)?;
+                fixup::advance(&mut self.bytes)
+            }
+        }
+    }
+}
+
+const OUT_OF_RANGE: FormatError = FormatError::new(FormatErrorKind::Offset, 0);
+
+/// A node that cannot be decoded.
+pub(crate) fn undecodable(at: NodeAt, error: FormatError) -> IndexFault {
+    IndexFault {
+        kind: IndexFaultKind::Node(error.kind),
+        at,
+        offset: error.offset,
+    }
+}
+
+fn has_child(entries: &[u8]) -> FormatResult<bool> {
+    EntryView::at(entries, 0).map(|entry| entry.child().is_some())
+}
+
+fn entry_offsets(node: &Node<'_>, at: NodeAt) -> Result<(Vec<u32>, usize), IndexFault> {
+    let base = match at {
+        NodeAt::Root => ROOT_NODE_OFFSET,
+        NodeAt::Block(_) => BLOCK_NODE_OFFSET,
+    };
+    let bad = |error: FormatError| undecodable(at, error.shifted(base));
+    let mut offsets = Vec::with_capacity(node.total() / 96 + 2);
+    let mut end = 0;
+    let mut inner = None;
+    for entry in node.entries() {
+        let entry = entry.map_err(bad)?;
+        let has_child = entry.child().is_some();
+        if *inner.get_or_insert(has_child) != has_child {
+            return Err(IndexFault {
+                kind: IndexFaultKind::MixedChildren,
+                at,
+                offset: base + entry.offset(),
+            });
+        }
+        // A child pointer shares the entry with its key: `EntryView` proves it.
+        offsets.push(u32::try_from(entry.offset()).map_err(|_| bad(OUT_OF_RANGE))?);
+        end = entry.offset() + entry.len();
+    }
+    Ok((offsets, end))
+}
