@@ -1,5 +1,6 @@
 //! The one trait everything else stands on.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::DeviceError;
@@ -70,6 +71,14 @@ pub trait BlockDevice: Send + Sync {
 
     /// What this device is, for messages: a path, `memory (16 MiB)`, ...
     fn describe(&self) -> String;
+}
+
+/// As [`describe`](BlockDevice::describe), so that what holds a device can be
+/// shown while debugging.
+impl fmt::Debug for dyn BlockDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BlockDevice({})", self.describe())
+    }
 }
 
 macro_rules! forward {

@@ -8,6 +8,7 @@ use crate::{BlockDevice, DeviceError};
 
 /// A device whose writes are kept in memory; the base is only ever read. For
 /// dry runs, and for looking at a volume as it would be after a repair.
+#[derive(Debug)]
 pub struct Overlay {
     base: Arc<dyn BlockDevice>,
     changed: RwLock<Pages>,

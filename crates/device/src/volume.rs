@@ -18,6 +18,7 @@ pub enum PartitionChoice {
 }
 
 /// The NTFS volume that was found.
+#[derive(Debug)]
 pub struct VolumeWindow {
     /// The volume: the device itself, or a [`Window`] of it.
     pub device: Arc<dyn BlockDevice>,

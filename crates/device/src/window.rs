@@ -8,6 +8,7 @@ use crate::{BlockDevice, DeviceError};
 /// A range of another device: a partition, most often. Offsets in errors are
 /// those of the window when the window's own end is passed, and those of the
 /// inner device when the storage fails.
+#[derive(Debug)]
 pub struct Window {
     inner: Arc<dyn BlockDevice>,
     start: u64,

@@ -8,6 +8,8 @@ mod proc_linux;
 
 pub use holder::LockHolder;
 
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use std::fs::Metadata;
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -112,6 +114,11 @@ impl FileDevice {
         let mut open = OpenOptions::new();
         open.read(true).write(options.access == Access::ReadWrite);
         if options.access == Access::ReadWrite {
+            if is_read_only_medium(&found) {
+                return Err(DeviceError::ReadOnly {
+                    device: path.display().to_string(),
+                });
+            }
             ask_for_exclusive_use(&mut open, found.file_type());
         }
         let file = lock::open_locked(path, options, || {
@@ -298,6 +305,14 @@ fn open_for_access_error(path: &Path, access: Access, source: io::Error) -> Devi
         };
     }
     open_error(path, source)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use proc_linux::is_read_only_medium;
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_read_only_medium(_found: &Metadata) -> bool {
+    false
 }
 
 /// An exclusive open of a block device fails while it, or a partition of it, is

@@ -44,6 +44,15 @@ fn is_same_file(path: &Path, wanted: &Metadata) -> bool {
     })
 }
 
+/// Whether this is a block device that takes no writes. The kernel opens one
+/// for writing all the same, and fails the writes.
+pub(super) fn is_read_only_medium(found: &Metadata) -> bool {
+    DeviceNumber::of_block_device(found).is_some_and(|DeviceNumber(number)| {
+        fs::read_to_string(format!("/sys/dev/block/{number}/ro"))
+            .is_ok_and(|text| text.trim() == "1")
+    })
+}
+
 /// A mount or a loop device of this file that rules the wanted access out: any
 /// for writing, writable mounts for reading.
 pub(super) fn mount_or_loop(path: &Path, access: Access) -> Option<LockHolder> {

@@ -12,7 +12,7 @@ const SIGNATURE: &[u8; 8] = b"EFI PART";
 const SECTOR_LENS: [u64; 2] = [512, 4096];
 /// Most bytes of entries read. The usual table is 128 entries of 128 bytes:
 /// 16 KiB; what asks for more than this is damaged.
-const MAX_ENTRIES_LEN: u64 = 4 << 20;
+const MAX_ENTRIES_LEN: u64 = 128 << 10;
 /// Longest entry: the specification allows 128 times any power of two.
 const MAX_ENTRY_LEN: u32 = 4096;
 
@@ -124,6 +124,9 @@ fn read_entries(device: &dyn BlockDevice, found: &Found) -> Result<Vec<Partition
         _ => return Err(corrupt(TableDamage::GptEntryLayout)),
     };
     let start = header.entries_sector.get().saturating_mul(found.sector_len);
+    if start.saturating_add(len) > device.len() {
+        return Err(corrupt(TableDamage::GptEntries));
+    }
     device.read_at(start, &mut bytes)?;
     if crc32fast::hash(&bytes) != header.entries_crc.get() {
         return Err(corrupt(TableDamage::GptEntries));
@@ -253,6 +256,24 @@ mod tests {
             error,
             PartitionError::Corrupt {
                 damage: TableDamage::GptHeader,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn entries_beyond_the_end_are_damage() {
+        let device = MemoryDevice::new(1 << 20);
+        let far = MemoryDevice::new(LEN);
+        put(&far, 512, 1, 4096, &entries(&[(1, 100, 199)]));
+        let mut header = [0; 1024];
+        far.read_at(0, &mut header).unwrap();
+        device.write_at(0, &header).unwrap();
+        let error = read_table(&device).unwrap_err();
+        assert!(matches!(
+            error,
+            PartitionError::Corrupt {
+                damage: TableDamage::GptEntries,
                 ..
             }
         ));

@@ -79,6 +79,12 @@ fn logical(
     let mut number = FIRST_LOGICAL;
     for _ in 0..MAX_LOGICAL {
         let offset = link.saturating_mul(SECTOR);
+        if offset.saturating_add(SECTOR) > device.len() {
+            return Err(PartitionError::Corrupt {
+                offset,
+                damage: TableDamage::LogicalPastEnd,
+            });
+        }
         let Some(record) = read_sector(device, link)? else {
             return Err(PartitionError::Corrupt {
                 offset,
@@ -208,7 +214,10 @@ mod tests {
         let error = read_table(&device).unwrap_err();
         assert!(matches!(
             error,
-            PartitionError::Device(DeviceError::ShortRead { .. })
+            PartitionError::Corrupt {
+                damage: TableDamage::LogicalPastEnd,
+                ..
+            }
         ));
     }
 

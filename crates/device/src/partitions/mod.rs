@@ -1,4 +1,8 @@
 //! Partition tables: MBR, with the chain of logical partitions, and GPT.
+//!
+//! Read by code of our own: it is short, only ever reads, works on a
+//! [`BlockDevice`] at positions, and bounds what a hostile table can make it
+//! do. The crates for this want a stream with a cursor, and write as well.
 
 mod gpt;
 mod layout;
@@ -82,6 +86,8 @@ pub enum TableDamage {
     GptRange,
     /// A link of the chain of logical partitions has no boot signature.
     LogicalSignature,
+    /// A link of the chain of logical partitions lies beyond the end.
+    LogicalPastEnd,
     /// The chain of logical partitions goes round in circles or is longer than
     /// any that a partitioning program makes.
     LogicalChain,
@@ -95,6 +101,7 @@ impl fmt::Display for TableDamage {
             Self::GptEntryLayout => "the GPT header gives an impossible entry size or number",
             Self::GptRange => "a GPT partition has an impossible range",
             Self::LogicalSignature => "an extended boot record has no signature",
+            Self::LogicalPastEnd => "an extended boot record lies beyond the end of the device",
             Self::LogicalChain => "the chain of logical partitions does not end",
         })
     }
@@ -134,11 +141,15 @@ pub fn read_table(device: &dyn BlockDevice) -> Result<Option<PartitionTable>, Pa
 pub(crate) fn table_kind(device: &dyn BlockDevice) -> Result<Option<TableKind>, DeviceError> {
     match read_table(device) {
         Ok(table) => Ok(table.map(|table| table.kind)),
-        Err(PartitionError::Device(DeviceError::ShortRead { .. })) => Ok(None),
         Err(PartitionError::Device(error)) => Err(error),
         Err(PartitionError::Corrupt { damage, .. }) => Ok(Some(match damage {
-            TableDamage::LogicalSignature | TableDamage::LogicalChain => TableKind::Mbr,
-            _ => TableKind::Gpt,
+            TableDamage::LogicalSignature
+            | TableDamage::LogicalPastEnd
+            | TableDamage::LogicalChain => TableKind::Mbr,
+            TableDamage::GptHeader
+            | TableDamage::GptEntries
+            | TableDamage::GptEntryLayout
+            | TableDamage::GptRange => TableKind::Gpt,
         })),
     }
 }

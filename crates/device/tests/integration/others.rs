@@ -1,18 +1,23 @@
 //! Other programs on the same file: ntfs-3g, QEMU, the kernel's loop device.
 //! Each test is skipped where the program is missing or may not do its part.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use linkwright_device::{DeviceError, Existing, FileDevice, FileOptions, LockHolder};
+use linkwright_device::{
+    DeviceError, Existing, FileDevice, FileOptions, LockHolder, VolumeKind, identify,
+};
+use linkwright_testkit::{Skip, SkipKind};
 
 const SOON: Duration = Duration::from_millis(100);
 /// Longest time waited for another program to get going.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn skipped(why: &str) {
-    println!("skipped: {why}");
+/// Says that this test cannot run here: what is missing, and how.
+fn skipped(what: &str, why: &str) {
+    Skip::new(SkipKind::Oracle, what, why).report();
 }
 
 /// Runs a program to its end; `None` when it is not installed.
@@ -90,13 +95,13 @@ fn is_mounted(at: &Path) -> bool {
 #[test]
 fn a_mount_by_ntfs_3g_in_the_background_is_seen() {
     let Some(image) = ntfs_image() else {
-        return skipped("no mkntfs");
+        return skipped("mkntfs", "not installed");
     };
     let at = image.dir.path().join("mnt");
     std::fs::create_dir(&at).unwrap();
     let mounted = run("ntfs-3g", &[text(&image.path), text(&at)]);
     if !mounted.is_some_and(|output| output.status.success()) {
-        return skipped("ntfs-3g cannot mount here");
+        return skipped("ntfs-3g", "cannot mount here");
     }
     let mount = Mount {
         at: at.clone(),
@@ -115,7 +120,7 @@ fn a_mount_by_ntfs_3g_in_the_background_is_seen() {
 #[test]
 fn a_mount_by_ntfs_3g_in_the_foreground_is_seen_by_its_lock() {
     let Some(image) = ntfs_image() else {
-        return skipped("no mkntfs");
+        return skipped("mkntfs", "not installed");
     };
     let at = image.dir.path().join("mnt");
     std::fs::create_dir(&at).unwrap();
@@ -125,7 +130,7 @@ fn a_mount_by_ntfs_3g_in_the_foreground_is_seen_by_its_lock() {
         .stderr(Stdio::null())
         .spawn();
     let Ok(mut child) = started else {
-        return skipped("no ntfs-3g");
+        return skipped("ntfs-3g", "not installed");
     };
     let mut failed = false;
     wait_until("the mount", || {
@@ -133,7 +138,7 @@ fn a_mount_by_ntfs_3g_in_the_foreground_is_seen_by_its_lock() {
         failed || is_mounted(&at)
     });
     if failed {
-        return skipped("ntfs-3g cannot mount here");
+        return skipped("ntfs-3g", "cannot mount here");
     }
     let pid = child.id();
     let _mount = Mount {
@@ -156,14 +161,14 @@ fn a_mount_by_ntfs_3g_in_the_foreground_is_seen_by_its_lock() {
 #[test]
 fn ntfs_3g_sees_our_locks() {
     let Some(image) = ntfs_image() else {
-        return skipped("no mkntfs");
+        return skipped("mkntfs", "not installed");
     };
     let at = image.dir.path().join("mnt");
     std::fs::create_dir(&at).unwrap();
     for options in [FileOptions::read_only(), FileOptions::read_write()] {
         let device = FileDevice::open(&image.path, &options).unwrap();
         let Some(output) = run("ntfs-3g", &[text(&image.path), text(&at)]) else {
-            return skipped("no ntfs-3g");
+            return skipped("ntfs-3g", "not installed");
         };
         drop(device);
         assert!(!output.status.success());
@@ -190,40 +195,40 @@ fn machine(path: &Path, read_only: bool) -> Option<Machine> {
     );
     Command::new("qemu-system-x86_64")
         .args(["-machine", "q35,accel=tcg", "-nodefaults", "-S"])
-        .args(["-display", "none", "-monitor", "none", "-m", "16"])
+        .args(["-display", "none", "-qmp", "stdio", "-m", "16"])
         .args(["-drive", &drive, "-device", "virtio-blk-pci,drive=d"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .ok()
         .map(Machine)
 }
 
-fn holds_a_lock(pid: u32) -> bool {
-    let Ok(descriptors) = std::fs::read_dir(format!("/proc/{pid}/fdinfo")) else {
-        return false;
-    };
-    let locks: usize = descriptors
-        .flatten()
-        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
-        .map(|info| info.matches("lock:").count())
-        .sum();
-    // One for reading, one that forbids others to write, at least.
-    locks >= 2
+/// Waits for the machine's control channel to carry out a command. It does so
+/// in the main loop, when all locks are taken; while it starts, QEMU takes and
+/// releases them more than once.
+fn wait_for_start(machine: &mut Machine) {
+    let stdin = machine.0.stdin.as_mut().unwrap();
+    stdin
+        .write_all(b"{\"execute\": \"qmp_capabilities\"}\n")
+        .unwrap();
+    let stdout = BufReader::new(machine.0.stdout.as_mut().unwrap());
+    let answered = stdout
+        .lines()
+        .map_while(Result::ok)
+        .any(|line| line.contains("\"return\""));
+    assert!(answered, "qemu ended");
 }
 
 #[test]
 fn a_running_machine_is_seen() {
     let image = image();
     let Some(mut machine) = machine(&image.path, false) else {
-        return skipped("no qemu-system-x86_64");
+        return skipped("qemu-system-x86_64", "not installed");
     };
     let pid = machine.0.id();
-    wait_until("the lock of the machine", || {
-        assert!(machine.0.try_wait().unwrap().is_none(), "qemu ended");
-        holds_a_lock(pid)
-    });
+    wait_for_start(&mut machine);
     for options in [FileOptions::read_only(), FileOptions::read_write()] {
         match holder(&image.path, options) {
             Some(LockHolder::Process {
@@ -251,7 +256,7 @@ fn qemu_sees_our_locks() {
     ] {
         let device = FileDevice::open(&image.path, &options).unwrap();
         let Some(mut machine) = machine(&image.path, read_only) else {
-            return skipped("no qemu-system-x86_64");
+            return skipped("qemu-system-x86_64", "not installed");
         };
         wait_until("qemu's refusal", || machine.0.try_wait().unwrap().is_some());
         drop(device);
@@ -267,13 +272,9 @@ fn qemu_may_read_while_we_read() {
     let image = image();
     let device = FileDevice::open(&image.path, &FileOptions::read_only()).unwrap();
     let Some(mut machine) = machine(&image.path, true) else {
-        return skipped("no qemu-system-x86_64");
+        return skipped("qemu-system-x86_64", "not installed");
     };
-    let pid = machine.0.id();
-    wait_until("the lock of the machine", || {
-        assert!(machine.0.try_wait().unwrap().is_none(), "qemu ended");
-        holds_a_lock(pid)
-    });
+    wait_for_start(&mut machine);
     // And the other way round, while the machine runs.
     drop(device);
     FileDevice::open(&image.path, &FileOptions::read_only()).unwrap();
@@ -289,8 +290,9 @@ impl Drop for Loop {
     }
 }
 
-fn attach(path: &Path) -> Option<Loop> {
-    let output = run("losetup", &["--find", "--show", text(path)])?;
+fn attach(path: &Path, more: &[&str]) -> Option<Loop> {
+    let arguments = [&["--find", "--show", text(path)], more].concat();
+    let output = run("losetup", &arguments)?;
     let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     output.status.success().then_some(Loop(name))
 }
@@ -299,8 +301,8 @@ fn attach(path: &Path) -> Option<Loop> {
 fn an_attached_loop_device_is_seen_and_is_a_block_device() {
     use linkwright_device::BlockDevice as _;
     let image = image();
-    let Some(attached) = attach(&image.path) else {
-        return skipped("losetup cannot attach here");
+    let Some(attached) = attach(&image.path, &[]) else {
+        return skipped("losetup", "cannot attach here");
     };
     let found = holder(&image.path, FileOptions::read_write());
     assert!(
@@ -325,4 +327,68 @@ fn an_attached_loop_device_is_seen_and_is_a_block_device() {
     let mut bytes = [0; 24];
     file.read_at(4096, &mut bytes).unwrap();
     assert_eq!(&bytes, b"through the block device");
+}
+
+#[test]
+fn a_read_only_block_device_is_named() {
+    let image = image();
+    let Some(attached) = attach(&image.path, &["--read-only"]) else {
+        return skipped("losetup", "cannot attach here");
+    };
+    let error = open(Path::new(&attached.0), FileOptions::read_write()).unwrap_err();
+    assert!(matches!(error, DeviceError::ReadOnly { .. }), "{error}");
+    open(Path::new(&attached.0), FileOptions::read_only()).unwrap();
+}
+
+#[test]
+fn a_mount_by_the_kernel_is_seen() {
+    let image = image();
+    if !run("mkfs.ext4", &["-q", text(&image.path)]).is_some_and(|made| made.status.success()) {
+        return skipped("mkfs.ext4", "not installed");
+    }
+    let Some(attached) = attach(&image.path, &[]) else {
+        return skipped("losetup", "cannot attach here");
+    };
+    let at = image.dir.path().join("mnt");
+    std::fs::create_dir(&at).unwrap();
+    if !run("mount", &[&attached.0, text(&at)]).is_some_and(|output| output.status.success()) {
+        return skipped("mount", "cannot mount here");
+    }
+    let mount = Mount {
+        at: at.clone(),
+        foreground: None,
+    };
+    for path in [image.path.as_path(), Path::new(&attached.0)] {
+        for options in [FileOptions::read_only(), FileOptions::read_write()] {
+            match holder(path, options) {
+                Some(LockHolder::Mount { at: found, .. }) => assert_eq!(found, at),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    drop(mount);
+    FileDevice::open(&attached.0, &FileOptions::read_write()).unwrap();
+}
+
+#[test]
+fn what_other_programs_made_is_named() {
+    for (program, arguments, expected) in [
+        ("mkntfs", &["-F", "-Q", "-q"][..], VolumeKind::Ntfs),
+        ("mkfs.ext2", &["-q"], VolumeKind::Ext2),
+        ("mkfs.ext3", &["-q"], VolumeKind::Ext3),
+        ("mkfs.ext4", &["-q"], VolumeKind::Ext4),
+        ("mkfs.fat", &["-F", "16"], VolumeKind::Fat16),
+        ("mkswap", &[], VolumeKind::Swap),
+    ] {
+        let image = image();
+        let arguments = [arguments, &[text(&image.path)]].concat();
+        let Some(made) = run(program, &arguments) else {
+            // Any of these is enough, so none is an oracle that must be there.
+            println!("skipped: {program}: not installed");
+            continue;
+        };
+        assert!(made.status.success(), "{program}");
+        let device = open(&image.path, FileOptions::read_only()).unwrap();
+        assert_eq!(identify(&device).unwrap(), expected, "{program}");
+    }
 }
