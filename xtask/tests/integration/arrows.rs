@@ -21,7 +21,7 @@ struct Graph {
 }
 
 #[test]
-fn every_arrow_is_on_the_list_and_the_list_is_up_to_date() {
+fn every_arrow_is_on_the_list() {
     let listed = listed();
     let found = found();
     let mut faults = String::new();
@@ -33,13 +33,6 @@ fn every_arrow_is_on_the_list_and_the_list_is_up_to_date() {
             writeln!(
                 faults,
                 "{kind}dependency {from} -> {to} is not in xtask/arrows.txt"
-            )
-            .unwrap();
-        }
-        for (from, to) in edges(listed).difference(&edges(found)) {
-            writeln!(
-                faults,
-                "{kind}dependency {from} -> {to} is listed and not used"
             )
             .unwrap();
         }

@@ -157,11 +157,21 @@ fn follow(file: &Path, folder: &Path, reached: &mut BTreeSet<PathBuf>) {
     if !reached.insert(file.to_path_buf()) {
         return;
     }
-    for name in text.lines().filter_map(declared_module) {
-        let beside = folder.join(format!("{name}.rs"));
-        let inside = folder.join(name).join("mod.rs");
-        let file = if beside.is_file() { beside } else { inside };
-        follow(&file, &folder.join(name), reached);
+    // A `#[path = "..."]` counts from the folder of the file it stands in.
+    let mut path_attribute = None;
+    for line in text.lines().map(str::trim) {
+        if let Some(path) = line
+            .strip_prefix("#[path = \"")
+            .and_then(|l| l.strip_suffix("\"]"))
+        {
+            path_attribute = file.parent().map(|parent| parent.join(path));
+        } else if let Some(name) = declared_module(line) {
+            let beside = folder.join(format!("{name}.rs"));
+            let inside = folder.join(name).join("mod.rs");
+            let usual = if beside.is_file() { beside } else { inside };
+            let file = path_attribute.take().unwrap_or(usual);
+            follow(&file, &folder.join(name), reached);
+        }
     }
 }
 
@@ -271,4 +281,38 @@ fn device_writes_are_recognised() {
     assert!(!writes_to_device(
         "// device.flush()\nstream.write_at(0, b)"
     ));
+}
+
+/// Each test that `docs/validation.md` names as `crate: test` exists.
+#[test]
+fn claims_of_validation_have_their_test() {
+    let text = fs::read_to_string(root().join("docs/validation.md")).expect("docs/validation.md");
+    let sources = sources();
+    let mut claims = 0;
+    let mut missing = Vec::new();
+    for row in text.lines().filter(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let last = cells.last().copied().unwrap_or_default();
+        for (folder, test) in last.split('`').filter_map(|cell| cell.split_once(": ")) {
+            claims += 1;
+            let declared = format!("fn {test}(");
+            let of_crate = |source: &&Source| {
+                ["crates", "dev"]
+                    .iter()
+                    .any(|group| source.path.starts_with(&format!("{group}/{folder}/")))
+            };
+            if !sources
+                .iter()
+                .filter(of_crate)
+                .any(|source| source.text.contains(&declared))
+            {
+                missing.push(format!("{folder}: {test}"));
+            }
+        }
+    }
+    assert!(claims > 5, "the table of docs/validation.md is not read");
+    assert!(
+        missing.is_empty(),
+        "docs/validation.md names tests that are not there: {missing:#?}"
+    );
 }
