@@ -19,22 +19,31 @@
     clippy::cast_possible_wrap
 )]
 
+pub mod attr_def;
 pub mod attribute;
 pub mod attribute_list;
 pub mod boot;
+pub mod collation;
+pub mod ea;
 pub mod error;
 pub mod file_name;
 pub mod fixup;
+pub mod foreign;
 pub mod geometry;
+pub mod hibernation;
 pub mod ids;
 pub mod index;
 pub mod log;
 pub mod num;
+pub mod object_id;
 pub mod record;
+pub mod reparse_index;
 pub mod runs;
 pub mod secure;
 pub mod standard_information;
 pub mod times;
+pub mod upcase_info;
+pub mod usn;
 pub mod volume_information;
 
 pub use error::{FormatError, FormatErrorKind};
