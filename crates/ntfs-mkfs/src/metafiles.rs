@@ -1,0 +1,347 @@
+//! The file records of a fresh volume.
+//!
+//! Attributes, their order and their instance numbers are those that Windows
+//! gives the same records.
+
+use linkwright_ntfs_format::attribute::AttributeType as Type;
+use linkwright_ntfs_format::record::{NewRecord, RecordFlags};
+use linkwright_ntfs_format::standard_information::{Extended, FileAttributes, StandardInformation};
+use linkwright_ntfs_format::volume_information::{VolumeFlags, VolumeInformation};
+use linkwright_ntfs_format::{FormatError, NtTime, RecordNumber, SecurityId, num};
+
+use crate::plan::Plan;
+use crate::record_builder::{Attribute, RecordBuilder};
+use crate::root::{self, Directory, METAFILE, same_times, sequence_of};
+use crate::secure::{self, READ_ONLY_ID, WRITABLE_ID};
+use crate::view_indexes::{self as views, Collation};
+use crate::{FormatOptions, ShortNames, security};
+
+/// Flag 0x0080 of `$VOLUME_INFORMATION`, see [`ShortNames`].
+const SHORT_NAMES_OFF: VolumeFlags = VolumeFlags::WINDOWS_10;
+
+/// Builds every record of a fresh volume.
+pub(crate) struct Metafiles<'a> {
+    plan: &'a Plan,
+    options: &'a FormatOptions,
+    root: Directory,
+    extend: Directory,
+}
+
+impl<'a> Metafiles<'a> {
+    pub(crate) fn new(plan: &'a Plan, options: &'a FormatOptions) -> Self {
+        Self {
+            plan,
+            options,
+            root: Directory::root(plan, options.time),
+            extend: Directory::extend(options.time),
+        }
+    }
+
+    /// The root's index block.
+    pub(crate) fn root_block(&self) -> Result<Vec<u8>, FormatError> {
+        self.root.index_block(self.plan)
+    }
+
+    /// Numbers of the records in use, for the bitmap of `$MFT`.
+    pub(crate) const fn used_records() -> [(u64, u64); 2] {
+        // 16 to 23 are free for $MFT's own extension records.
+        [(0, 16), (24, 3)]
+    }
+
+    /// The record `number` as it goes to disk.
+    pub(crate) fn record(&self, number: RecordNumber) -> Result<Vec<u8>, FormatError> {
+        match number {
+            RecordNumber::MFT => self.mft(),
+            RecordNumber::MFT_MIRROR | RecordNumber::LOG_FILE | RecordNumber::UPCASE => {
+                self.plain_stream(number)
+            }
+            RecordNumber::VOLUME => self.volume(),
+            RecordNumber::ATTR_DEF => self.plain_stream(number),
+            RecordNumber::ROOT => self.root_directory(),
+            RecordNumber::BITMAP => self.bitmap(),
+            RecordNumber::BOOT => self.boot(),
+            RecordNumber::BAD_CLUSTERS => self.bad_clusters(),
+            RecordNumber::SECURE => self.secure(),
+            RecordNumber::EXTEND => self.extend_directory(),
+            RecordNumber(12..=15) => self.reserved(number),
+            root::QUOTA => self.quota(),
+            root::OBJECT_IDS => self.extend_view(number, "$O"),
+            root::REPARSE => self.extend_view(number, "$R"),
+            _ => self.free(number),
+        }
+    }
+
+    fn begin(
+        &self,
+        number: RecordNumber,
+        flags: RecordFlags,
+    ) -> Result<RecordBuilder, FormatError> {
+        let new = NewRecord {
+            number,
+            sequence: sequence_of(number),
+            flags,
+            base: None,
+        };
+        RecordBuilder::new(self.plan, &new)
+    }
+
+    fn file(&self, number: RecordNumber) -> Result<RecordBuilder, FormatError> {
+        self.begin(number, RecordFlags::IN_USE)
+    }
+
+    /// `$STANDARD_INFORMATION` with a security id.
+    fn standard(
+        &self,
+        record: &mut RecordBuilder,
+        kind: FileAttributes,
+        security_id: SecurityId,
+    ) -> Result<(), FormatError> {
+        let info = StandardInformation {
+            extended: Some(Extended {
+                security_id,
+                ..Extended::default()
+            }),
+            ..information(self.options.time, METAFILE | kind)
+        };
+        record.resident(
+            Attribute::plain(Type::STANDARD_INFORMATION, 0),
+            &info.encode(),
+        )?;
+        Ok(())
+    }
+
+    /// The short form, for records that carry their own descriptor.
+    fn short_standard(&self, record: &mut RecordBuilder) -> Result<(), FormatError> {
+        let info = information(self.options.time, METAFILE);
+        record.resident(
+            Attribute::plain(Type::STANDARD_INFORMATION, 0),
+            &info.encode(),
+        )?;
+        Ok(())
+    }
+
+    fn root_name(
+        &self,
+        record: &mut RecordBuilder,
+        number: RecordNumber,
+        instance: u16,
+    ) -> Result<(), FormatError> {
+        let name = self.root.name_of(number)?;
+        record.resident(Attribute::plain(Type::FILE_NAME, instance), &name)?;
+        Ok(())
+    }
+
+    fn mft(&self) -> Result<Vec<u8>, FormatError> {
+        let number = RecordNumber::MFT;
+        let mut record = self.file(number)?;
+        self.standard(&mut record, FileAttributes::empty(), READ_ONLY_ID)?;
+        self.root_name(&mut record, number, 3)?;
+        record
+            .stream(Attribute::plain(Type::DATA, 1), self.plan, &self.plan.mft)?
+            .stream(
+                Attribute::plain(Type::BITMAP, 5),
+                self.plan,
+                &self.plan.mft_bitmap,
+            )?;
+        record.finish(6)
+    }
+
+    /// A file that is nothing but one stream.
+    fn plain_stream(&self, number: RecordNumber) -> Result<Vec<u8>, FormatError> {
+        let extent = match number {
+            RecordNumber::MFT_MIRROR => &self.plan.mirror,
+            RecordNumber::LOG_FILE => &self.plan.log,
+            RecordNumber::UPCASE => &self.plan.upcase,
+            _ => &self.plan.attr_def,
+        };
+        let mut record = self.file(number)?;
+        self.standard(&mut record, FileAttributes::empty(), READ_ONLY_ID)?;
+        self.root_name(&mut record, number, 2)?;
+        record.stream(Attribute::plain(Type::DATA, 1), self.plan, extent)?;
+        record.finish(4)
+    }
+
+    fn volume(&self) -> Result<Vec<u8>, FormatError> {
+        let number = RecordNumber::VOLUME;
+        let mut record = self.file(number)?;
+        self.standard(&mut record, FileAttributes::empty(), WRITABLE_ID)?;
+        self.root_name(&mut record, number, 1)?;
+        let mut label = Vec::new();
+        num::push_units(&mut label, &self.options.label);
+        let info = VolumeInformation {
+            flags: match self.options.short_names {
+                ShortNames::Off => SHORT_NAMES_OFF,
+                ShortNames::On => VolumeFlags::empty(),
+            },
+            ..VolumeInformation::NEW
+        };
+        record
+            .resident(Attribute::plain(Type::VOLUME_NAME, 4), &label)?
+            .resident(
+                Attribute::plain(Type::VOLUME_INFORMATION, 5),
+                &info.encode(),
+            )?
+            .resident(Attribute::plain(Type::DATA, 3), &[])?;
+        record.finish(6)
+    }
+
+    fn root_directory(&self) -> Result<Vec<u8>, FormatError> {
+        let number = RecordNumber::ROOT;
+        let mut record = self.begin(number, RecordFlags::IN_USE | RecordFlags::DIRECTORY)?;
+        self.short_standard(&mut record)?;
+        self.root_name(&mut record, number, 1)?;
+        let mut first_block_used = [0; 8];
+        if let Some(byte) = first_block_used.first_mut() {
+            *byte = 1;
+        }
+        record
+            .resident(
+                Attribute::plain(Type::SECURITY_DESCRIPTOR, 2),
+                &security::root(),
+            )?
+            .resident(
+                Attribute::named(Type::INDEX_ROOT, "$I30", 6),
+                &Directory::index_root_above_block(self.plan)?,
+            )?
+            .stream(
+                Attribute::named(Type::INDEX_ALLOCATION, "$I30", 8),
+                self.plan,
+                &self.plan.root_index,
+            )?
+            .resident(Attribute::named(Type::BITMAP, "$I30", 7), &first_block_used)?;
+        record.finish(9)
+    }
+
+    fn bitmap(&self) -> Result<Vec<u8>, FormatError> {
+        let number = RecordNumber::BITMAP;
+        let mut record = self.file(number)?;
+        self.standard(&mut record, FileAttributes::empty(), READ_ONLY_ID)?;
+        self.root_name(&mut record, number, 2)?;
+        record.stream(
+            Attribute::plain(Type::DATA, 4),
+            self.plan,
+            &self.plan.bitmap,
+        )?;
+        record.finish(5)
+    }
+
+    fn boot(&self) -> Result<Vec<u8>, FormatError> {
+        let number = RecordNumber::BOOT;
+        let mut record = self.file(number)?;
+        self.short_standard(&mut record)?;
+        self.root_name(&mut record, number, 2)?;
+        record
+            .resident(
+                Attribute::plain(Type::SECURITY_DESCRIPTOR, 3),
+                &security::read_only_metafile(),
+            )?
+            .stream(Attribute::plain(Type::DATA, 1), self.plan, &self.plan.boot)?;
+        record.finish(4)
+    }
+
+    fn bad_clusters(&self) -> Result<Vec<u8>, FormatError> {
+        let number = RecordNumber::BAD_CLUSTERS;
+        let clusters = self.plan.geometry.cluster_count();
+        let mut record = self.file(number)?;
+        self.standard(&mut record, FileAttributes::empty(), READ_ONLY_ID)?;
+        self.root_name(&mut record, number, 3)?;
+        record
+            .resident(Attribute::plain(Type::DATA, 2), &[])?
+            .hole(
+                Attribute::named(Type::DATA, "$Bad", 1),
+                clusters,
+                clusters << self.plan.geometry.cluster_shift(),
+            )?;
+        record.finish(5)
+    }
+
+    fn secure(&self) -> Result<Vec<u8>, FormatError> {
+        let number = RecordNumber::SECURE;
+        let mut record = self.begin(number, RecordFlags::IN_USE | RecordFlags::VIEW_INDEX)?;
+        self.standard(&mut record, FileAttributes::VIEW_INDEX, WRITABLE_ID)?;
+        self.root_name(&mut record, number, 7)?;
+        let hashes = views::view_root(self.plan, Collation::SecurityHash, &secure::sdh_entries()?)?;
+        let ids = views::view_root(self.plan, Collation::Ulong, &secure::sii_entries()?)?;
+        record
+            .stream(
+                Attribute::named(Type::DATA, "$SDS", 8),
+                self.plan,
+                &self.plan.sds,
+            )?
+            .resident(Attribute::named(Type::INDEX_ROOT, "$SDH", 4), &hashes)?
+            .resident(Attribute::named(Type::INDEX_ROOT, "$SII", 5), &ids)?;
+        record.finish(9)
+    }
+
+    fn extend_directory(&self) -> Result<Vec<u8>, FormatError> {
+        let number = RecordNumber::EXTEND;
+        let mut record = self.begin(number, RecordFlags::IN_USE | RecordFlags::DIRECTORY)?;
+        self.standard(&mut record, FileAttributes::empty(), WRITABLE_ID)?;
+        self.root_name(&mut record, number, 3)?;
+        let root = self.extend.index_root(self.plan)?;
+        record.resident(Attribute::named(Type::INDEX_ROOT, "$I30", 4), &root)?;
+        record.finish(5)
+    }
+
+    /// Records 12 to 15: in use, without a name.
+    fn reserved(&self, number: RecordNumber) -> Result<Vec<u8>, FormatError> {
+        let mut record = self.file(number)?;
+        self.short_standard(&mut record)?;
+        record
+            .resident(
+                Attribute::plain(Type::SECURITY_DESCRIPTOR, 2),
+                &security::writable_metafile(),
+            )?
+            .resident(Attribute::plain(Type::DATA, 1), &[])?;
+        record.finish(3)
+    }
+
+    /// What the files of `$Extend` start with.
+    fn begin_extend_view(&self, number: RecordNumber) -> Result<RecordBuilder, FormatError> {
+        let flags = RecordFlags::IN_USE | RecordFlags::IN_EXTEND | RecordFlags::VIEW_INDEX;
+        let mut record = self.begin(number, flags)?;
+        self.standard(&mut record, FileAttributes::VIEW_INDEX, WRITABLE_ID)?;
+        let name = self.extend.name_of(number)?;
+        record.resident(Attribute::plain(Type::FILE_NAME, 1), &name)?;
+        Ok(record)
+    }
+
+    fn quota(&self) -> Result<Vec<u8>, FormatError> {
+        let mut record = self.begin_extend_view(root::QUOTA)?;
+        let owners = views::view_root(self.plan, Collation::Sid, &views::owner_entries()?)?;
+        let quotas = views::view_root(
+            self.plan,
+            Collation::Ulong,
+            &views::quota_entries(self.options.time)?,
+        )?;
+        record
+            .resident(Attribute::named(Type::INDEX_ROOT, "$O", 3), &owners)?
+            .resident(Attribute::named(Type::INDEX_ROOT, "$Q", 2), &quotas)?;
+        record.finish(4)
+    }
+
+    /// `$ObjId` and `$Reparse`: one empty index.
+    fn extend_view(
+        &self,
+        number: RecordNumber,
+        index: &'static str,
+    ) -> Result<Vec<u8>, FormatError> {
+        let mut record = self.begin_extend_view(number)?;
+        let root = views::view_root(self.plan, Collation::Ulongs, &views::no_entries())?;
+        record.resident(Attribute::named(Type::INDEX_ROOT, index, 2), &root)?;
+        record.finish(3)
+    }
+
+    /// A record that was never used.
+    fn free(&self, number: RecordNumber) -> Result<Vec<u8>, FormatError> {
+        self.begin(number, RecordFlags::empty())?.finish(0)
+    }
+}
+
+fn information(time: NtTime, attributes: FileAttributes) -> StandardInformation {
+    StandardInformation {
+        times: same_times(time),
+        attributes,
+        ..StandardInformation::default()
+    }
+}
