@@ -1,6 +1,9 @@
-//! The crate `ntfs` (Colin Finck): a second reader, in process. It reads
-//! neither compressed data nor links; the target of a link is worked out here
-//! from its reparse buffer, apart from the project's own codec.
+//! The crate `ntfs` (Colin Finck): a second reader, in process. What it is not
+//! asked, because it answers wrongly on volumes by Windows: compressed data,
+//! and data of a file with an attribute list (whose size it may give as 0).
+//! Past the initialized length of a stream it reads what lies in the clusters,
+//! not zeros. It knows no links: the target of one is worked out here from its
+//! reparse buffer, apart from the project's own codec.
 
 use std::{
     collections::BTreeMap,
@@ -26,8 +29,8 @@ const MOUNT_POINT: u32 = 0xA000_0003;
 
 /// The tree of a volume: every name but 8.3 ones and those of NTFS' own
 /// files. A link's target is its substitute name as it is stored; the link
-/// count is the record's, 8.3 names included; the contents of a compressed
-/// file are left out.
+/// count is the record's, 8.3 names included; left out are the contents of a
+/// compressed file, and size and contents of one with an attribute list.
 ///
 /// # Errors
 /// What the crate says, with the path.
@@ -123,6 +126,11 @@ impl Walk<'_> {
     }
 
     fn data(&mut self, file: &NtfsFile<'_>, entry: &mut Entry) -> Result<(), NtfsError> {
+        for attribute in file.attributes_raw() {
+            if attribute?.ty()? == NtfsAttributeType::AttributeList {
+                return Ok(());
+            }
+        }
         let Some(item) = file.data(&mut self.reader, "") else {
             return Ok(());
         };

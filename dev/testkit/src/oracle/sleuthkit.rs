@@ -1,4 +1,4 @@
-//! The Sleuth Kit: `fls` and `istat`.
+//! The Sleuth Kit: `fls` and `istat`. It refuses clusters above 64 KiB.
 
 use std::{collections::BTreeMap, path::Path};
 
