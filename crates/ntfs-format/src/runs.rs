@@ -249,6 +249,16 @@ impl RunList {
         self.encode_from(self.start().0, usize::MAX).pairs
     }
 
+    /// Encodes the runs of `vcn..end` as mapping pairs with their terminator.
+    #[must_use]
+    pub fn encode_range(&self, vcn: u64, end: u64) -> Vec<u8> {
+        let mut part = Self::new();
+        for run in self.range(vcn, end) {
+            part.push_run(run);
+        }
+        part.encode()
+    }
+
     /// Encodes runs from `vcn` on while pairs and terminator stay within
     /// `max_len` bytes. Each extent restarts at cluster 0 for its deltas.
     #[must_use]

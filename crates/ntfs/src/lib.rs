@@ -1,4 +1,17 @@
 //! The NTFS engine: an open volume, read and write, in transactions.
+//!
+//! [`Volume::open`] takes any [`linkwright_device::BlockDevice`] that holds an
+//! NTFS volume. All functions take `&self`; readers run side by side, writers
+//! one after the other. Every operation happens whole or not at all, and
+//! [`Volume::transaction`] joins many into one.
+//!
+//! The engine speaks in [`FileId`]s and names as UTF-16 units; it follows no
+//! links and knows no drives, handles or privileges: that is the work of the
+//! layers above.
+//!
+//! Errors ([`Error`]) tell the caller's mistake from a failing device, from
+//! what is not supported, and from a volume that contradicts itself; the last
+//! names the record, attribute and offset.
 #![forbid(unsafe_code)]
 #![deny(
     clippy::unwrap_used,
@@ -10,4 +23,26 @@
     clippy::cast_possible_wrap
 )]
 
+mod alloc;
+mod attr;
+mod cache;
+mod engine;
+mod error;
 mod index;
+mod meta;
+mod options;
+mod pages;
+mod record;
+mod stream;
+mod txn;
+mod volume;
+
+pub use error::{CorruptKind, Corruption, Error, InvalidInput, Place, Result, Unsupported};
+pub use options::{
+    Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, OpenOptions,
+    SystemClock,
+};
+pub use volume::{Transaction, Volume, VolumeInfo};
+
+/// A file of a volume: its record and the sequence number it had.
+pub type FileId = linkwright_ntfs_format::FileReference;

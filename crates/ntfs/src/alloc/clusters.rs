@@ -1,0 +1,160 @@
+//! Taking and freeing clusters in `$Bitmap`.
+
+use std::sync::Arc;
+
+use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::runs::Run;
+use linkwright_ntfs_format::{Lcn, RecordNumber};
+
+use super::bits;
+use crate::cache::BlockKind;
+use crate::engine::Engine;
+use crate::error::{CorruptKind, Error, Place, Result};
+
+/// Contiguous clusters: where they start, and how many.
+pub(crate) type Extent = (Lcn, u64);
+
+const PLACE: Place = Place::attribute(RecordNumber::BITMAP, AttributeType::DATA);
+
+/// The most pieces one allocation is gathered from; a volume more fragmented
+/// than that counts as full for it.
+const MAX_PIECES: usize = 100_000;
+
+impl Engine {
+    fn bits_per_page(&self) -> u64 {
+        self.page_size() * 8
+    }
+
+    /// Takes `count` clusters, near `near` when given, in as few pieces as the
+    /// first free room found gives.
+    pub(crate) fn allocate_clusters(
+        &mut self,
+        count: u64,
+        near: Option<Lcn>,
+    ) -> Result<Vec<Extent>> {
+        let total = self.geometry.cluster_count();
+        let start = near.map_or(self.state.cluster_cursor, |lcn| lcn.0);
+        let start = if start < total { start } else { 0 };
+        let mut found: Vec<Extent> = Vec::new();
+        let mut left = count;
+        for (from, end) in [(start, total), (0, start)] {
+            let mut at = from;
+            while left > 0 && at < end {
+                let Some((lcn, length)) = self.next_free(at, end)? else {
+                    break;
+                };
+                let length = length.min(left);
+                left -= length;
+                at = lcn + length;
+                if let Some((last, len)) = found.last_mut()
+                    && last.0 + *len == lcn
+                {
+                    *len += length;
+                    continue;
+                }
+                if found.len() >= MAX_PIECES {
+                    return Err(Error::DiskFull);
+                }
+                found.push((Lcn(lcn), length));
+            }
+        }
+        if left > 0 {
+            return Err(Error::DiskFull);
+        }
+        for (lcn, length) in &found {
+            self.mark_clusters(lcn.0, *length, true)?;
+            self.state.cluster_cursor = lcn.0 + length;
+        }
+        Ok(found)
+    }
+
+    /// The first run of free clusters in `from..end` that may be used.
+    fn next_free(&self, from: u64, end: u64) -> Result<Option<(u64, u64)>> {
+        let per_page = self.bits_per_page();
+        let mut at = from;
+        while at < end {
+            let page = at / per_page;
+            let first = page * per_page;
+            let location =
+                self.page_location(&self.state.bitmap, page * self.page_size(), PLACE)?;
+            let block = self.cached_block(location, BlockKind::Page, PLACE, |_| Ok(()))?;
+            let inside = |bit: u64| usize::try_from(bit - first).unwrap_or(usize::MAX);
+            let stop = end.min(first + per_page);
+            let mut bit = inside(at);
+            while let Some((start, len)) = bits::next_clear_run(block.bytes(), bit, inside(stop)) {
+                let lcn = first + u64::try_from(start).unwrap_or(0);
+                let length = u64::try_from(len).unwrap_or(0);
+                if let Some(usable) = self.pending.first_usable(lcn, length) {
+                    return Ok(Some(usable));
+                }
+                bit = start + len;
+            }
+            at = stop;
+        }
+        Ok(None)
+    }
+
+    /// Marks clusters used or free; each must have been the other.
+    fn mark_clusters(&mut self, lcn: u64, length: u64, used: bool) -> Result<()> {
+        self.cluster_range(Lcn(lcn), length, PLACE)?;
+        let per_page = self.bits_per_page();
+        let map = Arc::clone(&self.state.bitmap);
+        let mut at = lcn;
+        while at < lcn + length {
+            let page = at / per_page;
+            let stop = (lcn + length).min((page + 1) * per_page);
+            let start = usize::try_from(at % per_page).unwrap_or(0);
+            let count = usize::try_from(stop - at).unwrap_or(0);
+            let unchanged = self.modify_page(&map, page * self.page_size(), PLACE, |bytes| {
+                Ok(bits::fill(bytes, start, count, used))
+            })?;
+            if unchanged > 0 {
+                return Err(PLACE.at_vcn(at).corrupt(CorruptKind::ClusterNotUsed));
+            }
+            at = stop;
+        }
+        Ok(())
+    }
+
+    /// Frees the clusters of runs (holes are passed over). They are used again
+    /// only after the device was durable.
+    pub(crate) fn free_runs(&mut self, runs: &[Run]) -> Result<()> {
+        for run in runs {
+            if let Some(lcn) = run.lcn {
+                self.mark_clusters(lcn, run.length, false)?;
+                self.pending.push(lcn, run.length);
+                self.state.pending_len = self.pending.len();
+            }
+        }
+        Ok(())
+    }
+
+    /// Frees runs whose clusters may be in the cache as blocks.
+    pub(crate) fn free_cached_runs(&mut self, runs: &[Run]) -> Result<()> {
+        // Blocks start at multiples of a page at least.
+        let step = self.page_size().min(512);
+        for run in runs {
+            if let Some(lcn) = run.lcn {
+                let start = lcn << self.geometry.cluster_shift();
+                self.cache
+                    .forget(start, start + run.length * self.cluster_size(), step);
+            }
+        }
+        self.free_runs(runs)
+    }
+
+    /// Free clusters of the volume, counted in the bitmap.
+    pub(crate) fn count_free_clusters(&self) -> Result<u64> {
+        let per_page = self.bits_per_page();
+        let total = self.geometry.cluster_count();
+        let mut free = 0;
+        for page in 0..total.div_ceil(per_page) {
+            let location =
+                self.page_location(&self.state.bitmap, page * self.page_size(), PLACE)?;
+            let block = self.cached_block(location, BlockKind::Page, PLACE, |_| Ok(()))?;
+            let end = usize::try_from(total - page * per_page).unwrap_or(usize::MAX);
+            free += u64::try_from(bits::count_clear(block.bytes(), end)).unwrap_or(0);
+        }
+        Ok(free)
+    }
+}

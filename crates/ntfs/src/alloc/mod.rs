@@ -1,0 +1,10 @@
+//! Free space: clusters in `$Bitmap` and file records in `$MFT:$BITMAP`.
+
+mod bits;
+mod clusters;
+mod pending;
+mod records;
+
+pub(crate) use clusters::Extent;
+pub(crate) use pending::PendingFrees;
+pub(crate) use records::{RecordCursor, RecordUse};

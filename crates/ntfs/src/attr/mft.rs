@@ -1,0 +1,165 @@
+//! `$MFT` growing: more records, more bits.
+
+use std::sync::Arc;
+
+use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::record::{self, NewRecord, RecordFlags};
+use linkwright_ntfs_format::{Lcn, RecordNumber, SequenceNumber, fixup};
+
+use super::find::AttrKey;
+use crate::alloc::RecordUse;
+use crate::engine::Engine;
+use crate::error::{Error, Place, Result};
+use crate::stream::StreamMap;
+
+const DATA: AttrKey<'static> = AttrKey::unnamed(AttributeType::DATA);
+const BITMAP: AttrKey<'static> = AttrKey::unnamed(AttributeType::BITMAP);
+
+/// `$MFT` grows by an eighth, within these bounds (bytes): small volumes stay
+/// small, large ones get long runs.
+const LEAST_GROWTH: u64 = 64 << 10;
+const MOST_GROWTH: u64 = 4 << 20;
+
+/// Bits are added in steps of this many bytes, as `$BITMAP` sizes are
+/// multiples of eight.
+const BITMAP_STEP: u64 = 8;
+
+impl Engine {
+    /// Takes a free record: its number and the sequence number that its new
+    /// owner has. `$MFT` grows when there is none.
+    pub(crate) fn take_record(
+        &mut self,
+        purpose: RecordUse,
+    ) -> Result<(RecordNumber, SequenceNumber)> {
+        let number = match self.claim_record(purpose)? {
+            Some(number) => number,
+            None if purpose == RecordUse::MftExtension => return Err(Error::DiskFull),
+            None => {
+                self.grow_mft()?;
+                self.claim_record(purpose)?.ok_or(Error::DiskFull)?
+            }
+        };
+        let block = self.record(number)?;
+        let header = record::header(block.bytes()).map_err(|e| Place::record(number).format(e))?;
+        if header.flags().contains(RecordFlags::IN_USE) {
+            return Err(Place::record(number).corrupt(crate::error::CorruptKind::RecordBitmap));
+        }
+        let sequence = match header.sequence() {
+            SequenceNumber(0) => SequenceNumber(1),
+            sequence => sequence,
+        };
+        Ok((number, sequence))
+    }
+
+    fn grow_mft(&mut self) -> Result<()> {
+        let record_size = u64::from(self.geometry.record_size());
+        let have = self.state.mft.sizes.data;
+        let growth = (have / 8).clamp(LEAST_GROWTH, MOST_GROWTH);
+        let unit = record_size.max(self.cluster_size());
+        let wanted = (have + growth).next_multiple_of(unit);
+        if wanted / record_size >= u64::from(u32::MAX) {
+            return Err(Error::DiskFull);
+        }
+        let end = match self.grow_mft_data(wanted) {
+            // A nearly full volume may still have room for a few records.
+            Err(Error::DiskFull) => {
+                let least = (have + record_size).next_multiple_of(unit);
+                self.grow_mft_data(least)?;
+                least
+            }
+            other => {
+                other?;
+                wanted
+            }
+        };
+        self.grow_mft_bitmap(end / record_size)
+    }
+
+    /// Gives `$MFT` clusters up to `wanted` bytes and formats the new records.
+    /// They are fresh: no file can refer to them before this is committed.
+    fn grow_mft_data(&mut self, wanted: u64) -> Result<()> {
+        let mut map = StreamMap::clone(&self.state.mft);
+        let old_end = map.runs.end().0;
+        let needed = self.clusters_for(wanted).saturating_sub(old_end);
+        if needed > 0 {
+            let near = map
+                .runs
+                .runs()
+                .last()
+                .and_then(|run| run.lcn.map(|lcn| Lcn(lcn + run.length)));
+            for (lcn, length) in self.allocate_clusters(needed, near)? {
+                map.runs.push(Some(lcn), length);
+            }
+        }
+        let from = map.sizes.initialized;
+        map.sizes.allocated = map.runs.end().0 * self.cluster_size();
+        map.sizes.data = wanted;
+        map.sizes.initialized = wanted;
+        self.format_records(&map, from, wanted)?;
+        self.state.mft = Arc::new(map.clone());
+        self.store_map(RecordNumber::MFT, DATA, &map, old_end)
+    }
+
+    fn format_records(&mut self, map: &StreamMap, from: u64, end: u64) -> Result<()> {
+        let size = self.record_size();
+        let step = u64::from(self.geometry.record_size());
+        let place = Place::attribute(RecordNumber::MFT, AttributeType::DATA);
+        let mut at = from;
+        while at < end {
+            // One contiguous stretch at a time, at most 1 MiB.
+            let count = ((end - at) / step).min((1 << 20) / step).max(1);
+            let mut bytes = Vec::new();
+            for n in 0..count {
+                let new = NewRecord {
+                    number: RecordNumber((at / step) + n),
+                    sequence: SequenceNumber(1),
+                    flags: RecordFlags::empty(),
+                    base: None,
+                };
+                let mut one = vec![0; size];
+                record::format(&mut one, &new).map_err(|e| place.format(e))?;
+                fixup::apply(&mut one).map_err(|e| place.format(e))?;
+                bytes.extend(one);
+            }
+            let location = self.location(&map.runs, at, bytes.len(), place)?;
+            let mut rest = bytes.as_slice();
+            for segment in location.segments() {
+                let (part, tail) = rest.split_at_checked(segment.len).unwrap_or((rest, &[]));
+                self.store.write_fresh(segment.offset, part)?;
+                rest = tail;
+            }
+            at += count * step;
+        }
+        Ok(())
+    }
+
+    /// Gives `$MFT:$BITMAP` a bit for each of `records`.
+    fn grow_mft_bitmap(&mut self, records: u64) -> Result<()> {
+        let bytes = records.div_ceil(8).next_multiple_of(BITMAP_STEP);
+        let mut map = StreamMap::clone(&self.state.mft_bitmap);
+        if bytes <= map.sizes.initialized {
+            return Ok(());
+        }
+        let old_end = map.runs.end().0;
+        let needed = self.clusters_for(bytes).saturating_sub(old_end);
+        if needed > 0 {
+            let near = map
+                .runs
+                .runs()
+                .last()
+                .and_then(|run| run.lcn.map(|lcn| Lcn(lcn + run.length)));
+            for (lcn, length) in self.allocate_clusters(needed, near)? {
+                map.runs.push(Some(lcn), length);
+            }
+        }
+        let from = map.sizes.initialized;
+        map.sizes.allocated = map.runs.end().0 * self.cluster_size();
+        map.sizes.data = bytes;
+        map.sizes.initialized = bytes;
+        let zeros = vec![0; usize::try_from(bytes - from).unwrap_or(0)];
+        let place = Place::attribute(RecordNumber::MFT, AttributeType::BITMAP);
+        self.write_pages(&map, from, &zeros, place)?;
+        self.state.mft_bitmap = Arc::new(map.clone());
+        self.store_map(RecordNumber::MFT, BITMAP, &map, old_end)
+    }
+}

@@ -1,0 +1,24 @@
+//! Attributes of a file, wherever its records are.
+//!
+//! A file has a base record and, when that is full, extension records that its
+//! `$ATTRIBUTE_LIST` names. The functions here hide that: callers find, insert,
+//! resize and remove attributes by type and name.
+//!
+//! Invariants
+//! - With a list, it has exactly one entry for each attribute extent of the
+//!   file except itself, in the order of types, names and VCNs.
+//! - `$STANDARD_INFORMATION` and `$ATTRIBUTE_LIST` stay in the base record; of
+//!   `$MFT`, so does the first extent of `$DATA`.
+//! - Every extension record holds at least one attribute.
+
+mod find;
+mod insert;
+mod list;
+mod mft;
+mod order;
+mod remove;
+mod runs;
+mod value;
+
+pub(crate) use find::{AttrKey, AttrRef, Found};
+pub(crate) use insert::{Body, NewAttribute};

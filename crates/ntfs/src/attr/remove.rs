@@ -1,0 +1,85 @@
+//! Removing attributes, and joining a file's records when it has shrunk.
+
+use linkwright_ntfs_format::attribute_list::Entry;
+use linkwright_ntfs_format::{RecordNumber, record};
+
+use super::find::AttrRef;
+use super::insert::relist;
+use crate::engine::Engine;
+use crate::error::{Place, Result};
+
+/// A file with more list entries than this is not looked at for joining its
+/// records: it would not fit one.
+const JOIN_ENTRIES: usize = 16;
+
+impl Engine {
+    /// Removes one attribute extent; its clusters are the caller's to free.
+    pub(crate) fn remove_attribute(&mut self, base: RecordNumber, at: AttrRef) -> Result<()> {
+        let block = self.record(base)?;
+        let list = self.attribute_list(base, &block)?;
+        drop(block);
+        let offset = self.find_ref(at)?.offset();
+        self.modify_record(at.record, |bytes| record::remove(bytes, offset))?;
+        let Some(mut list) = list else { return Ok(()) };
+        list.retain(|e| {
+            !(e.reference.record() == at.record
+                && e.type_code == at.type_code
+                && e.instance == at.instance)
+        });
+        if at.record != base && !list.iter().any(|e| e.reference.record() == at.record) {
+            self.free_record(at.record)?;
+        }
+        if self.join_records(base, &mut list)? {
+            return Ok(());
+        }
+        self.write_list(base, &mut list)
+    }
+
+    /// Brings all attributes back into the base record and drops the list, when
+    /// they fit.
+    fn join_records(&mut self, base: RecordNumber, list: &mut [Entry]) -> Result<bool> {
+        if list.len() > JOIN_ENTRIES {
+            return Ok(false);
+        }
+        let outside: Vec<Entry> = list
+            .iter()
+            .filter(|e| e.reference.record() != base)
+            .cloned()
+            .collect();
+        let mut needed = 0;
+        for entry in &outside {
+            needed += self.find_listed(base, entry)?.view()?.len();
+        }
+        let list_len = self.own_list_len(base)?;
+        if needed > self.room_in(base)? + list_len {
+            return Ok(false);
+        }
+        self.drop_list(base)?;
+        for entry in &outside {
+            let found = self.find_listed(base, entry)?;
+            let bytes = found.view()?.bytes().to_vec();
+            let (at, offset) = (found.at, found.offset());
+            drop(found);
+            let moved = self.move_attribute(at, offset, &bytes, base)?;
+            let reference = self.reference_to(base)?;
+            relist(list, at.record, at, &moved, reference);
+            if !list.iter().any(|e| e.reference.record() == at.record) {
+                self.free_record(at.record)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn own_list_len(&self, base: RecordNumber) -> Result<usize> {
+        let block = self.record(base)?;
+        for attribute in record::attributes(block.bytes()) {
+            let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
+            if attribute.type_code()
+                == linkwright_ntfs_format::attribute::AttributeType::ATTRIBUTE_LIST
+            {
+                return Ok(attribute.len());
+            }
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,180 @@
+//! The state of an open volume, which all layers of the engine work on, and
+//! the frames that make operations atomic in memory.
+//!
+//! [`Engine`] stands behind the lock of [`crate::Volume`]: readers share it,
+//! one writer at a time has it alone. Each layer adds its functions in its own
+//! folder; a layer calls only those below it (docs/ARCHITECTURE.md).
+
+use std::sync::Arc;
+
+use linkwright_names::UpcaseTable;
+use linkwright_ntfs_format::geometry::Geometry;
+use linkwright_ntfs_format::runs::RunList;
+use linkwright_ntfs_format::{NtTime, RecordNumber};
+
+use crate::alloc::{PendingFrees, RecordCursor};
+use crate::cache::Cache;
+use crate::error::{Error, InvalidInput, Result};
+use crate::meta::SecurityCache;
+use crate::options::{Access, OpenOptions};
+use crate::stream::StreamMap;
+use crate::txn::Store;
+
+/// See the module's text.
+pub(crate) struct Engine {
+    pub(crate) geometry: Geometry,
+    pub(crate) upcase: Arc<UpcaseTable>,
+    pub(crate) options: OpenOptions,
+    pub(crate) store: Store,
+    pub(crate) cache: Cache,
+    pub(crate) state: State,
+    pub(crate) frames: Vec<State>,
+    pub(crate) session: Session,
+    /// Clusters freed since the device was last known to be durable.
+    pub(crate) pending: PendingFrees,
+}
+
+/// What is known beside the blocks, and must go back with them when an
+/// operation fails: cheap to clone.
+#[derive(Clone)]
+pub(crate) struct State {
+    /// `$MFT`'s stream.
+    pub(crate) mft: Arc<StreamMap>,
+    /// `$MFT`'s bitmap.
+    pub(crate) mft_bitmap: Arc<StreamMap>,
+    /// `$Bitmap`'s stream.
+    pub(crate) bitmap: Arc<StreamMap>,
+    /// Where the search for free clusters goes on.
+    pub(crate) cluster_cursor: u64,
+    /// Where the search for free records goes on.
+    pub(crate) record_cursor: RecordCursor,
+    /// How many of [`Engine::pending`] there are.
+    pub(crate) pending_len: usize,
+    /// Descriptors looked up or made.
+    pub(crate) security: Arc<SecurityCache>,
+}
+
+impl State {
+    /// A state that knows `$MFT`'s first run only.
+    pub(crate) fn bootstrap(mft: StreamMap) -> Self {
+        let empty = Arc::new(StreamMap::empty());
+        Self {
+            mft: Arc::new(mft),
+            mft_bitmap: Arc::clone(&empty),
+            bitmap: empty,
+            cluster_cursor: 0,
+            record_cursor: RecordCursor::default(),
+            pending_len: 0,
+            security: Arc::default(),
+        }
+    }
+
+    /// The runs of `$MFT`.
+    pub(crate) fn mft_runs(&self) -> &RunList {
+        &self.mft.runs
+    }
+}
+
+/// What this session did to the marks of the volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Session {
+    /// Nothing was written yet.
+    Untouched,
+    /// The volume is marked as open; `clean_before` says whether closing may
+    /// take the mark away.
+    Marked {
+        /// The volume was clean when this session began.
+        clean_before: bool,
+    },
+}
+
+impl Engine {
+    /// Bytes of a cluster.
+    pub(crate) fn cluster_size(&self) -> u64 {
+        u64::from(self.geometry.cluster_size())
+    }
+
+    /// Bytes of a file record.
+    pub(crate) fn record_size(&self) -> usize {
+        // 512 to 4,096: checked when the boot sector was read.
+        usize::try_from(self.geometry.record_size()).unwrap_or(0)
+    }
+
+    /// Clusters that hold `bytes`.
+    pub(crate) fn clusters_for(&self, bytes: u64) -> u64 {
+        bytes.div_ceil(self.cluster_size())
+    }
+
+    /// Number of file records in `$MFT`.
+    pub(crate) fn record_count(&self) -> u64 {
+        self.state.mft.sizes.initialized / u64::from(self.geometry.record_size())
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> NtTime {
+        self.options.clock.now()
+    }
+
+    /// Refuses when the volume may not be changed.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.options.access == Access::ReadOnly {
+            return Err(InvalidInput::ReadOnly.into());
+        }
+        self.store.check_latch()
+    }
+
+    /// Opens a frame: everything until [`Self::keep_frame`] or
+    /// [`Self::undo_frame`] belongs to it.
+    pub(crate) fn begin_frame(&mut self) {
+        self.cache.begin();
+        self.frames.push(self.state.clone());
+    }
+
+    /// Keeps the work of the innermost frame.
+    pub(crate) fn keep_frame(&mut self) {
+        self.cache.keep();
+        self.frames.pop();
+    }
+
+    /// Takes the work of the innermost frame back.
+    pub(crate) fn undo_frame(&mut self) {
+        self.cache.undo();
+        if let Some(state) = self.frames.pop() {
+            self.state = state;
+        }
+        self.pending.truncate(self.state.pending_len);
+    }
+
+    /// Runs one operation whole or not at all. When clusters ran out while
+    /// freed ones wait for the device to be durable, and no transaction is
+    /// open, they are made available and the operation is tried once more.
+    pub(crate) fn operation<T>(&mut self, run: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+        self.check_writable()?;
+        match self.framed(&run) {
+            Err(Error::DiskFull) if !self.cache.in_frame() && !self.pending.is_empty() => {
+                self.sync()?;
+                self.framed(&run)
+            }
+            result => result,
+        }
+    }
+
+    fn framed<T>(&mut self, run: &impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+        self.begin_frame();
+        match run(self) {
+            Ok(value) => {
+                self.keep_frame();
+                Ok(value)
+            }
+            Err(error) => {
+                self.undo_frame();
+                Err(error)
+            }
+        }
+    }
+
+    /// Records 0 to 15 and the root are the volume's own.
+    pub(crate) fn is_metafile(record: RecordNumber) -> bool {
+        record.0 < 16
+    }
+}

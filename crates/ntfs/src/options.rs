@@ -1,0 +1,125 @@
+//! How a volume is opened.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use linkwright_ntfs_format::NtTime;
+
+/// Whether the volume may be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// Nothing is ever written.
+    #[default]
+    ReadOnly,
+    /// Changes are possible.
+    ReadWrite,
+}
+
+/// When a finished operation is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Before the call returns: written and flushed.
+    Immediate,
+    /// Handed to the operating system before the call returns: survives the
+    /// death of the process, not the loss of power.
+    Written,
+    /// In memory until [`crate::Volume::sync`] or [`crate::Volume::close`], or
+    /// until the cache needs the room.
+    #[default]
+    OnSync,
+}
+
+/// What to do about a volume that is marked dirty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DirtyPolicy {
+    /// Refuse to write.
+    #[default]
+    Refuse,
+    /// Write all the same; the mark stays when the volume is closed.
+    Ignore,
+}
+
+/// Where the engine gets the time from. Handed in, so that tests and
+/// reproducible images control it.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> NtTime;
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> NtTime {
+        NtTime::from(SystemTime::now())
+    }
+}
+
+/// A clock that stands still.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedClock(pub NtTime);
+
+impl Clock for FixedClock {
+    fn now(&self) -> NtTime {
+        self.0
+    }
+}
+
+/// How a volume is opened. The default reads only, with 64 MiB of cache.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Whether the volume may be changed.
+    pub access: Access,
+    /// When a finished operation is safe.
+    pub durability: Durability,
+    /// Bytes of file records, index blocks and bitmaps kept in memory.
+    pub cache_bytes: usize,
+    /// What to do about a dirty volume.
+    pub dirty: DirtyPolicy,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Default of [`OpenOptions::cache_bytes`].
+pub const DEFAULT_CACHE_BYTES: usize = 64 << 20;
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            access: Access::ReadOnly,
+            durability: Durability::OnSync,
+            cache_bytes: DEFAULT_CACHE_BYTES,
+            dirty: DirtyPolicy::Refuse,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl OpenOptions {
+    /// Options for reading.
+    #[must_use]
+    pub fn read_only() -> Self {
+        Self::default()
+    }
+
+    /// Options for writing.
+    #[must_use]
+    pub fn read_write() -> Self {
+        Self {
+            access: Access::ReadWrite,
+            ..Self::default()
+        }
+    }
+}
+
+impl core::fmt::Debug for OpenOptions {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("OpenOptions")
+            .field("access", &self.access)
+            .field("durability", &self.durability)
+            .field("cache_bytes", &self.cache_bytes)
+            .field("dirty", &self.dirty)
+            .finish_non_exhaustive()
+    }
+}

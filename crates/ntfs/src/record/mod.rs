@@ -1,0 +1,172 @@
+//! File records: loading, validating, changing.
+
+use std::sync::Arc;
+
+use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::record::{self, RecordFlags, RecordHeader};
+use linkwright_ntfs_format::runs::RunList;
+use linkwright_ntfs_format::{FileReference, FormatError, Lcn, RecordNumber};
+
+use crate::cache::{Block, BlockKind, Location, Segment};
+use crate::engine::Engine;
+use crate::error::{CorruptKind, InvalidInput, Place, Result};
+
+impl Engine {
+    /// Where `len` bytes at `offset` of a stream lie on the device.
+    pub(crate) fn location(
+        &self,
+        runs: &RunList,
+        offset: u64,
+        len: usize,
+        place: Place,
+    ) -> Result<Location> {
+        let cluster = self.cluster_size();
+        let mut location: Option<Location> = None;
+        let mut done = 0_usize;
+        while done < len {
+            let at = offset + u64::try_from(done).unwrap_or(u64::MAX);
+            let (vcn, inside) = (at / cluster, at % cluster);
+            let run = runs
+                .lookup(vcn)
+                .ok_or_else(|| place.at_vcn(vcn).corrupt(CorruptKind::ExtentGap))?;
+            let lcn = run
+                .lcn
+                .ok_or_else(|| place.at_vcn(vcn).corrupt(CorruptKind::ExtentGap))?;
+            let start = self.cluster_range(Lcn(lcn), run.length, place)?;
+            let room = run.length.saturating_mul(cluster) - inside;
+            let take = usize::try_from(room).unwrap_or(usize::MAX).min(len - done);
+            let segment = Segment {
+                offset: start + inside,
+                len: take,
+            };
+            match &mut location {
+                Some(location) => location.push(segment),
+                None => location = Some(Location::contiguous(segment.offset, segment.len)),
+            }
+            done += take;
+        }
+        location.ok_or_else(|| place.corrupt(CorruptKind::StreamSizes))
+    }
+
+    /// The byte offset of a run, checked to lie inside the volume.
+    pub(crate) fn cluster_range(&self, lcn: Lcn, length: u64, place: Place) -> Result<u64> {
+        lcn.0
+            .checked_add(length)
+            .filter(|end| *end <= self.geometry.cluster_count())
+            .map(|_| lcn.0 << self.geometry.cluster_shift())
+            .ok_or_else(|| place.corrupt(CorruptKind::RunOutsideVolume))
+    }
+
+    /// Reads a block through the cache.
+    pub(crate) fn cached_block(
+        &self,
+        location: Location,
+        kind: BlockKind,
+        place: Place,
+        validate: impl FnOnce(&[u8]) -> Result<(), FormatError>,
+    ) -> Result<Arc<Block>> {
+        if let Some(block) = self.cache.get(location.key()) {
+            return Ok(block);
+        }
+        let mut bytes = vec![0; location.len()];
+        let mut rest = bytes.as_mut_slice();
+        for segment in location.segments() {
+            let (part, tail) = rest
+                .split_at_mut_checked(segment.len)
+                .unwrap_or((&mut [], &mut []));
+            self.store.read(segment.offset, part)?;
+            rest = tail;
+        }
+        let block = Block::decode(kind, bytes).map_err(|e| place.format(e))?;
+        validate(block.bytes()).map_err(|e| place.format(e))?;
+        Ok(self.cache.insert_clean(location, block))
+    }
+
+    /// Puts a block that was just read back into the cache when a full cache
+    /// has evicted it already, so that it can be changed there.
+    pub(crate) fn keep_cached(&mut self, location: Location, block: &Arc<Block>) {
+        if !self.cache.contains(location.key()) {
+            self.cache.insert_dirty(location, Block::clone(block));
+        }
+    }
+
+    /// Where record `number` lies.
+    pub(crate) fn record_location(&self, number: RecordNumber) -> Result<Location> {
+        let place = Place::attribute(RecordNumber::MFT, AttributeType::DATA);
+        if number.0 >= self.record_count() {
+            return Err(Place::record(number).corrupt(CorruptKind::RecordOutsideMft));
+        }
+        let offset = number.0 * u64::from(self.geometry.record_size());
+        self.location(self.state.mft_runs(), offset, self.record_size(), place)
+    }
+
+    /// A record in order, in use or not.
+    pub(crate) fn record(&self, number: RecordNumber) -> Result<Arc<Block>> {
+        let location = self.record_location(number)?;
+        self.cached_block(
+            location,
+            BlockKind::Record,
+            Place::record(number),
+            record::validate,
+        )
+    }
+
+    /// The base record that a reference names, in use.
+    pub(crate) fn base_record(&self, file: FileReference) -> Result<Arc<Block>> {
+        if file.record().0 >= self.record_count() {
+            return Err(InvalidInput::StaleReference.into());
+        }
+        let block = self.record(file.record())?;
+        let header = header_of(&block, file.record())?;
+        let live = header.flags().contains(RecordFlags::IN_USE)
+            && header.base().is_none()
+            && file.matches(header.sequence());
+        if live {
+            Ok(block)
+        } else {
+            Err(InvalidInput::StaleReference.into())
+        }
+    }
+
+    /// Changes a record in place.
+    pub(crate) fn modify_record<T>(
+        &mut self,
+        number: RecordNumber,
+        change: impl FnOnce(&mut [u8]) -> Result<T, FormatError>,
+    ) -> Result<T> {
+        let key = self.record_location(number)?.key();
+        if !self.cache.contains(key) {
+            let block = self.record(number)?;
+            self.keep_cached(self.record_location(number)?, &block);
+        }
+        self.cache.modify(key, |block| {
+            change(block.bytes_mut()).map_err(|e| Place::record(number).format(e))
+        })
+    }
+
+    /// Changes the header of a record.
+    pub(crate) fn modify_header(
+        &mut self,
+        number: RecordNumber,
+        change: impl FnOnce(&mut RecordHeader),
+    ) -> Result<()> {
+        self.modify_record(number, |bytes| {
+            change(record::header_mut(bytes)?);
+            Ok(())
+        })
+    }
+
+    /// The reference that names record `number` as it is now.
+    pub(crate) fn reference_to(&self, number: RecordNumber) -> Result<FileReference> {
+        let block = self.record(number)?;
+        Ok(FileReference::new(
+            number,
+            header_of(&block, number)?.sequence(),
+        ))
+    }
+}
+
+/// The header of a record in the cache.
+pub(crate) fn header_of(block: &Block, number: RecordNumber) -> Result<&RecordHeader> {
+    record::header(block.bytes()).map_err(|e| Place::record(number).format(e))
+}

@@ -1,0 +1,97 @@
+//! The public handle: opening, closing, marks, transactions.
+
+mod info;
+mod open;
+mod session;
+mod transaction;
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+pub use info::VolumeInfo;
+pub use transaction::Transaction;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+
+/// An open NTFS volume.
+///
+/// Close it with [`Volume::close`] to learn of errors; dropping it closes it
+/// too, as a last resort, and cannot report any.
+pub struct Volume {
+    engine: RwLock<Engine>,
+}
+
+impl Volume {
+    pub(crate) fn read(&self) -> Result<RwLockReadGuard<'_, Engine>> {
+        // A writer that panicked may have left half an operation in memory.
+        self.engine.read().map_err(|_| Error::Latched)
+    }
+
+    fn write(&self) -> Result<RwLockWriteGuard<'_, Engine>> {
+        self.engine.write().map_err(|_| Error::Latched)
+    }
+
+    /// Runs `work` as one transaction: all its operations happen, or, when it
+    /// returns an error, none.
+    ///
+    /// # Errors
+    /// What `work` returns, and errors of writing when the volume's durability
+    /// asks for that.
+    pub fn transaction<T>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut engine = self.write()?;
+        engine.check_writable()?;
+        engine.begin_frame();
+        match work(&mut Transaction::new(&mut engine)) {
+            Ok(value) => {
+                engine.keep_frame();
+                engine.after_operation()?;
+                Ok(value)
+            }
+            Err(error) => {
+                engine.undo_frame();
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes everything done so far durable.
+    ///
+    /// # Errors
+    /// The device failed; the volume is latched then.
+    pub fn sync(&self) -> Result<()> {
+        self.write()?.sync()
+    }
+
+    /// Writes everything out, takes the mark of an open volume away and
+    /// returns what went wrong.
+    ///
+    /// # Errors
+    /// The device failed; the volume stays marked as open.
+    pub fn close(self) -> Result<()> {
+        self.write()?.close()
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        if self.engine.is_poisoned() {
+            return;
+        }
+        let engine = self
+            .engine
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        // `close` already ran when there is nothing left to do; an error here
+        // has nobody to go to.
+        drop(engine.close());
+    }
+}
+
+impl core::fmt::Debug for Volume {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Volume").finish_non_exhaustive()
+    }
+}

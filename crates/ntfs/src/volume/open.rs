@@ -1,0 +1,194 @@
+//! Opening a volume.
+
+use std::sync::{Arc, RwLock};
+
+use linkwright_device::{BlockDevice, identify};
+use linkwright_names::UpcaseTable;
+use linkwright_ntfs_format::attribute::{AttributeType, StreamSizes};
+use linkwright_ntfs_format::boot::{BOOT_SECTOR_LEN, BootSector};
+use linkwright_ntfs_format::geometry::Geometry;
+use linkwright_ntfs_format::log::LogState;
+use linkwright_ntfs_format::volume_information::VolumeFlags;
+use linkwright_ntfs_format::{Lcn, RecordNumber};
+
+use super::Volume;
+use crate::alloc::PendingFrees;
+use crate::attr::AttrKey;
+use crate::cache::Cache;
+use crate::engine::{Engine, Session, State};
+use crate::error::{CorruptKind, InvalidInput, Place, Result, Unsupported};
+use crate::options::{Access, DirtyPolicy, OpenOptions};
+use crate::stream::StreamMap;
+use crate::txn::{Mirror, Store};
+
+const DATA: AttrKey<'static> = AttrKey::unnamed(AttributeType::DATA);
+const BITMAP: AttrKey<'static> = AttrKey::unnamed(AttributeType::BITMAP);
+const UPCASE_LEN: usize = 128 << 10;
+/// Records at the start of `$MFT` that its first run must hold.
+const FIRST_RECORDS: u64 = 16;
+
+impl Volume {
+    /// Opens the volume on a device.
+    ///
+    /// # Errors
+    /// Not NTFS (named for what it is), a version or geometry that is not
+    /// supported, a metafile that cannot be read; for writing also a dirty
+    /// volume, a log that holds another system's work, a hibernated Windows.
+    pub fn open(device: Arc<dyn BlockDevice>, options: OpenOptions) -> Result<Self> {
+        let geometry = read_geometry(&device)?;
+        let store = Store::new(device);
+        let bootstrap = bootstrap_map(&geometry);
+        let mut engine = Engine {
+            geometry,
+            upcase: Arc::new(UpcaseTable::windows()),
+            cache: Cache::new(options.cache_bytes),
+            options,
+            store,
+            state: State::bootstrap(bootstrap),
+            frames: Vec::new(),
+            session: Session::Untouched,
+            pending: PendingFrees::default(),
+        };
+        engine.load_metafiles()?;
+        if engine.options.access == Access::ReadWrite {
+            engine.check_may_write()?;
+        }
+        Ok(Self {
+            engine: RwLock::new(engine),
+        })
+    }
+}
+
+fn read_geometry(device: &Arc<dyn BlockDevice>) -> Result<Geometry> {
+    let mut sector = vec![0; BOOT_SECTOR_LEN];
+    let here = || -> Result<String> { Ok(identify(device)?.name().to_string()) };
+    if device.len() < BOOT_SECTOR_LEN as u64 {
+        return Err(Unsupported::NotNtfs(here()?).into());
+    }
+    device.read_at(0, &mut sector)?;
+    let boot = match BootSector::decode(&sector) {
+        Ok(boot) => boot,
+        Err(_) => return Err(Unsupported::NotNtfs(here()?).into()),
+    };
+    let geometry = boot
+        .geometry()
+        .map_err(|_| Unsupported::NotNtfs("its boot sector contradicts itself".to_string()))?;
+    // The backup boot sector may be cut off, the clusters may not.
+    let needed = geometry.cluster_count() << geometry.cluster_shift();
+    if device.len() < needed {
+        return Err(Place::default().corrupt(CorruptKind::DeviceTooShort));
+    }
+    Ok(geometry)
+}
+
+/// A map that reaches the first records only.
+fn bootstrap_map(geometry: &Geometry) -> StreamMap {
+    let bytes = FIRST_RECORDS * u64::from(geometry.record_size());
+    let clusters = bytes.div_ceil(u64::from(geometry.cluster_size()));
+    let mut map = StreamMap::empty();
+    map.runs.push(Some(Lcn(geometry.mft_lcn().0)), clusters);
+    map.sizes = StreamSizes {
+        allocated: bytes,
+        data: bytes,
+        initialized: bytes,
+        total_allocated: None,
+    };
+    map
+}
+
+impl Engine {
+    fn load_metafiles(&mut self) -> Result<()> {
+        self.load_mft()?;
+        let place = |record, type_code| Place::attribute(record, type_code);
+        let missing =
+            |record| place(record, AttributeType::DATA).corrupt(CorruptKind::MissingAttribute);
+        let bitmap = self
+            .stream_map(RecordNumber::BITMAP, DATA)?
+            .ok_or_else(|| missing(RecordNumber::BITMAP))?;
+        if bitmap.sizes.data.saturating_mul(8) < self.geometry.cluster_count() {
+            return Err(
+                place(RecordNumber::BITMAP, AttributeType::DATA).corrupt(CorruptKind::StreamSizes)
+            );
+        }
+        self.state.bitmap = Arc::new(bitmap);
+        let table = self
+            .read_value(RecordNumber::UPCASE, DATA, UPCASE_LEN)?
+            .ok_or_else(|| missing(RecordNumber::UPCASE))?;
+        self.upcase = Arc::new(UpcaseTable::from_le_bytes(&table).map_err(|_| {
+            place(RecordNumber::UPCASE, AttributeType::DATA).corrupt(CorruptKind::StreamSizes)
+        })?);
+        Ok(())
+    }
+
+    fn load_mft(&mut self) -> Result<()> {
+        let mft = self.bootstrap_mft()?;
+        self.state.mft = Arc::new(mft);
+        let missing = || Place::record(RecordNumber::MFT).corrupt(CorruptKind::MissingAttribute);
+        let mft = self
+            .stream_map(RecordNumber::MFT, DATA)?
+            .ok_or_else(missing)?;
+        self.state.mft = Arc::new(mft);
+        let bitmap = self
+            .stream_map(RecordNumber::MFT, BITMAP)?
+            .ok_or_else(missing)?;
+        self.state.mft_bitmap = Arc::new(bitmap);
+        let mirror = self.stream_map(RecordNumber::MFT_MIRROR, DATA)?;
+        let copy = self.geometry.mirror_lcn().0 << self.geometry.cluster_shift();
+        let least = 4 * u64::from(self.geometry.record_size());
+        self.store.set_mirror(Mirror {
+            source: self.geometry.mft_lcn().0 << self.geometry.cluster_shift(),
+            copy,
+            len: mirror.map_or(least, |map| {
+                map.sizes.data.clamp(least, map.sizes.allocated.max(least))
+            }),
+        });
+        Ok(())
+    }
+
+    /// `$MFT` as far as its base record maps it: enough to reach the records
+    /// that hold its other extents.
+    fn bootstrap_mft(&self) -> Result<StreamMap> {
+        let found = self.need(RecordNumber::MFT, DATA)?;
+        let place = found.place();
+        let view = found.view()?;
+        let part = view
+            .non_resident()
+            .ok_or_else(|| place.corrupt(CorruptKind::AttributeForm))?;
+        let mut map = StreamMap::empty();
+        map.runs
+            .append_pairs(part.pairs(), 0)
+            .map_err(|e| place.format(e))?;
+        let reach = map.runs.end().0.saturating_mul(self.cluster_size());
+        let sizes = part.sizes();
+        map.sizes = StreamSizes {
+            allocated: sizes.allocated.min(reach),
+            data: sizes.data.min(reach),
+            initialized: sizes.initialized.min(sizes.data).min(reach),
+            total_allocated: None,
+        };
+        Ok(map)
+    }
+
+    /// Refuses to write to a volume that is not at rest.
+    fn check_may_write(&self) -> Result<()> {
+        if self.store.is_read_only() {
+            return Err(InvalidInput::ReadOnly.into());
+        }
+        let (_, information) = self.volume_information()?;
+        if (information.major, information.minor) != (3, 1) {
+            let (major, minor) = (information.major, information.minor);
+            return Err(Unsupported::Version { major, minor }.into());
+        }
+        match self.log_state()? {
+            LogState::Empty | LogState::Clean(_) => {}
+            LogState::NotClean(_) | LogState::Unknown => {
+                return Err(Unsupported::LogHoldsWork.into());
+            }
+        }
+        let dirty = information.flags.contains(VolumeFlags::DIRTY);
+        if dirty && self.options.dirty == DirtyPolicy::Refuse {
+            return Err(Unsupported::Dirty.into());
+        }
+        Ok(())
+    }
+}
