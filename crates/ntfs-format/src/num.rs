@@ -15,7 +15,7 @@ pub fn slice(bytes: &[u8], offset: usize, len: usize) -> Result<&[u8], FormatErr
         .ok_or(FormatError::new(FormatErrorKind::Truncated, offset))
 }
 
-/// Mutable [`slice`].
+/// Mutable [`slice()`].
 ///
 /// # Errors
 /// The range does not lie inside `bytes`.
