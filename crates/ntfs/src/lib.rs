@@ -26,6 +26,7 @@
 mod alloc;
 mod attr;
 mod cache;
+pub mod compress;
 mod engine;
 mod error;
 mod index;
