@@ -26,7 +26,9 @@
     clippy::cast_possible_wrap
 )]
 
+pub mod host;
 pub mod nt_name;
+pub mod short_name;
 pub mod upcase;
 mod upcase_data;
 pub mod validity;
