@@ -19,6 +19,7 @@
     clippy::cast_possible_wrap
 )]
 
+pub mod acl;
 pub mod attr_def;
 pub mod attribute;
 pub mod attribute_list;
@@ -33,13 +34,17 @@ pub mod geometry;
 pub mod hibernation;
 pub mod ids;
 pub mod index;
+pub mod inherit;
 pub mod log;
 pub mod num;
 pub mod object_id;
+pub mod quota;
 pub mod record;
 pub mod reparse_index;
 pub mod runs;
 pub mod secure;
+pub mod security;
+pub mod sid;
 pub mod standard_information;
 pub mod times;
 pub mod upcase_info;
