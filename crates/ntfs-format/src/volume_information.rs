@@ -23,9 +23,11 @@ bitflags::bitflags! {
         const DELETE_USN_UNDERWAY = 0x0010;
         /// Object ids are to be repaired.
         const REPAIR_OBJECT_IDS = 0x0020;
-        /// Set by Windows 10 and later on every volume; its meaning is not
-        /// published. Kept, never set by this library.
-        const WINDOWS_10 = 0x0080;
+        /// No 8.3 names are made on this volume: its persistent state
+        /// `SHORT_NAME_CREATION_DISABLED` (ntifs.h). Set on all volumes
+        /// of Windows 10 seen (made without 8.3 names), clear on that of
+        /// Windows 7 (with them); DiscUtils names it so.
+        const SHORT_NAMES_OFF = 0x0080;
         /// chkdsk is at work.
         const CHKDSK_UNDERWAY = 0x4000;
         /// chkdsk changed the volume.
@@ -114,7 +116,7 @@ mod tests {
     fn bytes_of_a_windows_volume_come_back() {
         let bytes = [0, 0, 0, 0, 0, 0, 0, 0, 3, 1, 0x80, 0x21];
         let info = VolumeInformation::decode(&bytes).unwrap();
-        assert!(info.flags.contains(VolumeFlags::WINDOWS_10));
+        assert!(info.flags.contains(VolumeFlags::SHORT_NAMES_OFF));
         assert!(!info.flags.contains(VolumeFlags::DIRTY));
         assert!(info.is_version_3());
         assert_eq!(info.encode(), bytes);

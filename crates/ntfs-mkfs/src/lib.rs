@@ -23,7 +23,6 @@
     clippy::cast_possible_wrap
 )]
 
-mod attr_def;
 mod bitmap;
 mod error;
 mod metafiles;
@@ -34,7 +33,6 @@ mod report;
 mod root;
 mod secure;
 mod security;
-mod upcase;
 mod view_indexes;
 mod writer;
 

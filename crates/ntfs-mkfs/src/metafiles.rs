@@ -3,21 +3,26 @@
 //! Attributes, their order and their instance numbers are those that Windows
 //! gives the same records.
 
+use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::attribute::AttributeType as Type;
+use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::record::{NewRecord, RecordFlags};
 use linkwright_ntfs_format::standard_information::{Extended, FileAttributes, StandardInformation};
+use linkwright_ntfs_format::upcase_info::UpcaseInfo;
 use linkwright_ntfs_format::volume_information::{VolumeFlags, VolumeInformation};
-use linkwright_ntfs_format::{FormatError, NtTime, RecordNumber, SecurityId, num};
+use linkwright_ntfs_format::{FormatError, NtTime, RecordNumber, SecurityId};
 
-use crate::plan::Plan;
+use crate::plan::{Extent, Plan};
 use crate::record_builder::{Attribute, RecordBuilder};
 use crate::root::{self, Directory, METAFILE, same_times, sequence_of};
 use crate::secure::{self, READ_ONLY_ID, WRITABLE_ID};
-use crate::view_indexes::{self as views, Collation};
+use crate::view_indexes as views;
 use crate::{FormatOptions, ShortNames, security};
 
-/// Flag 0x0080 of `$VOLUME_INFORMATION`, see [`ShortNames`].
-const SHORT_NAMES_OFF: VolumeFlags = VolumeFlags::WINDOWS_10;
+/// The contents of `$UpCase`.
+pub(crate) fn upcase_stream() -> Vec<u8> {
+    UpcaseTable::windows().to_le_bytes()
+}
 
 /// Builds every record of a fresh volume.
 pub(crate) struct Metafiles<'a> {
@@ -52,16 +57,16 @@ impl<'a> Metafiles<'a> {
     pub(crate) fn record(&self, number: RecordNumber) -> Result<Vec<u8>, FormatError> {
         match number {
             RecordNumber::MFT => self.mft(),
-            RecordNumber::MFT_MIRROR | RecordNumber::LOG_FILE | RecordNumber::UPCASE => {
-                self.plain_stream(number)
-            }
+            RecordNumber::MFT_MIRROR => self.plain_stream(number, &self.plan.mirror),
+            RecordNumber::LOG_FILE => self.plain_stream(number, &self.plan.log),
             RecordNumber::VOLUME => self.volume(),
-            RecordNumber::ATTR_DEF => self.plain_stream(number),
+            RecordNumber::ATTR_DEF => self.plain_stream(number, &self.plan.attr_def),
             RecordNumber::ROOT => self.root_directory(),
             RecordNumber::BITMAP => self.bitmap(),
             RecordNumber::BOOT => self.boot(),
             RecordNumber::BAD_CLUSTERS => self.bad_clusters(),
             RecordNumber::SECURE => self.secure(),
+            RecordNumber::UPCASE => self.upcase(),
             RecordNumber::EXTEND => self.extend_directory(),
             RecordNumber(12..=15) => self.reserved(number),
             root::QUOTA => self.quota(),
@@ -147,13 +152,7 @@ impl<'a> Metafiles<'a> {
     }
 
     /// A file that is nothing but one stream.
-    fn plain_stream(&self, number: RecordNumber) -> Result<Vec<u8>, FormatError> {
-        let extent = match number {
-            RecordNumber::MFT_MIRROR => &self.plan.mirror,
-            RecordNumber::LOG_FILE => &self.plan.log,
-            RecordNumber::UPCASE => &self.plan.upcase,
-            _ => &self.plan.attr_def,
-        };
+    fn plain_stream(&self, number: RecordNumber, extent: &Extent) -> Result<Vec<u8>, FormatError> {
         let mut record = self.file(number)?;
         self.standard(&mut record, FileAttributes::empty(), READ_ONLY_ID)?;
         self.root_name(&mut record, number, 2)?;
@@ -161,16 +160,31 @@ impl<'a> Metafiles<'a> {
         record.finish(4)
     }
 
+    fn upcase(&self) -> Result<Vec<u8>, FormatError> {
+        let number = RecordNumber::UPCASE;
+        let mut record = self.file(number)?;
+        self.standard(&mut record, FileAttributes::empty(), READ_ONLY_ID)?;
+        self.root_name(&mut record, number, 2)?;
+        let info = UpcaseInfo::for_table(&upcase_stream());
+        record
+            .stream(
+                Attribute::plain(Type::DATA, 1),
+                self.plan,
+                &self.plan.upcase,
+            )?
+            .resident(Attribute::named(Type::DATA, "$Info", 4), &info.encode())?;
+        record.finish(5)
+    }
+
     fn volume(&self) -> Result<Vec<u8>, FormatError> {
         let number = RecordNumber::VOLUME;
         let mut record = self.file(number)?;
         self.standard(&mut record, FileAttributes::empty(), WRITABLE_ID)?;
         self.root_name(&mut record, number, 1)?;
-        let mut label = Vec::new();
-        num::push_units(&mut label, &self.options.label);
+        let label = self.options.label.to_le_bytes();
         let info = VolumeInformation {
             flags: match self.options.short_names {
-                ShortNames::Off => SHORT_NAMES_OFF,
+                ShortNames::Off => VolumeFlags::SHORT_NAMES_OFF,
                 ShortNames::On => VolumeFlags::empty(),
             },
             ..VolumeInformation::NEW

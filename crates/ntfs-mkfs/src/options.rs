@@ -1,5 +1,6 @@
 //! What a caller chooses about a new volume.
 
+use linkwright_names::NtName;
 use linkwright_ntfs_format::NtTime;
 
 use crate::{MAX_LABEL_UNITS, MkfsError};
@@ -75,8 +76,8 @@ impl Default for DriveGeometry {
 /// an empty data disk, with serial number and time 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FormatOptions {
-    /// Label in UTF-16 units, at most 32; empty for none.
-    pub label: Vec<u16>,
+    /// Label, at most 32 UTF-16 units; empty for none.
+    pub label: NtName,
     /// Bytes per cluster, a power of two from 512 to 2 MiB; `None` takes 4 KiB
     /// or, on volumes over 16 TiB, the least that 2^32-1 clusters allow.
     pub cluster_size: Option<u32>,
@@ -100,12 +101,12 @@ pub struct FormatOptions {
 impl FormatOptions {
     /// Checks what does not depend on the device.
     pub(crate) fn validate(&self) -> Result<(), MkfsError> {
-        if self.label.len() > MAX_LABEL_UNITS {
+        if self.label.len_units() > MAX_LABEL_UNITS {
             return Err(MkfsError::LabelTooLong {
-                units: self.label.len(),
+                units: self.label.len_units(),
             });
         }
-        if self.label.contains(&0) {
+        if self.label.units().contains(&0) {
             return Err(MkfsError::LabelHasNul);
         }
         Ok(())

@@ -6,13 +6,15 @@
 //! `$Bitmap` and the bitmap of `$MFT` before it and `$SDS` behind it. On a
 //! volume too small for the gap everything is packed from the start.
 
+use linkwright_names::upcase::UPCASE_BYTES;
+use linkwright_ntfs_format::attr_def;
 use linkwright_ntfs_format::boot::{BOOT_FILE_LEN, BootErrorKind};
 use linkwright_ntfs_format::geometry::{
     Geometry, INDEX_BLOCK_SIZE, MAX_CLUSTER_SIZE, MAX_CLUSTERS, MIN_CLUSTER_SIZE, VolumeSize,
 };
 use linkwright_ntfs_format::{FormatError, FormatErrorKind, Lcn};
 
-use crate::{FormatOptions, MIN_DEVICE_LEN, MkfsError, attr_def, secure, upcase};
+use crate::{FormatOptions, MIN_DEVICE_LEN, MkfsError, secure};
 
 /// Bytes per sector of every volume made; also right on media with larger
 /// sectors, where Windows wants it for image files.
@@ -239,8 +241,8 @@ impl Layout {
         let boot_len = usize_to_u64(BOOT_FILE_LEN)?.max(cluster);
         let boot = self.take(boot_len);
         let mirror = self.take(lengths.mirror);
-        let upcase = self.take(upcase::STREAM_LEN);
-        let attr_def = self.take(attr_def::STREAM_LEN);
+        let upcase = self.take(usize_to_u64(UPCASE_BYTES)?);
+        let attr_def = self.take(usize_to_u64(attr_def::FILE_LEN)?);
         let root_index = self.take(u64::from(INDEX_BLOCK_SIZE));
         self.skip_to_third(lengths);
         let log = self.take(lengths.log);

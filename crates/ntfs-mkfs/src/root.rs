@@ -1,6 +1,7 @@
 //! The names of the metafiles and the directories that hold them.
 
 use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::file_name::{Duplicated, FileName, Namespace};
 use linkwright_ntfs_format::standard_information::{FileAttributes, Times};
 use linkwright_ntfs_format::{
@@ -8,7 +9,7 @@ use linkwright_ntfs_format::{
 };
 
 use crate::plan::{Extent, Plan};
-use crate::view_indexes::{Collation, root_header};
+use crate::view_indexes::root_header;
 
 /// Sequence number of a record that a fresh volume uses (NTFS.md 2.2): its own
 /// number among the metafiles, 1 behind them.

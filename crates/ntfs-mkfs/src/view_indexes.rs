@@ -1,25 +1,16 @@
 //! The view indexes of `$Secure` and `$Extend`'s files.
 
+use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::index::{self, RootHeader};
 use linkwright_ntfs_format::{FormatError, NtTime};
 
 use crate::plan::Plan;
 
-/// How the keys of an index are ordered (linux-ntfs, "attributes/index_root").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Collation {
-    FileName = 0x01,
-    Ulong = 0x10,
-    Sid = 0x11,
-    SecurityHash = 0x12,
-    Ulongs = 0x13,
-}
-
 /// The header of an `$INDEX_ROOT`; `indexed_type` 0 makes a view index.
 pub(crate) fn root_header(plan: &Plan, indexed_type: u32, collation: Collation) -> RootHeader {
     RootHeader {
         indexed_type: indexed_type.into(),
-        collation: (collation as u32).into(),
+        collation: collation.number().into(),
         block_size: plan.geometry.index_block_size().into(),
         block_clusters: plan.geometry.clusters_per_index_block(),
         reserved: [0; 3],

@@ -1,14 +1,15 @@
 //! Puts a planned volume onto its device.
 
 use linkwright_device::BlockDevice;
+use linkwright_ntfs_format::attr_def;
 use linkwright_ntfs_format::boot::BootSector;
 use linkwright_ntfs_format::log::EMPTY_FILL;
 use linkwright_ntfs_format::{RecordNumber, num};
 
 use crate::bitmap::SparseBitmap;
-use crate::metafiles::Metafiles;
+use crate::metafiles::{Metafiles, upcase_stream};
 use crate::plan::{Extent, Plan};
-use crate::{FormatOptions, Medium, MkfsError, attr_def, secure, upcase};
+use crate::{FormatOptions, Medium, MkfsError, secure};
 
 /// Bytes written at a time where a span is filled.
 const CHUNK: usize = 1 << 20;
@@ -30,8 +31,8 @@ pub(crate) fn write_volume(
         }
     }
     writer.fill(&plan.log, EMPTY_FILL)?;
-    writer.put(&plan.upcase, 0, &upcase::stream())?;
-    writer.put(&plan.attr_def, 0, &attr_def::stream())?;
+    writer.put(&plan.upcase, 0, &upcase_stream())?;
+    writer.put(&plan.attr_def, 0, &attr_def::encode(&attr_def::standard())?)?;
     for (offset, bytes) in secure::stream_parts()? {
         writer.put(&plan.sds, offset, &bytes)?;
     }
