@@ -9,14 +9,23 @@
 //! What is read is hostile: every descent is bounded by [`MAX_DEPTH`], every
 //! walk by the keys having to ascend and by the number of blocks there are.
 
-#![cfg_attr(
-    not(test),
-    allow(dead_code, unreachable_pub, reason = "its users land later")
-)]
+#![allow(dead_code, unreachable_pub, reason = "its users land later")]
 
+pub(crate) mod collation;
+pub(crate) mod cursor;
+pub(crate) mod directory;
 pub mod fault;
+#[cfg(test)]
+mod hostile;
+pub(crate) mod insert;
+#[cfg(test)]
+mod memory;
 pub(crate) mod node;
+pub(crate) mod remove;
+pub(crate) mod search;
 pub(crate) mod store;
+#[cfg(test)]
+mod tests;
 
 /// Most levels a tree may have. With two entries a block, which is the least
 /// that 4 KiB can hold, 32 levels are more than any volume has blocks.

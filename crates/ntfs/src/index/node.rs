@@ -162,11 +162,10 @@ impl IndexNode {
         self.node().get(self.first()..self.end).unwrap_or_default()
     }
 
-    /// The entries `from..to` as they lie.
+    /// The entries `from..to` as they lie; `len() + 1` is behind the last one.
     pub(crate) fn range(&self, from: usize, to: usize) -> &[u8] {
-        let (Some(start), Some(end)) = (self.start(from), self.start(to)) else {
-            return &[];
-        };
+        let start = self.start(from).unwrap_or(self.end);
+        let end = self.start(to).unwrap_or(self.end);
         self.node().get(start..end).unwrap_or_default()
     }
 
@@ -287,9 +286,9 @@ impl IndexNode {
     pub(crate) fn edit_key(
         &mut self,
         slot: usize,
-        edit: impl FnOnce(&mut [u8]),
+        edit: impl FnOnce(&mut [u8]) -> FormatResult<()>,
     ) -> FormatResult<()> {
-        edit(index::key_mut(self.entry_mut(slot).ok_or(OUT_OF_RANGE)?)?);
+        edit(index::key_mut(self.entry_mut(slot).ok_or(OUT_OF_RANGE)?)?)?;
         self.settle()
     }
 
@@ -331,12 +330,12 @@ impl IndexNode {
         if self.bytes.len() < base + end {
             self.bytes.resize(base + end, 0);
         }
-        let (from, tail) = (start + old, self.end - start - old);
+        let tail = self.end - start - old;
         let region = self
             .bytes
             .get_mut(base + start..base + self.end.max(end))
             .ok_or(OUT_OF_RANGE)?;
-        if region.len() < (from - start) + tail || region.len() < new + tail {
+        if region.len() < old.max(new) + tail {
             return Err(OUT_OF_RANGE);
         }
         region.copy_within(old..old + tail, new);

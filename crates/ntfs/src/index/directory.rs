@@ -1,0 +1,152 @@
+//! Directories: entries found by name.
+
+use core::cell::Cell;
+use core::cmp::Ordering;
+
+use linkwright_ntfs_format::FormatError;
+use linkwright_ntfs_format::file_name::{self, Duplicated, FileNameView};
+use linkwright_ntfs_format::index::EntryView;
+
+use super::collation::{Collation, Fold, NameOrder, Probe, compare_names};
+use super::fault::NodeAt;
+use super::insert::{Change, Insertion, edit_key, insert_unless};
+use super::node::undecodable;
+use super::remove::remove;
+use super::search::{Found, find, load, locate};
+use super::store::IndexStore;
+
+/// Whether names that differ by case only are one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameCase {
+    /// They are different names: a case-sensitive directory, or POSIX rules.
+    Sensitive,
+    /// They are the same name; where several stand side by side all the same,
+    /// the exact one is preferred, then the first.
+    Insensitive,
+}
+
+/// A search for an exact name.
+struct NameProbe<'a> {
+    fold: &'a dyn Fold,
+    name: &'a [u16],
+    /// Whether a name that differs by case only was met. A search compares the
+    /// names on both sides of the gap where it ends, so it meets one if there
+    /// is one and the exact name is not there.
+    met_other_case: Cell<bool>,
+}
+
+impl<'a> NameProbe<'a> {
+    fn new(fold: &'a dyn Fold, name: &'a [u16]) -> Self {
+        Self {
+            fold,
+            name,
+            met_other_case: Cell::new(false),
+        }
+    }
+
+    fn order(&self, key: &[u8]) -> Result<NameOrder, FormatError> {
+        let key = FileNameView::new(key)?;
+        Ok(compare_names(
+            self.fold,
+            self.name.iter().copied(),
+            key.name.iter().map(|unit| unit.get()),
+        ))
+    }
+}
+
+impl Probe for NameProbe<'_> {
+    fn compare(&self, key: &[u8]) -> Result<Ordering, FormatError> {
+        let order = self.order(key)?;
+        if order.folded.is_eq() && order.raw.is_ne() {
+            self.met_other_case.set(true);
+        }
+        Ok(order.folded.then(order.raw))
+    }
+}
+
+/// A search for the gap in front of all names equal but for case.
+struct FirstOfCases<'a>(NameProbe<'a>);
+
+impl Probe for FirstOfCases<'_> {
+    fn compare(&self, key: &[u8]) -> Result<Ordering, FormatError> {
+        Ok(self.0.order(key)?.folded.then(Ordering::Less))
+    }
+}
+
+/// Looks a name up.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn lookup<S: IndexStore>(
+    store: &S,
+    fold: &dyn Fold,
+    name: &[u16],
+    case: NameCase,
+) -> Result<Option<Found>, S::Error> {
+    let probe = NameProbe::new(fold, name);
+    let exact = find(store, &probe)?;
+    if exact.is_some() || case == NameCase::Sensitive || !probe.met_other_case.get() {
+        return Ok(exact);
+    }
+    let located = locate(store, &FirstOfCases(probe))?;
+    // The name behind the gap: in the leaf, or in the nearest node above that
+    // has a key there.
+    for step in located.path.steps.iter().rev() {
+        let node = load(store, step.at)?;
+        if step.slot < node.len() {
+            return Ok(Some(Found::new(node, step.slot)));
+        }
+    }
+    Ok(None)
+}
+
+/// Adds an encoded directory entry
+/// ([`encode_directory_entry`](linkwright_ntfs_format::index::encode_directory_entry)).
+///
+/// # Errors
+/// As [`insert`](super::insert::insert).
+pub(crate) fn add<S: IndexStore>(
+    store: &mut S,
+    fold: &dyn Fold,
+    entry: &[u8],
+    case: NameCase,
+) -> Result<Insertion, S::Error> {
+    let name = EntryView::at(entry, 0)
+        .and_then(|view| FileNameView::new(view.key()))
+        .map_err(|e| store.fault(undecodable(NodeAt::Root, e)))?
+        .name_units();
+    let probe = NameProbe::new(fold, &name);
+    insert_unless(store, &probe, entry, || {
+        case == NameCase::Insensitive && probe.met_other_case.get()
+    })
+}
+
+/// Takes out the entry of exactly this name and returns it.
+///
+/// # Errors
+/// As [`remove`].
+pub(crate) fn take<S: IndexStore>(
+    store: &mut S,
+    fold: &dyn Fold,
+    name: &[u16],
+) -> Result<Option<Vec<u8>>, S::Error> {
+    let probe = NameProbe::new(fold, name);
+    remove(store, Collation::FileName(fold), &probe)
+}
+
+/// Writes duplicated information over that of the entry of exactly this name.
+///
+/// # Errors
+/// As [`edit_key`].
+pub(crate) fn refresh<S: IndexStore>(
+    store: &mut S,
+    fold: &dyn Fold,
+    name: &[u16],
+    duplicated: &Duplicated,
+) -> Result<Change, S::Error> {
+    let probe = NameProbe::new(fold, name);
+    edit_key(store, &probe, |key| {
+        // A key that was found by its name has the fixed part.
+        file_name::set_duplicated(key, duplicated)
+    })
+}
