@@ -5,7 +5,6 @@ use std::io;
 
 /// What a caller tried that a file system cannot do at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Feature {
     /// More than one name per file.
     HardLinks,
@@ -39,7 +38,6 @@ impl fmt::Display for Feature {
 
 /// Why a volume is not written to although it could be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Refusal {
     /// The volume is marked dirty.
     Dirty,
@@ -57,7 +55,6 @@ pub enum Refusal {
 
 /// What went wrong, as a type. The Win32 code of each is in `win32.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum ErrorKind {
     /// The last name of a path is not there.
     NotFound,
@@ -161,13 +158,13 @@ impl Error {
     pub fn into_io(self) -> io::Error {
         io::Error::other(self)
     }
-}
 
-/// The error that [`Error::into_io`] put away, or the host's own.
-pub(crate) fn unwrap_io(error: io::Error) -> Error {
-    match error.downcast::<Error>() {
-        Ok(error) => error,
-        Err(error) => error.into(),
+    /// The error that [`Error::into_io`] put away, or the host's own.
+    pub fn from_io(error: io::Error) -> Self {
+        match error.downcast::<Self>() {
+            Ok(error) => error,
+            Err(error) => error.into(),
+        }
     }
 }
 

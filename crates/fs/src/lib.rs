@@ -23,7 +23,7 @@ mod win32;
 pub use error::{Error, ErrorKind, Feature, Refusal, Result};
 pub use filesystem::FileSystem;
 pub use linkwright_codes::Win32Error;
-pub use linkwright_reparse::ReparseBuffer;
+pub use linkwright_reparse::{ReparseBuffer, ReparseTag};
 pub use name::{Name, StreamName};
 pub use node::Node;
 pub use types::{

@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
+use linkwright_names::host;
+
 /// The name of a directory entry: UTF-16 units without any validity rule.
 ///
 /// Host names that are not UTF-8 have a one-to-one image, so that a name read
@@ -23,7 +25,7 @@ impl Name {
 
     /// From the bytes of a host name.
     pub fn from_host_bytes(bytes: &[u8]) -> Self {
-        Self(host::to_units(bytes))
+        Self(host::from_host_bytes(bytes).into_units())
     }
 
     /// From a host name.
@@ -38,7 +40,7 @@ impl Name {
 
     /// The bytes that stand for this name on the host.
     pub fn to_host_bytes(&self) -> Vec<u8> {
-        host::to_bytes(&self.0)
+        host::to_host_bytes(&self.0)
     }
 
     /// The host name that stands for this name.
@@ -108,38 +110,5 @@ impl fmt::Display for StreamName {
 impl fmt::Debug for StreamName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-mod host {
-    //! Placeholder until the names crate has the mapping: WTF-8, and bytes that
-    //! are not WTF-8 as U+DC80..U+DCFF.
-
-    pub(super) fn to_units(bytes: &[u8]) -> Vec<u16> {
-        let mut units = Vec::with_capacity(bytes.len());
-        for chunk in bytes.utf8_chunks() {
-            units.extend(chunk.valid().encode_utf16());
-            units.extend(chunk.invalid().iter().map(|&b| 0xDC00 | u16::from(b)));
-        }
-        units
-    }
-
-    pub(super) fn to_bytes(units: &[u16]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(units.len());
-        for decoded in char::decode_utf16(units.iter().copied()) {
-            match decoded {
-                Ok(c) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                Err(lone) => match u8::try_from(lone.unpaired_surrogate().wrapping_sub(0xDC00)) {
-                    Ok(byte) if byte >= 0x80 => bytes.push(byte),
-                    _ => {
-                        let unit = lone.unpaired_surrogate();
-                        bytes.push(0xED);
-                        bytes.push(0x80 | u8::try_from((unit >> 6) & 0x3F).unwrap_or(0));
-                        bytes.push(0x80 | u8::try_from(unit & 0x3F).unwrap_or(0));
-                    }
-                },
-            }
-        }
-        bytes
     }
 }

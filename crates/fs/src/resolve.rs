@@ -131,6 +131,39 @@ impl Resolver<'_> {
         })
     }
 
+    /// Follows a link that is not there yet: one with this content, in the
+    /// directory `dir` of `fs`.
+    ///
+    /// # Errors
+    /// As [`walk`](Resolver::walk).
+    pub fn walk_content(
+        &self,
+        fs: &Arc<dyn FileSystem>,
+        dir: &[Name],
+        content: &LinkContent,
+    ) -> Result<Walk> {
+        let mut state = State {
+            at: At::root(Arc::clone(fs))?,
+            rest: dir.iter().cloned().map(Step::Down).collect(),
+            hops: Vec::new(),
+        };
+        let outcome = loop {
+            if state.rest.is_empty() && state.hops.is_empty() {
+                let name = Name::from("");
+                if let Some(outcome) = self.jump(&mut state, name, content.clone())? {
+                    break outcome;
+                }
+            }
+            if let Some(outcome) = self.step(&mut state, LastLink::Follow)? {
+                break outcome;
+            }
+        };
+        Ok(Walk {
+            outcome,
+            hops: state.hops,
+        })
+    }
+
     /// Takes one component; `Some` when the walk has come to its end.
     fn step(&self, state: &mut State, last: LastLink) -> Result<Option<Outcome>> {
         if state.at.path.len() + state.rest.len() > MAX_COMPONENTS {
@@ -175,6 +208,12 @@ impl Resolver<'_> {
             // It was a link a moment ago; somebody changed it.
             return Ok(Some(Outcome::Missing));
         };
+        self.jump(state, name, content)
+    }
+
+    /// Goes where a link with this name and content in the current directory
+    /// leads.
+    fn jump(&self, state: &mut State, name: Name, content: LinkContent) -> Result<Option<Outcome>> {
         let jump = Jump::of(&content);
         let mut at = state.at.names();
         at.push(name);

@@ -32,12 +32,14 @@ mod record_builder;
 mod report;
 mod root;
 mod secure;
+mod security;
 mod view_indexes;
 mod writer;
 
 use linkwright_device::BlockDevice;
 
 pub use error::MkfsError;
+pub use linkwright_ntfs_format::NtTime;
 pub use options::{DriveGeometry, FormatOptions, Medium, RecordSize, ShortNames};
 pub use report::FormatReport;
 

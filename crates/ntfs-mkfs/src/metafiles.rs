@@ -7,7 +7,6 @@ use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::attribute::AttributeType as Type;
 use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::record::{NewRecord, RecordFlags};
-use linkwright_ntfs_format::security::SecurityDescriptor;
 use linkwright_ntfs_format::standard_information::{Extended, FileAttributes, StandardInformation};
 use linkwright_ntfs_format::upcase_info::UpcaseInfo;
 use linkwright_ntfs_format::volume_information::{VolumeFlags, VolumeInformation};
@@ -18,7 +17,7 @@ use crate::record_builder::{Attribute, RecordBuilder};
 use crate::root::{self, Directory, METAFILE, same_times, sequence_of};
 use crate::secure::{self, READ_ONLY_ID, WRITABLE_ID};
 use crate::view_indexes as views;
-use crate::{FormatOptions, ShortNames};
+use crate::{FormatOptions, ShortNames, security};
 
 /// The contents of `$UpCase`.
 pub(crate) fn upcase_stream() -> Vec<u8> {
@@ -212,7 +211,7 @@ impl<'a> Metafiles<'a> {
         record
             .resident(
                 Attribute::plain(Type::SECURITY_DESCRIPTOR, 2),
-                &SecurityDescriptor::data_volume_root().encode()?,
+                &security::root(),
             )?
             .resident(
                 Attribute::named(Type::INDEX_ROOT, "$I30", 6),
@@ -248,7 +247,7 @@ impl<'a> Metafiles<'a> {
         record
             .resident(
                 Attribute::plain(Type::SECURITY_DESCRIPTOR, 3),
-                &SecurityDescriptor::system_file_read_only().encode()?,
+                &security::read_only_metafile(),
             )?
             .stream(Attribute::plain(Type::DATA, 1), self.plan, &self.plan.boot)?;
         record.finish(4)
@@ -305,7 +304,7 @@ impl<'a> Metafiles<'a> {
         record
             .resident(
                 Attribute::plain(Type::SECURITY_DESCRIPTOR, 2),
-                &SecurityDescriptor::system_file_read_write().encode()?,
+                &security::writable_metafile(),
             )?
             .resident(Attribute::plain(Type::DATA, 1), &[])?;
         record.finish(3)

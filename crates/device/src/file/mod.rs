@@ -96,12 +96,6 @@ pub struct FileDevice {
     access: Access,
 }
 
-impl Drop for FileDevice {
-    fn drop(&mut self) {
-        lock::unlock(&self.file);
-    }
-}
-
 impl FileDevice {
     /// Opens a regular file or a block device.
     ///

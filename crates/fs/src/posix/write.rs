@@ -72,7 +72,7 @@ fn fill(mut file: &File, data: &mut dyn Read) -> Result<()> {
             Ok(got) => got,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             // A reader over another file system hands its own error through.
-            Err(error) => return Err(crate::error::unwrap_io(error)),
+            Err(error) => return Err(crate::Error::from_io(error)),
         };
         file.write_all(&buffer[..got])?;
     }

@@ -3,12 +3,11 @@
 use core::cell::Cell;
 use core::cmp::Ordering;
 
-use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::FormatError;
 use linkwright_ntfs_format::file_name::{self, Duplicated, FileNameView};
 use linkwright_ntfs_format::index::EntryView;
 
-use super::collation::{Collation, NameOrder, Probe, compare_names};
+use super::collation::{Collation, Fold, NameOrder, Probe, compare_names};
 use super::fault::NodeAt;
 use super::insert::{Change, Insertion, edit_key, insert_unless};
 use super::node::undecodable;
@@ -28,7 +27,7 @@ pub(crate) enum NameCase {
 
 /// A search for an exact name.
 struct NameProbe<'a> {
-    upcase: &'a UpcaseTable,
+    fold: &'a dyn Fold,
     name: &'a [u16],
     /// Whether a name that differs by case only was met. A search compares the
     /// names on both sides of the gap where it ends, so it meets one if there
@@ -37,9 +36,9 @@ struct NameProbe<'a> {
 }
 
 impl<'a> NameProbe<'a> {
-    fn new(upcase: &'a UpcaseTable, name: &'a [u16]) -> Self {
+    fn new(fold: &'a dyn Fold, name: &'a [u16]) -> Self {
         Self {
-            upcase,
+            fold,
             name,
             met_other_case: Cell::new(false),
         }
@@ -48,7 +47,7 @@ impl<'a> NameProbe<'a> {
     fn order(&self, key: &[u8]) -> Result<NameOrder, FormatError> {
         let key = FileNameView::new(key)?;
         Ok(compare_names(
-            self.upcase,
+            self.fold,
             self.name.iter().copied(),
             key.name.iter().map(|unit| unit.get()),
         ))
@@ -80,11 +79,11 @@ impl Probe for FirstOfCases<'_> {
 /// As [`find`].
 pub(crate) fn lookup<S: IndexStore>(
     store: &S,
-    upcase: &UpcaseTable,
+    fold: &dyn Fold,
     name: &[u16],
     case: NameCase,
 ) -> Result<Option<Found>, S::Error> {
-    let probe = NameProbe::new(upcase, name);
+    let probe = NameProbe::new(fold, name);
     let exact = find(store, &probe)?;
     if exact.is_some() || case == NameCase::Sensitive || !probe.met_other_case.get() {
         return Ok(exact);
@@ -108,7 +107,7 @@ pub(crate) fn lookup<S: IndexStore>(
 /// As [`insert`](super::insert::insert).
 pub(crate) fn add<S: IndexStore>(
     store: &mut S,
-    upcase: &UpcaseTable,
+    fold: &dyn Fold,
     entry: &[u8],
     case: NameCase,
 ) -> Result<Insertion, S::Error> {
@@ -116,7 +115,7 @@ pub(crate) fn add<S: IndexStore>(
         .and_then(|view| FileNameView::new(view.key()))
         .map_err(|e| store.fault(undecodable(NodeAt::Root, e)))?
         .name_units();
-    let probe = NameProbe::new(upcase, &name);
+    let probe = NameProbe::new(fold, &name);
     insert_unless(store, &probe, entry, || {
         case == NameCase::Insensitive && probe.met_other_case.get()
     })
@@ -128,11 +127,11 @@ pub(crate) fn add<S: IndexStore>(
 /// As [`remove`].
 pub(crate) fn take<S: IndexStore>(
     store: &mut S,
-    upcase: &UpcaseTable,
+    fold: &dyn Fold,
     name: &[u16],
 ) -> Result<Option<Vec<u8>>, S::Error> {
-    let probe = NameProbe::new(upcase, name);
-    remove(store, Collation::FileName(upcase), &probe)
+    let probe = NameProbe::new(fold, name);
+    remove(store, Collation::FileName(fold), &probe)
 }
 
 /// Writes duplicated information over that of the entry of exactly this name.
@@ -141,11 +140,11 @@ pub(crate) fn take<S: IndexStore>(
 /// As [`edit_key`].
 pub(crate) fn refresh<S: IndexStore>(
     store: &mut S,
-    upcase: &UpcaseTable,
+    fold: &dyn Fold,
     name: &[u16],
     duplicated: &Duplicated,
 ) -> Result<Change, S::Error> {
-    let probe = NameProbe::new(upcase, name);
+    let probe = NameProbe::new(fold, name);
     edit_key(store, &probe, |key| {
         // A key that was found by its name has the fixed part.
         file_name::set_duplicated(key, duplicated)

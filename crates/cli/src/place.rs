@@ -1,0 +1,367 @@
+//! A location with its volume open.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use linkwright_fs::posix::PosixFs;
+use linkwright_fs::resolve::{LastLink, Outcome};
+use linkwright_fs::{
+    Capabilities, Error, ErrorKind, FileSystem, Name, Node, Stat, StreamName, Target,
+};
+
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+use crate::location::{ImageLocation, Location};
+use crate::output::Line;
+use crate::volumes::Access;
+
+/// A place that a location names: a volume, and a path on it.
+#[derive(Clone)]
+pub(crate) struct Spot {
+    /// The volume.
+    pub(crate) fs: Arc<dyn FileSystem>,
+    /// The path.
+    pub(crate) path: SpotPath,
+}
+
+/// A path on a volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SpotPath {
+    /// A path of the host.
+    Host(PathBuf),
+    /// A path in an image, and how its beginning was written.
+    Image {
+        /// `disk.img`, `disk.img@2` or `C`.
+        prefix: Vec<u8>,
+        /// Where it is.
+        location: ImageLocation,
+    },
+}
+
+/// An object that was found.
+#[derive(Clone)]
+pub(crate) struct Found {
+    /// The volume, which a link may have led to.
+    pub(crate) fs: Arc<dyn FileSystem>,
+    /// The object.
+    pub(crate) node: Node,
+    /// Facts about it.
+    pub(crate) stat: Stat,
+    /// Its path on that volume, without links; empty for host paths.
+    pub(crate) path: Vec<Name>,
+}
+
+/// A name in a directory, whether it is taken or not.
+#[derive(Clone)]
+pub(crate) struct Slot {
+    /// The volume.
+    pub(crate) fs: Arc<dyn FileSystem>,
+    /// The directory.
+    pub(crate) dir: Node,
+    /// Its path on that volume; empty for host paths.
+    pub(crate) dir_path: Vec<Name>,
+    /// The name.
+    pub(crate) name: Name,
+}
+
+impl Spot {
+    /// Opens the volume of a location.
+    pub(crate) fn open(
+        ctx: &Context,
+        text: &OsStr,
+        location: Location,
+        access: Access,
+    ) -> Result<Self> {
+        match location {
+            Location::Host(path) => Ok(Self {
+                fs: Arc::new(PosixFs::new()),
+                path: SpotPath::Host(path),
+            }),
+            Location::Image(location) => {
+                let fs = ctx.volumes.open(&location.device, access)?;
+                let prefix = prefix_of(text, &location);
+                Ok(Self {
+                    fs,
+                    path: SpotPath::Image { prefix, location },
+                })
+            }
+        }
+    }
+
+    /// The path as the user can give it again, byte for byte.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        match &self.path {
+            SpotPath::Host(path) => path.as_os_str().as_bytes().to_vec(),
+            SpotPath::Image { prefix, location } => {
+                let mut bytes = prefix.clone();
+                bytes.push(b':');
+                bytes.extend(path_bytes(&location.path.components));
+                if let Some(stream) = &location.path.stream {
+                    bytes.push(b':');
+                    bytes.extend(stream.as_name().to_host_bytes());
+                }
+                bytes
+            }
+        }
+    }
+
+    /// The path as text, for messages.
+    pub(crate) fn display(&self) -> String {
+        String::from_utf8_lossy(&self.bytes()).into_owned()
+    }
+
+    /// The named stream that was given.
+    pub(crate) fn stream(&self) -> Option<&StreamName> {
+        match &self.path {
+            SpotPath::Host(_) => None,
+            SpotPath::Image { location, .. } => location.path.stream.as_ref(),
+        }
+    }
+
+    /// Whether the text ended in a separator.
+    pub(crate) fn trailing_separator(&self) -> bool {
+        match &self.path {
+            SpotPath::Host(path) => path.as_os_str().as_bytes().ends_with(b"/"),
+            SpotPath::Image { location, .. } => location.path.trailing_separator,
+        }
+    }
+
+    /// Whether it is on the host.
+    pub(crate) fn is_host(&self) -> bool {
+        matches!(self.path, SpotPath::Host(_))
+    }
+
+    /// The place of a name in this directory.
+    pub(crate) fn join(&self, name: &Name) -> Self {
+        let path = match &self.path {
+            // `ls` alone lists `name`, not `./name`.
+            SpotPath::Host(path) if path == Path::new(".") => {
+                SpotPath::Host(PathBuf::from(name.to_host()))
+            }
+            SpotPath::Host(path) => SpotPath::Host(path.join(name.to_host())),
+            SpotPath::Image { prefix, location } => SpotPath::Image {
+                prefix: prefix.clone(),
+                location: ImageLocation {
+                    path: location.path.join(name.clone()),
+                    ..location.clone()
+                },
+            },
+        };
+        Self {
+            fs: Arc::clone(&self.fs),
+            path,
+        }
+    }
+
+    /// The last name of the path.
+    pub(crate) fn last_name(&self) -> Option<Name> {
+        match &self.path {
+            SpotPath::Host(path) => path.file_name().map(Name::from_host),
+            SpotPath::Image { location, .. } => location.path.components.last().cloned(),
+        }
+    }
+
+    /// The object at this place. Links on the way are followed; a last one when
+    /// wanted, or when the text ended in a separator.
+    pub(crate) fn find(&self, ctx: &Context, last: LastLink) -> Result<Found> {
+        let last = match self.trailing_separator() {
+            true => LastLink::Follow,
+            false => last,
+        };
+        match &self.path {
+            SpotPath::Host(path) => self.find_host(ctx, path, last),
+            SpotPath::Image { location, .. } => self.walk(ctx, &location.path.components, last),
+        }
+    }
+
+    fn find_host(&self, ctx: &Context, path: &Path, last: LastLink) -> Result<Found> {
+        let host = PosixFs::new();
+        let node = match last {
+            LastLink::Keep => host.open_path(path),
+            LastLink::Follow => match std::fs::canonicalize(path) {
+                Ok(real) => host.open_path(&real),
+                Err(error) => Err(Error::from(error)),
+            },
+        };
+        let found = node.and_then(|node| Ok((self.fs.stat(&node)?, node)));
+        let (stat, node) = found.map_err(|error| self.failure_hinted(ctx, path, &error))?;
+        Ok(Found {
+            fs: Arc::clone(&self.fs),
+            node,
+            stat,
+            path: Vec::new(),
+        })
+    }
+
+    fn walk(&self, ctx: &Context, components: &[Name], last: LastLink) -> Result<Found> {
+        let walk = ctx
+            .resolver()
+            .walk(&self.fs, components, last)
+            .map_err(|error| self.failure(&error))?;
+        match walk.outcome {
+            Outcome::Found(place) => Ok(Found {
+                fs: place.fs,
+                node: place.node,
+                stat: place.stat,
+                path: place.path,
+            }),
+            Outcome::Missing => Err(self.failure(&ErrorKind::NotFound.into())),
+            Outcome::MissingDirectory => Err(self.failure(&ErrorKind::PathNotFound.into())),
+            Outcome::Loop => Err(self.failure(&ErrorKind::LinkLoop.into())),
+            Outcome::Elsewhere | Outcome::Opaque => {
+                Err(self.failure(&ErrorKind::UnresolvedLink.into()))
+            }
+        }
+    }
+
+    /// The directory and name of this place, whether anything is there or not.
+    pub(crate) fn slot(&self, ctx: &Context) -> Result<Slot> {
+        match &self.path {
+            SpotPath::Host(path) => {
+                let (dir, name) = PosixFs::new()
+                    .open_parent(path)
+                    .map_err(|error| self.failure_hinted(ctx, path, &error))?;
+                Ok(Slot {
+                    fs: Arc::clone(&self.fs),
+                    dir,
+                    dir_path: Vec::new(),
+                    name,
+                })
+            }
+            SpotPath::Image { location, .. } => {
+                let (parent, name) = location
+                    .path
+                    .split_last()
+                    .ok_or_else(|| self.failure(&ErrorKind::AlreadyExists.into()))?;
+                let dir =
+                    self.walk(ctx, parent, LastLink::Follow)
+                        .map_err(|failure| match failure.win32 {
+                            Some(code) if code == ErrorKind::NotFound.win32() => {
+                                self.failure(&ErrorKind::PathNotFound.into())
+                            }
+                            _ => failure,
+                        })?;
+                if !dir.stat.is_plain_directory() {
+                    return Err(self.failure(&ErrorKind::PathNotFound.into()));
+                }
+                Ok(Slot {
+                    fs: dir.fs,
+                    dir: dir.node,
+                    dir_path: dir.path,
+                    name: name.clone(),
+                })
+            }
+        }
+    }
+
+    /// An error at this place.
+    pub(crate) fn failure(&self, error: &Error) -> Failure {
+        Failure::at(self.display(), error)
+    }
+
+    /// An error at a host path, which may have been meant as an image.
+    fn failure_hinted(&self, ctx: &Context, path: &Path, error: &Error) -> Failure {
+        let failure = self.failure(error);
+        let missing = matches!(
+            error.kind(),
+            ErrorKind::NotFound | ErrorKind::PathNotFound | ErrorKind::NotADirectory
+        );
+        match ctx.grammar().meant_as_image(path) {
+            Some(reason) if missing => Failure::location(path.as_os_str(), &reason),
+            _ => failure,
+        }
+    }
+
+    /// The fields of a JSON line that say where: `path` on the volume, and
+    /// `location`, which can be given to this program again.
+    pub(crate) fn line(&self, message_type: &str) -> Line {
+        let line = Line::new(message_type);
+        match &self.path {
+            SpotPath::Host(path) => line.set_bytes("path", path.as_os_str().as_bytes()),
+            SpotPath::Image { location, .. } => line
+                .set_name("path", Some(&volume_path(&location.path.components)))
+                .set("location", self.display()),
+        }
+    }
+}
+
+impl Slot {
+    /// Whether something has the name.
+    pub(crate) fn existing(&self) -> linkwright_fs::Result<Option<(Node, Stat)>> {
+        match self.fs.child(&self.dir, &self.name) {
+            Ok(node) => {
+                let stat = self.fs.stat(&node)?;
+                Ok(Some((node, stat)))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The path of the name on its volume.
+    pub(crate) fn path(&self) -> Vec<Name> {
+        let mut path = self.dir_path.clone();
+        path.push(self.name.clone());
+        path
+    }
+}
+
+impl Found {
+    /// Whether it is a directory, or a link that leads to one.
+    pub(crate) fn leads_to_directory(&self, ctx: &Context) -> linkwright_fs::Result<bool> {
+        if !self.stat.is_link() {
+            return Ok(self.stat.is_plain_directory());
+        }
+        if self.fs.capabilities().contains(Capabilities::FOLLOWS_LINKS) {
+            return Ok(match self.fs.followed(&self.node)? {
+                Target::Found(found) => found.stat.is_plain_directory(),
+                _ => false,
+            });
+        }
+        let walk = ctx
+            .resolver()
+            .walk(&self.fs, &self.path, LastLink::Follow)?;
+        Ok(matches!(walk.outcome, Outcome::Found(place) if place.stat.is_plain_directory()))
+    }
+}
+
+/// `disk.img`, `disk.img@2` or `C`, as the user wrote it.
+fn prefix_of(text: &OsStr, location: &ImageLocation) -> Vec<u8> {
+    if let Some(letter) = location.drive {
+        return vec![u8::try_from(letter).unwrap_or(b'?')];
+    }
+    let mut prefix = location.device.path.as_os_str().as_bytes().to_vec();
+    if let Some(number) = location.device.partition {
+        prefix.extend(format!("@{number}").bytes());
+    }
+    debug_assert!(text.as_bytes().starts_with(&prefix));
+    prefix
+}
+
+/// A path from the root, with `/` between the names, as host bytes.
+pub(crate) fn path_bytes(components: &[Name]) -> Vec<u8> {
+    if components.is_empty() {
+        return b"/".to_vec();
+    }
+    let mut bytes = Vec::new();
+    for name in components {
+        bytes.push(b'/');
+        bytes.extend(name.to_host_bytes());
+    }
+    bytes
+}
+
+/// A path from the root, with `/` between the names, as one name.
+pub(crate) fn volume_path(components: &[Name]) -> Name {
+    if components.is_empty() {
+        return Name::from("/");
+    }
+    let mut units = Vec::new();
+    for name in components {
+        units.push(u16::from(b'/'));
+        units.extend_from_slice(name.units());
+    }
+    Name::from_units(units)
+}

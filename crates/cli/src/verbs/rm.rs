@@ -1,0 +1,132 @@
+//! `rm`: removes names; never follows a link.
+
+use std::sync::Arc;
+
+use linkwright_fs::resolve::LastLink;
+use linkwright_fs::{ErrorKind, FileSystem, Name, Node};
+
+use crate::args::RmArgs;
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+use crate::place::Spot;
+use crate::report::{Report, Tally};
+use crate::volumes::Access;
+
+pub(super) fn run(ctx: &Context, args: &RmArgs) -> Result<Report> {
+    let access = match args.dry_run.dry_run {
+        true => Access::Read,
+        false => Access::Write,
+    };
+    let mut tally = Tally::default();
+    let mut work = Removal {
+        ctx,
+        dry_run: args.dry_run.dry_run,
+        removed: 0,
+    };
+    for place in &args.places {
+        let result = ctx
+            .spot(place, access)
+            .and_then(|spot| work.place(&spot, args.recursive));
+        tally.take(&ctx.out, result);
+    }
+    Ok(tally.report().count("removed", work.removed))
+}
+
+struct Removal<'a> {
+    ctx: &'a Context,
+    dry_run: bool,
+    removed: u64,
+}
+
+impl Removal<'_> {
+    fn place(&mut self, spot: &Spot, recursive: bool) -> Result<()> {
+        if spot.stream().is_some() {
+            return Err(
+                Failure::usage("rm removes files and links, not streams").path(spot.display())
+            );
+        }
+        let slot = spot.slot(self.ctx)?;
+        let at = |error: linkwright_fs::Error| spot.failure(&error);
+        let Some((node, stat)) = slot.existing().map_err(at)? else {
+            return Err(at(ErrorKind::NotFound.into()));
+        };
+        if !stat.is_plain_directory() {
+            return self.one(spot, &slot.fs, &slot.dir, &slot.name);
+        }
+        // `link/` names what is behind the link; with links kept it is the link.
+        debug_assert!(spot.find(self.ctx, LastLink::Keep).is_ok());
+        if !recursive {
+            return Err(Failure::of_kind(
+                spot.display(),
+                ErrorKind::IsADirectory,
+                "this is a directory",
+            )
+            .help("remove it and what is in it with: linkwright rm -r"));
+        }
+        self.tree(spot, &slot.fs, &node)?;
+        self.one(spot, &slot.fs, &slot.dir, &slot.name)
+    }
+
+    /// Removes everything in a directory, deepest first.
+    fn tree(&mut self, spot: &Spot, fs: &Arc<dyn FileSystem>, dir: &Node) -> Result<()> {
+        let mut stack = vec![self.level(spot.clone(), fs, dir.clone())?];
+        while let Some(level) = stack.last_mut() {
+            self.ctx.interrupt.check()?;
+            let Some((name, node, is_dir)) = level.entries.pop() else {
+                let done = stack.pop();
+                if let (Some(done), Some(parent)) = (done, stack.last()) {
+                    let name = done.spot.last_name().unwrap_or_else(|| Name::from(""));
+                    self.one(&done.spot, fs, &parent.dir, &name)?;
+                }
+                continue;
+            };
+            let spot = level.spot.join(&name);
+            if is_dir {
+                let below = self.level(spot, fs, node)?;
+                stack.push(below);
+            } else {
+                let dir = level.dir.clone();
+                self.one(&spot, fs, &dir, &name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn level(&self, spot: Spot, fs: &Arc<dyn FileSystem>, dir: Node) -> Result<Level> {
+        let mut entries = Vec::new();
+        let at = |error: linkwright_fs::Error| spot.failure(&error);
+        for entry in fs.list(&dir).map_err(at)? {
+            self.ctx.interrupt.check()?;
+            let entry = entry.map_err(at)?;
+            let is_dir = fs.stat(&entry.node).map_err(at)?.is_plain_directory();
+            entries.push((entry.name, entry.node, is_dir));
+        }
+        Ok(Level { spot, dir, entries })
+    }
+
+    fn one(
+        &mut self,
+        spot: &Spot,
+        fs: &Arc<dyn FileSystem>,
+        dir: &Node,
+        name: &Name,
+    ) -> Result<()> {
+        if !self.dry_run {
+            fs.remove(dir, name).map_err(|error| spot.failure(&error))?;
+        }
+        self.removed += 1;
+        let out = &self.ctx.out;
+        out.json(spot.line("removed").set("dry_run", self.dry_run));
+        if self.dry_run {
+            out.text_of(&[b"would remove ", &spot.bytes()]);
+        }
+        Ok(())
+    }
+}
+
+/// A directory whose entries are being removed.
+struct Level {
+    spot: Spot,
+    dir: Node,
+    entries: Vec<(Name, Node, bool)>,
+}

@@ -1,0 +1,1 @@
+//! Copying trees between file systems.
