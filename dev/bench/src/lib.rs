@@ -1,7 +1,8 @@
 //! Benchmarks of the workspace: `cargo bench -p linkwright-bench`.
 //!
 //! `benches/format.rs` measures what every read and write of a volume goes
-//! through: run lists and update sequences. This library holds the inputs, so
+//! through, run lists and update sequences; `benches/names.rs` the comparison
+//! of names. This library holds the inputs, so
 //! that they can be tested.
 #![forbid(unsafe_code)]
 
