@@ -28,6 +28,7 @@
 
 pub mod host;
 pub mod nt_name;
+pub mod path;
 pub mod short_name;
 pub mod upcase;
 mod upcase_data;

@@ -171,8 +171,7 @@ pub fn reserved_device(name: &[u16]) -> Option<ReservedDevice> {
     if eq_ascii(name, b"CONOUT$") {
         return Some(ReservedDevice::ConOut);
     }
-    let base = name.split(|&u| u == DOT || u == COLON).next()?;
-    let base = trim_end(base, |u| u == SPACE);
+    let base = device_base(name);
     if let Some((stem, &[digit])) = base.split_at_checked(3) {
         let number = device_number(digit)?;
         if eq_ascii(stem, b"COM") {
@@ -188,6 +187,16 @@ pub fn reserved_device(name: &[u16]) -> Option<ReservedDevice> {
     ]
     .into_iter()
     .find_map(|(text, device)| eq_ascii(base, text).then_some(device))
+}
+
+/// The part of a component that can be the name of a device: what stands before the
+/// first `.` or `:`, without trailing spaces.
+pub(crate) fn device_base(name: &[u16]) -> &[u16] {
+    let end = name
+        .iter()
+        .position(|&u| u == DOT || u == COLON)
+        .unwrap_or(name.len());
+    trim_end(name.get(..end).unwrap_or(name), |u| u == SPACE)
 }
 
 const DOT: u16 = unit(b'.');
