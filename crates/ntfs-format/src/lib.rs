@@ -29,7 +29,6 @@ pub mod ea;
 pub mod error;
 pub mod file_name;
 pub mod fixup;
-pub mod foreign;
 pub mod geometry;
 pub mod hibernation;
 pub mod ids;
