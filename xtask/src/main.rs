@@ -106,7 +106,7 @@ fn test(options: &TestOptions) -> bool {
     });
     let skip_log = skips::Log::new(&root());
     parts.run("tests", || {
-        let mut command = cargo(&["test", "--workspace"]);
+        let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
         command.env("LINKWRIGHT_SKIP_LOG", skip_log.path());
         if options.length == Length::Long {
             command.env("LINKWRIGHT_LONG", "1");

@@ -32,7 +32,6 @@ mod record_builder;
 mod report;
 mod root;
 mod secure;
-mod security;
 mod view_indexes;
 mod writer;
 

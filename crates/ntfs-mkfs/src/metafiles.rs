@@ -7,6 +7,7 @@ use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::attribute::AttributeType as Type;
 use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::record::{NewRecord, RecordFlags};
+use linkwright_ntfs_format::security::SecurityDescriptor;
 use linkwright_ntfs_format::standard_information::{Extended, FileAttributes, StandardInformation};
 use linkwright_ntfs_format::upcase_info::UpcaseInfo;
 use linkwright_ntfs_format::volume_information::{VolumeFlags, VolumeInformation};
@@ -17,7 +18,7 @@ use crate::record_builder::{Attribute, RecordBuilder};
 use crate::root::{self, Directory, METAFILE, same_times, sequence_of};
 use crate::secure::{self, READ_ONLY_ID, WRITABLE_ID};
 use crate::view_indexes as views;
-use crate::{FormatOptions, ShortNames, security};
+use crate::{FormatOptions, ShortNames};
 
 /// The contents of `$UpCase`.
 pub(crate) fn upcase_stream() -> Vec<u8> {
@@ -211,7 +212,7 @@ impl<'a> Metafiles<'a> {
         record
             .resident(
                 Attribute::plain(Type::SECURITY_DESCRIPTOR, 2),
-                &security::root(),
+                &SecurityDescriptor::data_volume_root().encode()?,
             )?
             .resident(
                 Attribute::named(Type::INDEX_ROOT, "$I30", 6),
@@ -247,7 +248,7 @@ impl<'a> Metafiles<'a> {
         record
             .resident(
                 Attribute::plain(Type::SECURITY_DESCRIPTOR, 3),
-                &security::read_only_metafile(),
+                &SecurityDescriptor::system_file_read_only().encode()?,
             )?
             .stream(Attribute::plain(Type::DATA, 1), self.plan, &self.plan.boot)?;
         record.finish(4)
@@ -304,7 +305,7 @@ impl<'a> Metafiles<'a> {
         record
             .resident(
                 Attribute::plain(Type::SECURITY_DESCRIPTOR, 2),
-                &security::writable_metafile(),
+                &SecurityDescriptor::system_file_read_write().encode()?,
             )?
             .resident(Attribute::plain(Type::DATA, 1), &[])?;
         record.finish(3)

@@ -310,3 +310,64 @@ const fn geometry_defect(_: BootErrorKind) -> MkfsError {
 fn usize_to_u64(value: usize) -> Result<u64, FormatError> {
     u64::try_from(value).map_err(|_| FormatError::new(FormatErrorKind::Length, 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RecordSize;
+
+    #[test]
+    fn spans_lie_inside_the_volume_and_apart() {
+        for shift in 9..=21 {
+            for len in [2 << 20, 3_000_000, 100 << 20, 5 << 30, 1 << 40] {
+                for record_size in [RecordSize::Bytes1024, RecordSize::Bytes4096] {
+                    let options = FormatOptions {
+                        cluster_size: Some(1 << shift),
+                        record_size,
+                        ..FormatOptions::default()
+                    };
+                    let plan = match Plan::new(len, &options) {
+                        Ok(plan) => plan,
+                        Err(MkfsError::NoRoom { .. }) if shift > 16 => continue,
+                        Err(other) => panic!("{len} {shift}: {other}"),
+                    };
+                    let mut spans = plan.extents();
+                    spans.sort_by_key(|extent| extent.lcn);
+                    assert_eq!(spans[0], plan.boot);
+                    for pair in spans.windows(2) {
+                        assert!(pair[0].lcn + pair[0].clusters <= pair[1].lcn);
+                    }
+                    let last = spans[spans.len() - 1];
+                    assert!(last.lcn + last.clusters <= plan.geometry.cluster_count());
+                    for extent in spans {
+                        let allocated = plan.allocated(&extent);
+                        assert!(extent.len > 0 && extent.len <= allocated);
+                        assert!(allocated - extent.len < u64::from(plan.geometry.cluster_size()));
+                    }
+                    assert_eq!(
+                        plan.mirror.len,
+                        plan.geometry.mirror_records() * u64::from(record_size.bytes())
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_mft_starts_where_windows_puts_it() {
+        // The three volumes of the corpus with these sizes.
+        for (sectors, cluster_size, lcn) in [
+            (518_144_u64, 4096, 21_589),
+            (20_480, 1024, 3_413),
+            (14_336, 512, 4_778),
+            (2 << 31, 4096, 786_432),
+        ] {
+            let options = FormatOptions {
+                cluster_size: Some(cluster_size),
+                ..FormatOptions::default()
+            };
+            let plan = Plan::new(sectors * 512, &options).unwrap();
+            assert_eq!(plan.mft.lcn, lcn);
+        }
+    }
+}

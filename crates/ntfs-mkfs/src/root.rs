@@ -168,3 +168,42 @@ pub(crate) const fn same_times(time: NtTime) -> Times {
         accessed: time,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use linkwright_names::UpcaseTable;
+
+    use super::*;
+    use crate::FormatOptions;
+
+    #[test]
+    fn names_stand_in_the_order_of_the_index() {
+        let plan = Plan::new(8 << 20, &FormatOptions::default()).unwrap();
+        let table = UpcaseTable::windows();
+        for directory in [
+            Directory::root(&plan, NtTime(0)),
+            Directory::extend(NtTime(0)),
+        ] {
+            assert!(
+                directory
+                    .names
+                    .is_sorted_by(|a, b| { table.compare(&a.name.name, &b.name.name).is_lt() })
+            );
+        }
+    }
+
+    #[test]
+    fn sequence_numbers_are_those_windows_gives() {
+        for (number, sequence) in [
+            (0, 1),
+            (1, 1),
+            (5, 5),
+            (23, 23),
+            (24, 1),
+            (256, 1),
+            (257, 1),
+        ] {
+            assert_eq!(sequence_of(RecordNumber(number)), SequenceNumber(sequence));
+        }
+    }
+}

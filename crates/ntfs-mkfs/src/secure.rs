@@ -5,9 +5,8 @@ use linkwright_ntfs_format::secure::{
     FIRST_SECURITY_ID, SdsEntry, SdsHeader, SiiKey, next_sds_position, sds_mirror_of,
     sds_stream_len,
 };
+use linkwright_ntfs_format::security::SecurityDescriptor;
 use linkwright_ntfs_format::{FormatError, FormatErrorKind, SecurityId, num};
-
-use crate::security;
 
 /// Security id of metafiles that nobody writes through the file system.
 pub(crate) const READ_ONLY_ID: SecurityId = FIRST_SECURITY_ID;
@@ -28,9 +27,10 @@ fn store() -> Result<Store, FormatError> {
     };
     let mut id = FIRST_SECURITY_ID;
     for descriptor in [
-        security::read_only_metafile(),
-        security::writable_metafile(),
+        SecurityDescriptor::system_file_read_only(),
+        SecurityDescriptor::system_file_read_write(),
     ] {
+        let descriptor = descriptor.encode()?;
         let header = SdsHeader::new(&descriptor, id, 0)?;
         let offset = next_sds_position(store.end, u64::from(header.size))
             .ok_or(FormatError::new(FormatErrorKind::NoRoom, 0))?;

@@ -2,6 +2,8 @@
 
 use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::index::{self, RootHeader};
+use linkwright_ntfs_format::quota::{OwnerId, Quota};
+use linkwright_ntfs_format::sid::Sid;
 use linkwright_ntfs_format::{FormatError, NtTime};
 
 use crate::plan::Plan;
@@ -31,29 +33,15 @@ pub(crate) fn no_entries() -> Vec<u8> {
     index::encode_last_entry(None)
 }
 
-/// Owner ids of `$Quota`: the defaults of new users, and administrators.
-const QUOTA_DEFAULTS: u32 = 1;
-const QUOTA_ADMINISTRATORS: u32 = 0x100;
-const ADMINISTRATORS: &[u8] = &[1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x20, 2, 0, 0];
-
-/// `$Quota:$Q`, by owner id.
+/// `$Quota:$Q`, by owner id: the defaults of new users, and administrators.
 pub(crate) fn quota_entries(time: NtTime) -> Result<Vec<u8>, FormatError> {
     let mut out = Vec::new();
-    for (owner, sid) in [
-        (QUOTA_DEFAULTS, &[][..]),
-        (QUOTA_ADMINISTRATORS, ADMINISTRATORS),
+    for (id, owner) in [
+        (OwnerId::DEFAULTS, None),
+        (OwnerId::FIRST, Some(Sid::ADMINISTRATORS)),
     ] {
-        let mut data = Vec::new();
-        // Version 2; flags 1: the limits are the defaults.
-        data.extend(2_u32.to_le_bytes());
-        data.extend(1_u32.to_le_bytes());
-        data.extend(0_u64.to_le_bytes());
-        data.extend(time.0.to_le_bytes());
-        // No warning threshold, no limit, never exceeded.
-        data.extend([0xFF; 16]);
-        data.extend(0_u64.to_le_bytes());
-        data.extend(sid);
-        out.extend(index::encode_view_entry(&owner.to_le_bytes(), &data)?);
+        let quota = Quota::unlimited(owner, time);
+        out.extend(index::encode_view_entry(&id.encode(), &quota.encode())?);
     }
     out.extend(index::encode_last_entry(None));
     Ok(out)
@@ -61,7 +49,8 @@ pub(crate) fn quota_entries(time: NtTime) -> Result<Vec<u8>, FormatError> {
 
 /// `$Quota:$O`: owner ids by SID.
 pub(crate) fn owner_entries() -> Result<Vec<u8>, FormatError> {
-    let mut out = index::encode_view_entry(ADMINISTRATORS, &QUOTA_ADMINISTRATORS.to_le_bytes())?;
+    let key = Sid::ADMINISTRATORS.encode();
+    let mut out = index::encode_view_entry(&key, &OwnerId::FIRST.encode())?;
     out.extend(index::encode_last_entry(None));
     Ok(out)
 }

@@ -1,10 +1,11 @@
 //! Oracles and test material for the tests of this workspace.
 //!
 //! Everything here works on paths of image files and knows nothing of the
-//! engine, so that it can judge the engine. Three parts:
+//! engine, so that it can judge the engine. The parts:
 //!
 //! - [`oracle`]: other programs, drivers and crates that read NTFS. Each has
 //!   `available()`, which says in one line why it cannot be asked here.
+//! - [`panel`]: all of them at once, who must agree.
 //! - [`corpus`]: volumes that other systems made, unpacked on demand.
 //! - [`snapshot`]: a tree as plain data, so that two readers can be compared.
 //!
@@ -36,6 +37,7 @@ pub mod command;
 pub mod corpus;
 pub mod image;
 pub mod oracle;
+pub mod panel;
 mod skip;
 pub mod snapshot;
 
@@ -43,6 +45,7 @@ use std::path::PathBuf;
 
 pub use command::Failure;
 pub use image::ScratchImage;
+pub use panel::Panel;
 pub use skip::{Skip, SkipKind};
 pub use snapshot::{Entry, Kind, TreeSnapshot};
 

@@ -72,6 +72,13 @@ pub(super) fn lock_open(
     Ok(())
 }
 
+/// Gives the lock up. Closing the file is not enough: a child that another
+/// thread has just forked holds a copy of the descriptor until it has started
+/// its program, and the lock lasts as long as the last copy.
+pub(super) fn unlock(file: &File) {
+    host::unlock(file);
+}
+
 /// One attempt. A mounted file counts as locked: ntfs-3g locks the file it
 /// mounts, but loses that lock when it moves to the background (locks of a
 /// process do not pass to its children).

@@ -96,6 +96,12 @@ pub struct FileDevice {
     access: Access,
 }
 
+impl Drop for FileDevice {
+    fn drop(&mut self) {
+        lock::unlock(&self.file);
+    }
+}
+
 impl FileDevice {
     /// Opens a regular file or a block device.
     ///

@@ -3,11 +3,12 @@
 use core::cell::Cell;
 use core::cmp::Ordering;
 
+use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::FormatError;
 use linkwright_ntfs_format::file_name::{self, Duplicated, FileNameView};
 use linkwright_ntfs_format::index::EntryView;
 
-use super::collation::{Collation, Fold, NameOrder, Probe, compare_names};
+use super::collation::{Collation, NameOrder, Probe, compare_names};
 use super::fault::NodeAt;
 use super::insert::{Change, Insertion, edit_key, insert_unless};
 use super::node::undecodable;
@@ -27,7 +28,7 @@ pub(crate) enum NameCase {
 
 /// A search for an exact name.
 struct NameProbe<'a> {
-    fold: &'a dyn Fold,
+    upcase: &'a UpcaseTable,
     name: &'a [u16],
     /// Whether a name that differs by case only was met. A search compares the
     /// names on both sides of the gap where it ends, so it meets one if there
@@ -36,9 +37,9 @@ struct NameProbe<'a> {
 }
 
 impl<'a> NameProbe<'a> {
-    fn new(fold: &'a dyn Fold, name: &'a [u16]) -> Self {
+    fn new(upcase: &'a UpcaseTable, name: &'a [u16]) -> Self {
         Self {
-            fold,
+            upcase,
             name,
             met_other_case: Cell::new(false),
         }
@@ -47,7 +48,7 @@ impl<'a> NameProbe<'a> {
     fn order(&self, key: &[u8]) -> Result<NameOrder, FormatError> {
         let key = FileNameView::new(key)?;
         Ok(compare_names(
-            self.fold,
+            self.upcase,
             self.name.iter().copied(),
             key.name.iter().map(|unit| unit.get()),
         ))
@@ -79,11 +80,11 @@ impl Probe for FirstOfCases<'_> {
 /// As [`find`].
 pub(crate) fn lookup<S: IndexStore>(
     store: &S,
-    fold: &dyn Fold,
+    upcase: &UpcaseTable,
     name: &[u16],
     case: NameCase,
 ) -> Result<Option<Found>, S::Error> {
-    let probe = NameProbe::new(fold, name);
+    let probe = NameProbe::new(upcase, name);
     let exact = find(store, &probe)?;
     if exact.is_some() || case == NameCase::Sensitive || !probe.met_other_case.get() {
         return Ok(exact);
@@ -107,7 +108,7 @@ pub(crate) fn lookup<S: IndexStore>(
 /// As [`insert`](super::insert::insert).
 pub(crate) fn add<S: IndexStore>(
     store: &mut S,
-    fold: &dyn Fold,
+    upcase: &UpcaseTable,
     entry: &[u8],
     case: NameCase,
 ) -> Result<Insertion, S::Error> {
@@ -115,7 +116,7 @@ pub(crate) fn add<S: IndexStore>(
         .and_then(|view| FileNameView::new(view.key()))
         .map_err(|e| store.fault(undecodable(NodeAt::Root, e)))?
         .name_units();
-    let probe = NameProbe::new(fold, &name);
+    let probe = NameProbe::new(upcase, &name);
     insert_unless(store, &probe, entry, || {
         case == NameCase::Insensitive && probe.met_other_case.get()
     })
@@ -127,11 +128,11 @@ pub(crate) fn add<S: IndexStore>(
 /// As [`remove`].
 pub(crate) fn take<S: IndexStore>(
     store: &mut S,
-    fold: &dyn Fold,
+    upcase: &UpcaseTable,
     name: &[u16],
 ) -> Result<Option<Vec<u8>>, S::Error> {
-    let probe = NameProbe::new(fold, name);
-    remove(store, Collation::FileName(fold), &probe)
+    let probe = NameProbe::new(upcase, name);
+    remove(store, Collation::FileName(upcase), &probe)
 }
 
 /// Writes duplicated information over that of the entry of exactly this name.
@@ -140,11 +141,11 @@ pub(crate) fn take<S: IndexStore>(
 /// As [`edit_key`].
 pub(crate) fn refresh<S: IndexStore>(
     store: &mut S,
-    fold: &dyn Fold,
+    upcase: &UpcaseTable,
     name: &[u16],
     duplicated: &Duplicated,
 ) -> Result<Change, S::Error> {
-    let probe = NameProbe::new(fold, name);
+    let probe = NameProbe::new(upcase, name);
     edit_key(store, &probe, |key| {
         // A key that was found by its name has the fixed part.
         file_name::set_duplicated(key, duplicated)

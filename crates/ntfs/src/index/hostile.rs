@@ -8,7 +8,7 @@ use super::cursor::{Cursor, count};
 use super::directory::{NameCase, add, lookup, take};
 use super::fault::{IndexFaultKind, NodeAt};
 use super::insert::Insertion;
-use super::memory::{Ascii, MemoryStore, NAMES, entry, put_name, units};
+use super::memory::{MemoryStore, by_name, entry, put_name, units, upcase};
 use super::node::IndexNode;
 use super::store::IndexStore;
 
@@ -28,7 +28,7 @@ fn deep() -> (MemoryStore, u64, u64) {
 fn walk(store: &MemoryStore) -> IndexFaultKind {
     let mut cursor = Cursor::first();
     loop {
-        match cursor.next(store, NAMES) {
+        match cursor.next(store, by_name()) {
             Ok(found) => assert!(found.is_some(), "the walk must not end well"),
             Err(fault) => return fault.kind,
         }
@@ -42,10 +42,10 @@ fn a_tree_that_leads_back_up_ends_in_an_error() {
         .modify_block(inner, |node| node.set_child(0, inner))
         .unwrap()
         .unwrap();
-    let missing = lookup(&store, &Ascii, &units("!"), NameCase::Sensitive);
+    let missing = lookup(&store, upcase(), &units("!"), NameCase::Sensitive);
     assert_eq!(missing.unwrap_err().kind, IndexFaultKind::Depth);
     let new = entry("!", 1);
-    let refused = add(&mut store, &Ascii, &new, NameCase::Sensitive);
+    let refused = add(&mut store, upcase(), &new, NameCase::Sensitive);
     assert_eq!(refused.unwrap_err().kind, IndexFaultKind::Depth);
     assert_eq!(walk(&store), IndexFaultKind::Depth);
 }
@@ -61,7 +61,7 @@ fn a_block_that_is_reached_twice_ends_a_walk() {
     // Removals that would join the block with itself notice it.
     let mut fault = None;
     for n in 0..200 {
-        if let Err(e) = take(&mut store, &Ascii, &units(&format!("{n:03}"))) {
+        if let Err(e) = take(&mut store, upcase(), &units(&format!("{n:03}"))) {
             fault = Some(e.kind);
             break;
         }
@@ -97,7 +97,7 @@ fn pointers_to_no_block_are_refused() {
             .modify_block(inner, |node| node.set_child(0, vcn))
             .unwrap()
             .unwrap();
-        let fault = lookup(&store, &Ascii, &units("!"), NameCase::Sensitive).unwrap_err();
+        let fault = lookup(&store, upcase(), &units("!"), NameCase::Sensitive).unwrap_err();
         assert_eq!(fault.kind, IndexFaultKind::ChildVcn);
         let at = if at_parent { inner } else { vcn };
         assert_eq!(fault.at, NodeAt::Block(at));
@@ -126,7 +126,7 @@ fn keys_that_are_no_names_are_refused_with_their_place() {
     store
         .set_root(&IndexNode::new_root(&header, &list).unwrap())
         .unwrap();
-    let fault = lookup(&store, &Ascii, &units("a"), NameCase::Sensitive).unwrap_err();
+    let fault = lookup(&store, upcase(), &units("a"), NameCase::Sensitive).unwrap_err();
     assert!(matches!(fault.kind, IndexFaultKind::Key(_)), "{fault}");
     assert_eq!((fault.at, fault.offset), (NodeAt::Root, 0x20));
 }
@@ -158,17 +158,34 @@ fn damaged_blocks_never_panic_and_never_hang() {
                 let mut store = store.clone();
                 let slot = usize::try_from(vcn / 2).unwrap();
                 store.blocks[slot] = Some(Arc::new(node));
-                faults += usize::from(count(&store, NAMES).is_err());
+                faults += usize::from(count(&store, by_name()).is_err());
                 for name in ["000", "003", "9", "1"] {
-                    let taken = take(&mut store, &Ascii, &units(name));
+                    let taken = take(&mut store, upcase(), &units(name));
                     faults += usize::from(taken.is_err());
                     let new = entry(name, 7);
-                    let added = add(&mut store, &Ascii, &new, NameCase::Sensitive);
+                    let added = add(&mut store, upcase(), &new, NameCase::Sensitive);
                     faults += usize::from(added.is_err());
                 }
-                faults += usize::from(count(&store, NAMES).is_err());
+                faults += usize::from(count(&store, by_name()).is_err());
             }
         }
     }
     assert!(decoded > 1000 && faults > 1000, "{decoded} {faults}");
+}
+
+#[test]
+fn an_empty_leaf_reached_many_times_ends_a_walk() {
+    let mut store = MemoryStore::new(4096, 1, 20_000);
+    let leaf = store.allocate_block().unwrap();
+    let mut list = Vec::new();
+    for n in 0..100 {
+        let entry = entry(&format!("{n:03}"), n);
+        list.extend(index::with_child(&entry, leaf).unwrap());
+    }
+    list.extend(index::encode_last_entry(Some(leaf)));
+    let header = store.root.root_header().unwrap();
+    store
+        .set_root(&IndexNode::new_root(&header, &list).unwrap())
+        .unwrap();
+    assert_eq!(walk(&store), IndexFaultKind::Circle);
 }

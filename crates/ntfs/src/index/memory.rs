@@ -1,30 +1,30 @@
 //! A store in memory for tests, and the rules a sound index keeps.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::ids::FileReference;
 use linkwright_ntfs_format::index::{self, RootHeader};
 
 use super::MAX_DEPTH;
-use super::collation::{Collation, Fold};
+use super::collation::Collation;
 use super::directory::{NameCase, add};
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
 use super::insert::Insertion;
 use super::node::IndexNode;
 use super::store::{IndexStore, RootFit};
 
-/// ASCII letters only.
-pub(super) struct Ascii;
+static UPCASE: LazyLock<UpcaseTable> = LazyLock::new(UpcaseTable::windows);
 
-impl Fold for Ascii {
-    fn fold(&self, unit: u16) -> u16 {
-        u8::try_from(unit).map_or(unit, |unit| u16::from(unit.to_ascii_uppercase()))
-    }
+pub(super) fn upcase() -> &'static UpcaseTable {
+    &UPCASE
 }
 
-pub(super) const NAMES: Collation<'static> = Collation::FileName(&Ascii);
+pub(super) fn by_name() -> Collation<'static> {
+    Collation::FileName(upcase())
+}
 
 #[derive(Debug, Clone)]
 pub(super) struct MemoryStore {
@@ -195,7 +195,7 @@ pub(super) fn units(name: &str) -> Vec<u16> {
 
 /// Adds a name that counts as its own in any case.
 pub(super) fn put_name(store: &mut MemoryStore, name: &str, number: u64) -> Insertion {
-    add(store, &Ascii, &entry(name, number), NameCase::Sensitive).unwrap()
+    add(store, upcase(), &entry(name, number), NameCase::Sensitive).unwrap()
 }
 
 /// Walks the whole tree and checks every rule; returns its keys' entries in

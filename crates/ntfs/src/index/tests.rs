@@ -12,7 +12,9 @@ use super::cursor::{Cursor, count};
 use super::directory::{NameCase, add, lookup, refresh, take};
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
 use super::insert::{Change, Insertion, insert, replace};
-use super::memory::{Ascii, MemoryStore, NAMES, check, entry, entry_of, key_of, put_name, units};
+use super::memory::{
+    MemoryStore, by_name, check, entry, entry_of, key_of, put_name, units, upcase,
+};
 use super::remove::remove;
 use super::search::find;
 
@@ -21,7 +23,7 @@ const ULONG: Collation<'static> = Collation::Ulong;
 fn names(store: &MemoryStore) -> Vec<String> {
     let mut cursor = Cursor::first();
     let mut names = Vec::new();
-    while let Some(found) = cursor.next(store, NAMES).unwrap() {
+    while let Some(found) = cursor.next(store, by_name()).unwrap() {
         let view = FileNameView::new(found.key()).unwrap();
         names.push(String::from_utf16(&view.name_units()).unwrap());
     }
@@ -141,7 +143,7 @@ fn a_hundred_thousand_names_in_order_fill_their_blocks() {
             Insertion::Done
         );
     }
-    assert_eq!(check(&store, NAMES).len(), 100_000);
+    assert_eq!(check(&store, by_name()).len(), 100_000);
     assert!(store.fill() > 0.95, "{}", store.fill());
     let mut store = MemoryStore::new(4096, 1, 480);
     for n in (0..100_000_u64).rev() {
@@ -150,18 +152,18 @@ fn a_hundred_thousand_names_in_order_fill_their_blocks() {
             Insertion::Done
         );
     }
-    assert_eq!(check(&store, NAMES).len(), 100_000);
+    assert_eq!(check(&store, by_name()).len(), 100_000);
     assert!(store.fill() > 0.95, "{}", store.fill());
     for n in 0..100_000_u64 {
         assert!(
-            take(&mut store, &Ascii, &units(&format!("N{n:06}")))
+            take(&mut store, upcase(), &units(&format!("N{n:06}")))
                 .unwrap()
                 .is_none()
         );
         let name = units(&format!("n{n:06}"));
-        assert!(take(&mut store, &Ascii, &name).unwrap().is_some());
+        assert!(take(&mut store, upcase(), &name).unwrap().is_some());
     }
-    assert!(check(&store, NAMES).is_empty());
+    assert!(check(&store, by_name()).is_empty());
     assert_eq!(store.blocks.len(), 0);
 }
 
@@ -178,21 +180,21 @@ fn a_hundred_thousand_names_in_no_order_and_back() {
         assert_eq!(put_name(&mut store, &format!("{n}"), n), Insertion::Done);
     }
     assert_eq!(put_name(&mut store, "77", 1), Insertion::Exists);
-    assert_eq!(check(&store, NAMES).len() as u64, N);
-    assert_eq!(count(&store, NAMES).unwrap(), N);
+    assert_eq!(check(&store, by_name()).len() as u64, N);
+    assert_eq!(count(&store, by_name()).unwrap(), N);
     assert!(store.fill() > 0.6, "{}", store.fill());
     let full = store.used_blocks();
     for n in shuffled(N).take(90_000) {
         let name = units(&format!("{n}"));
-        assert!(take(&mut store, &Ascii, &name).unwrap().is_some());
+        assert!(take(&mut store, upcase(), &name).unwrap().is_some());
     }
-    check(&store, NAMES);
+    check(&store, by_name());
     assert!(store.used_blocks() * 4 < full, "blocks come back");
     for n in shuffled(N).skip(90_000) {
         let name = units(&format!("{n}"));
-        assert!(take(&mut store, &Ascii, &name).unwrap().is_some());
+        assert!(take(&mut store, upcase(), &name).unwrap().is_some());
     }
-    assert!(check(&store, NAMES).is_empty());
+    assert!(check(&store, by_name()).is_empty());
     assert_eq!(store.blocks.len(), 0);
 }
 
@@ -205,22 +207,22 @@ fn longest_names_are_taken_in_every_block_size_that_holds_one() {
             name[254] = n * 7 % 200;
             name[0] += n % 3;
             let new = entry_of(&name, 1);
-            let done = add(&mut store, &Ascii, &new, NameCase::Sensitive).unwrap();
+            let done = add(&mut store, upcase(), &new, NameCase::Sensitive).unwrap();
             assert_eq!(done, Insertion::Done);
-            check(&store, NAMES);
+            check(&store, by_name());
         }
         for n in 0..200_u16 {
             let mut name = vec![u16::from(b'x'); 255];
             name[254] = n * 7 % 200;
             name[0] += n % 3;
-            assert!(take(&mut store, &Ascii, &name).unwrap().is_some());
-            check(&store, NAMES);
+            assert!(take(&mut store, upcase(), &name).unwrap().is_some());
+            check(&store, by_name());
         }
         assert_eq!(store.blocks.len(), 0);
     }
     let mut store = MemoryStore::new(512, 1, 4000);
     let long = entry_of(&[u16::from(b'x'); 255], 1);
-    let refused = add(&mut store, &Ascii, &long, NameCase::Sensitive).unwrap_err();
+    let refused = add(&mut store, upcase(), &long, NameCase::Sensitive).unwrap_err();
     assert_eq!(refused.kind, IndexFaultKind::EntryTooLong);
 }
 
@@ -234,7 +236,7 @@ fn lookups_know_both_rules_of_case() {
         );
     }
     let find = |store: &MemoryStore, name: &str, case| {
-        lookup(store, &Ascii, &units(name), case)
+        lookup(store, upcase(), &units(name), case)
             .unwrap()
             .map(|found| found.reference().raw())
     };
@@ -244,9 +246,9 @@ fn lookups_know_both_rules_of_case() {
         assert_eq!(find(&store, &high, NameCase::Sensitive), None);
         assert_eq!(find(&store, &high, NameCase::Insensitive), Some(n));
         let twin = entry(&high, 1000 + n);
-        let refused = add(&mut store, &Ascii, &twin, NameCase::Insensitive).unwrap();
+        let refused = add(&mut store, upcase(), &twin, NameCase::Insensitive).unwrap();
         assert_eq!(refused, Insertion::Exists);
-        let taken = add(&mut store, &Ascii, &twin, NameCase::Sensitive).unwrap();
+        let taken = add(&mut store, upcase(), &twin, NameCase::Sensitive).unwrap();
         assert_eq!(taken, Insertion::Done);
         assert_eq!(find(&store, &low, NameCase::Insensitive), Some(n));
         assert_eq!(find(&store, &high, NameCase::Insensitive), Some(1000 + n));
@@ -255,7 +257,7 @@ fn lookups_know_both_rules_of_case() {
         assert_eq!(find(&store, &third, NameCase::Insensitive), Some(1000 + n));
         assert_eq!(find(&store, &third, NameCase::Sensitive), None);
     }
-    check(&store, NAMES);
+    check(&store, by_name());
     assert_eq!(find(&store, "file", NameCase::Insensitive), None);
     assert_eq!(find(&store, "file1999", NameCase::Insensitive), None);
 }
@@ -273,16 +275,16 @@ fn duplicated_information_changes_in_place_at_every_level() {
     };
     for n in 0..100 {
         let name = units(&format!("{n:03}"));
-        let done = refresh(&mut store, &Ascii, &name, &duplicated).unwrap();
+        let done = refresh(&mut store, upcase(), &name, &duplicated).unwrap();
         assert_eq!(done, Change::Done);
-        let found = lookup(&store, &Ascii, &name, NameCase::Sensitive).unwrap();
+        let found = lookup(&store, upcase(), &name, NameCase::Sensitive).unwrap();
         let found = found.unwrap();
         assert_eq!(found.reference().raw(), n);
         let view = FileNameView::new(found.key()).unwrap();
         assert_eq!(view.duplicated(), duplicated);
     }
-    assert_eq!(check(&store, NAMES).len(), 100);
-    let gone = refresh(&mut store, &Ascii, &units("x"), &duplicated).unwrap();
+    assert_eq!(check(&store, by_name()).len(), 100);
+    let gone = refresh(&mut store, upcase(), &units("x"), &duplicated).unwrap();
     assert_eq!(gone, Change::Missing);
 }
 
@@ -292,7 +294,7 @@ fn an_entry_is_not_replaced_by_one_with_another_key() {
     assert_eq!(put_name(&mut store, "a", 1), Insertion::Done);
     let key = key_of(&units("a"));
     let probe = KeyProbe {
-        order: NAMES,
+        order: by_name(),
         key: &key,
     };
     let fault = replace(&mut store, &probe, &entry("b", 2)).unwrap_err();
@@ -315,15 +317,15 @@ fn a_cursor_goes_on_where_it_was_when_the_index_changes() {
     }
     let mut cursor = Cursor::first();
     let mut seen = Vec::new();
-    while let Some(found) = cursor.next(&store, NAMES).unwrap() {
+    while let Some(found) = cursor.next(&store, by_name()).unwrap() {
         let name = FileNameView::new(found.key()).unwrap().name_units();
         // Deleting what was just seen and what lies far ahead, and adding
         // behind and ahead.
-        take(&mut store, &Ascii, &name).unwrap();
+        take(&mut store, upcase(), &name).unwrap();
         let number = found.reference().raw();
         seen.push(number);
         if number.is_multiple_of(2) {
-            take(&mut store, &Ascii, &units(&format!("{:03}", number + 1))).unwrap();
+            take(&mut store, upcase(), &units(&format!("{:03}", number + 1))).unwrap();
             assert_eq!(
                 put_name(&mut store, &format!("!{number}"), 9),
                 Insertion::Done
@@ -332,10 +334,10 @@ fn a_cursor_goes_on_where_it_was_when_the_index_changes() {
     }
     let even: Vec<u64> = (0..300).step_by(2).collect();
     assert_eq!(seen, even);
-    assert!(cursor.next(&store, NAMES).unwrap().is_none());
-    assert_eq!(check(&store, NAMES).len(), 150);
+    assert!(cursor.next(&store, by_name()).unwrap().is_none());
+    assert_eq!(check(&store, by_name()).len(), 150);
     assert_eq!(put_name(&mut store, "zz", 5), Insertion::Done);
-    let late = cursor.next(&store, NAMES).unwrap().unwrap();
+    let late = cursor.next(&store, by_name()).unwrap().unwrap();
     assert_eq!(late.reference().raw(), 5, "what comes later is still met");
 }
 
@@ -348,8 +350,8 @@ fn cursors_start_at_and_behind_any_key() {
     for n in 0..200_u64 {
         let key = key_of(&units(&format!("{n:03}")));
         let first = |mut cursor: Cursor| {
-            let found = cursor.next(&store, NAMES).unwrap();
-            let next = cursor.next(&store, NAMES).unwrap();
+            let found = cursor.next(&store, by_name()).unwrap();
+            let next = cursor.next(&store, by_name()).unwrap();
             if let (Some(a), Some(b)) = (&found, &next) {
                 assert_eq!(a.reference().raw() + 2, b.reference().raw());
             }

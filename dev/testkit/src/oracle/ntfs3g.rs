@@ -165,6 +165,24 @@ impl Mount {
         }
     }
 
+    /// Sets an extended attribute of the link, file or directory itself, e.g.
+    /// `system.ntfs_reparse_data` to make a link that is not ours. A file that
+    /// has become a link is seen as one by the next mount only.
+    ///
+    /// # Errors
+    /// The driver's answer.
+    pub fn set_attribute(&self, path: &str, name: &str, value: &[u8]) -> Result<(), Failure> {
+        let path = self.path().join(path);
+        rustix::fs::lsetxattr(&path, name, value, rustix::fs::XattrFlags::empty()).map_err(
+            |error| {
+                Failure::new(
+                    format!("set {name} of {}", path.display()),
+                    error.to_string(),
+                )
+            },
+        )
+    }
+
     /// The Win32 attribute word (`FILE_ATTRIBUTE_*`) of `path`.
     ///
     /// # Errors
