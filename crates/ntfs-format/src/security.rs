@@ -47,6 +47,7 @@ bitflags::bitflags! {
         const RM_CONTROL_VALID = 0x4000;
         /// The form with offsets, the only one on disk.
         const SELF_RELATIVE = 0x8000;
+        const _ = !0;
     }
 }
 
