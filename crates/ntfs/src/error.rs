@@ -7,6 +7,8 @@ use linkwright_device::DeviceError;
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::{FormatError, FormatErrorKind, RecordNumber};
 
+use crate::index::fault::IndexFaultKind;
+
 /// Result of the engine's functions.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
@@ -204,12 +206,9 @@ pub enum CorruptKind {
     /// A record in use is free in `$MFT`'s bitmap, or the reverse.
     #[error("the bitmap of $MFT contradicts the record")]
     RecordBitmap,
-    /// An index node whose entries or pointers cannot be right.
-    #[error("an index node is not in order")]
-    Index,
-    /// An index that is deeper than any index can be, or leads to itself.
-    #[error("an index leads to itself or is too deep")]
-    IndexLoop,
+    /// An index whose nodes cannot be right.
+    #[error("{0}")]
+    Index(IndexFaultKind),
     /// A name whose directory has no entry for it.
     #[error("a name has no directory entry")]
     NameWithoutEntry,

@@ -27,9 +27,11 @@ mod alloc;
 mod attr;
 mod cache;
 pub mod compress;
+mod dir;
 mod engine;
 mod error;
 mod index;
+mod link;
 mod meta;
 mod options;
 mod pages;
@@ -38,11 +40,16 @@ mod stream;
 mod txn;
 mod volume;
 
+pub use dir::{DirEntry, DirIter};
 pub use error::{CorruptKind, Corruption, Error, InvalidInput, Place, Result, Unsupported};
+pub use index::fault::IndexFaultKind;
+pub use link::{CreateOptions, FileKind, LinkType, Name, Replace};
+pub use meta::{CaseSensitivity, FileInfo, TimesChange};
 pub use options::{
     Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, OpenOptions,
-    SystemClock,
+    ShortNames, SystemClock,
 };
+pub use stream::StreamInfo;
 pub use volume::{Transaction, Volume, VolumeInfo};
 
 /// A file of a volume: its record and the sequence number it had.

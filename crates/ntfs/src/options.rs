@@ -39,6 +39,18 @@ pub enum DirtyPolicy {
     Ignore,
 }
 
+/// Whether new names get an 8.3 name beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ShortNames {
+    /// As the volume says (flag 0x0080 of `$VOLUME_INFORMATION`: none).
+    #[default]
+    ByVolume,
+    /// None, as Windows does on data volumes since Windows 8.
+    Off,
+    /// One for each new name that is not itself 8.3.
+    On,
+}
+
 /// Where the engine gets the time from. Handed in, so that tests and
 /// reproducible images control it.
 pub trait Clock: Send + Sync {
@@ -77,6 +89,8 @@ pub struct OpenOptions {
     pub cache_bytes: usize,
     /// What to do about a dirty volume.
     pub dirty: DirtyPolicy,
+    /// Whether new names get an 8.3 name.
+    pub short_names: ShortNames,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -91,6 +105,7 @@ impl Default for OpenOptions {
             durability: Durability::OnSync,
             cache_bytes: DEFAULT_CACHE_BYTES,
             dirty: DirtyPolicy::Refuse,
+            short_names: ShortNames::ByVolume,
             clock: Arc::new(SystemClock),
         }
     }
@@ -120,6 +135,7 @@ impl core::fmt::Debug for OpenOptions {
             .field("durability", &self.durability)
             .field("cache_bytes", &self.cache_bytes)
             .field("dirty", &self.dirty)
+            .field("short_names", &self.short_names)
             .finish_non_exhaustive()
     }
 }

@@ -36,7 +36,7 @@ fn find(page: &[u8], from: usize, end: usize, wanted: bool) -> usize {
 }
 
 /// The first run of clear bits in `from..end`: its first bit and its length.
-pub(super) fn next_clear_run(page: &[u8], from: usize, end: usize) -> Option<(usize, usize)> {
+pub(crate) fn next_clear_run(page: &[u8], from: usize, end: usize) -> Option<(usize, usize)> {
     let end = end.min(page.len() * 8);
     let start = find(page, from, end, false);
     if start >= end {
@@ -47,7 +47,7 @@ pub(super) fn next_clear_run(page: &[u8], from: usize, end: usize) -> Option<(us
 
 /// Sets or clears `len` bits from `start`; returns how many had that value
 /// before.
-pub(super) fn fill(page: &mut [u8], start: usize, len: usize, value: bool) -> usize {
+pub(crate) fn fill(page: &mut [u8], start: usize, len: usize, value: bool) -> usize {
     let mut unchanged = 0;
     let mut bit = start;
     while bit < start + len {
@@ -70,7 +70,7 @@ pub(super) fn fill(page: &mut [u8], start: usize, len: usize, value: bool) -> us
 }
 
 /// Clear bits in the first `end` bits.
-pub(super) fn count_clear(page: &[u8], end: usize) -> usize {
+pub(crate) fn count_clear(page: &[u8], end: usize) -> usize {
     let end = end.min(page.len() * 8);
     let whole = page.get(..end / 8).unwrap_or_default();
     let set: usize = whole
@@ -82,6 +82,17 @@ pub(super) fn count_clear(page: &[u8], end: usize) -> usize {
         clear += usize::from(page.get(bit / 8).is_some_and(|b| b & (1 << (bit % 8)) == 0));
     }
     clear
+}
+
+/// One more than the last set bit; 0 when none is set.
+pub(crate) fn end_of_set(page: &[u8]) -> usize {
+    match page.iter().rposition(|byte| *byte != 0) {
+        None => 0,
+        Some(at) => {
+            let top = page.get(at).map_or(0, |byte| byte.leading_zeros());
+            (at + 1) * 8 - usize::try_from(top).unwrap_or(0)
+        }
+    }
 }
 
 #[cfg(test)]

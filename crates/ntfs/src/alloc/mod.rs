@@ -1,6 +1,6 @@
 //! Free space: clusters in `$Bitmap` and file records in `$MFT:$BITMAP`.
 
-mod bits;
+pub(crate) mod bits;
 mod clusters;
 mod pending;
 mod records;

@@ -364,7 +364,17 @@ impl Engine {
         self.modify_record(base, |bytes| record::remove(bytes, offset))
     }
 
-    /// The reference of the record that an entry names.
+    /// Frees the clusters of a list, when it has some.
+    pub(crate) fn free_list_clusters(&mut self, base: RecordNumber) -> Result<()> {
+        if self.has_list(base)?
+            && let StreamBody::NonResident(map) = self.list_body(base)?
+        {
+            self.free_cached_runs(map.runs.runs())?;
+        }
+        Ok(())
+    }
+
+    /// The entry of an attribute.
     pub(crate) fn entry_for(at: &super::AttrRef, name: &[u16], reference: FileReference) -> Entry {
         Entry {
             type_code: at.type_code,

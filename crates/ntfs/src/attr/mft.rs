@@ -140,26 +140,8 @@ impl Engine {
         if bytes <= map.sizes.initialized {
             return Ok(());
         }
-        let old_end = map.runs.end().0;
-        let needed = self.clusters_for(bytes).saturating_sub(old_end);
-        if needed > 0 {
-            let near = map
-                .runs
-                .runs()
-                .last()
-                .and_then(|run| run.lcn.map(|lcn| Lcn(lcn + run.length)));
-            for (lcn, length) in self.allocate_clusters(needed, near)? {
-                map.runs.push(Some(lcn), length);
-            }
-        }
-        let from = map.sizes.initialized;
-        map.sizes.allocated = map.runs.end().0 * self.cluster_size();
-        map.sizes.data = bytes;
-        map.sizes.initialized = bytes;
-        let zeros = vec![0; usize::try_from(bytes - from).unwrap_or(0)];
-        let place = Place::attribute(RecordNumber::MFT, AttributeType::BITMAP);
-        self.write_pages(&map, from, &zeros, place)?;
-        self.state.mft_bitmap = Arc::new(map.clone());
-        self.store_map(RecordNumber::MFT, BITMAP, &map, old_end)
+        self.grow_pages(RecordNumber::MFT, BITMAP, &mut map, bytes)?;
+        self.state.mft_bitmap = Arc::new(map);
+        Ok(())
     }
 }

@@ -16,6 +16,7 @@ mod insert;
 mod list;
 mod mft;
 mod order;
+mod pages;
 mod remove;
 mod runs;
 mod value;

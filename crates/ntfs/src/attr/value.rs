@@ -7,7 +7,7 @@ use super::find::{AttrKey, AttrRef};
 use super::insert::NewAttribute;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Place, Result};
-use crate::stream::StreamBody;
+use crate::stream::{StreamBody, StreamMap};
 
 impl Engine {
     /// Reads a whole attribute of at most `limit` bytes; `None` when there is
@@ -78,4 +78,36 @@ impl Engine {
         };
         self.insert_attribute(base, &new)
     }
+
+    /// Puts a whole value in place of an attribute, or makes it: in a record
+    /// when it is small, in clusters when not.
+    pub(crate) fn put_value(
+        &mut self,
+        base: RecordNumber,
+        key: AttrKey<'_>,
+        value: &[u8],
+    ) -> Result<()> {
+        if let Some(map) = self.remove_stream(base, key)? {
+            self.free_cached_runs(map.runs.runs())?;
+        }
+        let small = value.len() <= self.record_size() / RESIDENT_SHARE;
+        if small || !key.type_code.may_be_non_resident() {
+            let new = NewAttribute::resident(key.type_code, key.name, value);
+            return self.insert_attribute(base, &new).map(|_| ());
+        }
+        let mut map = StreamMap::empty();
+        let len = u64::try_from(value.len()).unwrap_or(u64::MAX);
+        let pieces = self.allocate_clusters(self.clusters_for(len), None)?;
+        for (lcn, length) in pieces {
+            map.runs.push(Some(lcn), length);
+        }
+        map.sizes.allocated = map.runs.end().0 * self.cluster_size();
+        map.sizes.data = len;
+        map.sizes.initialized = len;
+        self.insert_stream(base, key, &map)?;
+        self.write_pages(&map, 0, value, Place::attribute(base, key.type_code))
+    }
 }
+
+/// A value longer than this share of a record goes to clusters.
+const RESIDENT_SHARE: usize = 2;

@@ -1,9 +1,13 @@
 //! What a cached block is.
 
+use std::sync::Arc;
+
 use linkwright_ntfs_format::fixup;
 use linkwright_ntfs_format::{FormatError, num};
 
-/// How a block is decoded and encoded.
+use crate::index::node::IndexNode;
+
+/// How a block of bytes is decoded and encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BlockKind {
     /// A file record: carries an update sequence array.
@@ -18,19 +22,29 @@ pub(crate) enum BlockKind {
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
     kind: BlockKind,
-    bytes: Box<[u8]>,
+    content: Content,
+    /// The update sequence number the block has on the device.
+    number: [u8; 2],
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    Bytes(Box<[u8]>),
+    Node(Arc<IndexNode>),
 }
 
 impl Block {
     /// A block from bytes that have no fix-ups in them.
     pub(crate) fn new(kind: BlockKind, bytes: Vec<u8>) -> Self {
+        let number = sequence_number(&bytes).unwrap_or_default();
         Self {
             kind,
-            bytes: bytes.into_boxed_slice(),
+            content: Content::Bytes(bytes.into_boxed_slice()),
+            number,
         }
     }
 
-    /// A block from the bytes on the device.
+    /// A record or page from the bytes on the device.
     pub(crate) fn decode(kind: BlockKind, mut bytes: Vec<u8>) -> Result<Self, FormatError> {
         if kind != BlockKind::Page {
             fixup::remove(&mut bytes)?;
@@ -38,26 +52,72 @@ impl Block {
         Ok(Self::new(kind, bytes))
     }
 
+    /// An index block as a node. `number` is the update sequence number that
+    /// lies at its place on the device, if it is known.
+    pub(crate) fn from_node(node: IndexNode, number: Option<[u8; 2]>) -> Self {
+        let number = number
+            .or_else(|| sequence_number(node.bytes()))
+            .unwrap_or_default();
+        Self {
+            kind: BlockKind::Index,
+            content: Content::Node(Arc::new(node)),
+            number,
+        }
+    }
+
     /// The bytes for the device. The update sequence number moves on in memory
     /// too, so that two writes of a block never carry the same one.
     pub(crate) fn encode(&mut self) -> Result<Vec<u8>, FormatError> {
-        let mut out = self.bytes.to_vec();
+        let mut out = self.bytes().to_vec();
         if self.kind != BlockKind::Page {
-            fixup::apply(&mut out)?;
             let array = usize::from(num::u16_at(&out, 4)?);
-            let number: [u8; 2] = num::array(&out, array)?;
-            num::put(&mut self.bytes, array, &number)?;
+            num::put(&mut out, array, &self.number)?;
+            fixup::apply(&mut out)?;
+            self.number = num::array(&out, array)?;
         }
         Ok(out)
     }
 
     /// The bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        match &self.content {
+            Content::Bytes(bytes) => bytes,
+            Content::Node(node) => node.bytes(),
+        }
     }
 
-    /// The bytes, to be changed.
+    /// The bytes of a record or page, to be changed; an index block has none
+    /// but through its node.
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
+        match &mut self.content {
+            Content::Bytes(bytes) => bytes,
+            Content::Node(_) => &mut [],
+        }
     }
+
+    /// The node of an index block.
+    pub(crate) fn node(&self) -> Option<&Arc<IndexNode>> {
+        match &self.content {
+            Content::Bytes(_) => None,
+            Content::Node(node) => Some(node),
+        }
+    }
+
+    /// The node of an index block, to be changed.
+    pub(crate) fn node_mut(&mut self) -> Option<&mut IndexNode> {
+        match &mut self.content {
+            Content::Bytes(_) => None,
+            Content::Node(node) => Some(Arc::make_mut(node)),
+        }
+    }
+
+    /// The update sequence number the block has on the device.
+    pub(crate) fn number(&self) -> [u8; 2] {
+        self.number
+    }
+}
+
+fn sequence_number(bytes: &[u8]) -> Option<[u8; 2]> {
+    let array = usize::from(num::u16_at(bytes, 4).ok()?);
+    num::array(bytes, array).ok()
 }

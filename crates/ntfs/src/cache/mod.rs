@@ -30,6 +30,7 @@ pub(crate) struct Cache {
     map: Mutex<Map>,
     frames: Frames,
     limit: usize,
+    generation: u64,
 }
 
 impl Cache {
@@ -39,7 +40,13 @@ impl Cache {
             map: Mutex::new(Map::default()),
             frames: Frames::default(),
             limit,
+            generation: 0,
         }
+    }
+
+    /// Another number whenever a block may have changed.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     fn lock(&self) -> MutexGuard<'_, Map> {
@@ -72,6 +79,7 @@ impl Cache {
     /// Puts a block with new content in place, dirty, whatever was there.
     pub(crate) fn insert_dirty(&mut self, location: Location, block: Block) {
         let key = location.key();
+        self.generation += 1;
         let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.frames.save(key, map);
         map.insert(Slot::dirty(location, Arc::new(block)));
@@ -89,6 +97,7 @@ impl Cache {
         key: u64,
         change: impl FnOnce(&mut Block) -> Result<T>,
     ) -> Result<T> {
+        self.generation += 1;
         let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.frames.save(key, map);
         map.modify(key, |block| change(Arc::make_mut(block)))
@@ -98,6 +107,7 @@ impl Cache {
     /// Drops the blocks that start in `start..end`: their clusters were freed.
     pub(crate) fn forget(&mut self, start: u64, end: u64, step: u64) {
         let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.generation += 1;
         let mut key = start;
         while key < end {
             if map.contains(key) {
@@ -106,6 +116,11 @@ impl Cache {
             }
             key += step;
         }
+    }
+
+    /// Drops the block at `key`: nothing refers to it any more.
+    pub(crate) fn forget_one(&mut self, key: u64) {
+        self.forget(key, key + 1, 1);
     }
 
     /// Opens a frame.
@@ -121,6 +136,7 @@ impl Cache {
 
     /// Closes the innermost frame and puts back what was before it.
     pub(crate) fn undo(&mut self) {
+        self.generation += 1;
         let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.frames.undo(map);
     }
@@ -177,10 +193,12 @@ mod tests {
         cache.insert_clean(at(0), page(1));
         cache.insert_clean(at(512), page(2));
         cache.begin();
-        cache.modify(0, |block| {
-            block.bytes_mut()[0] = 9;
-            Ok(())
-        });
+        cache
+            .modify(0, |block| {
+                block.bytes_mut()[0] = 9;
+                Ok(())
+            })
+            .unwrap();
         cache.forget(512, 1024, 512);
         cache.insert_dirty(at(1024), page(3));
         cache.undo();
@@ -201,13 +219,13 @@ mod tests {
             })
         };
         cache.begin();
-        set(&mut cache, 2);
+        set(&mut cache, 2).unwrap();
         cache.begin();
-        set(&mut cache, 3);
+        set(&mut cache, 3).unwrap();
         cache.undo();
         assert_eq!(cache.get(0).unwrap().bytes()[0], 2);
         cache.begin();
-        set(&mut cache, 4);
+        set(&mut cache, 4).unwrap();
         cache.keep();
         assert_eq!(cache.get(0).unwrap().bytes()[0], 4);
         cache.undo();
@@ -226,7 +244,14 @@ mod tests {
         assert!((0..10).all(|n| cache.get(n * 512).is_some()));
         let here = (0..200).filter(|n| cache.get(n * 512).is_some()).count();
         assert!(here < 40, "{here}");
-        assert_eq!(cache.write_set().unwrap().writes().len(), 10);
+        let bytes: usize = cache
+            .write_set()
+            .unwrap()
+            .writes()
+            .iter()
+            .map(|write| write.bytes.len())
+            .sum();
+        assert_eq!(bytes, 10 * 512);
         cache.mark_clean();
         assert_eq!(cache.dirty_bytes(), 0);
     }
@@ -236,10 +261,12 @@ mod tests {
         let mut cache = Cache::new(1 << 20);
         cache.insert_clean(at(0), page(1));
         let held = cache.get(0).unwrap();
-        cache.modify(0, |block| {
-            block.bytes_mut()[0] = 2;
-            Ok(())
-        });
+        cache
+            .modify(0, |block| {
+                block.bytes_mut()[0] = 2;
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(held.bytes()[0], 1);
         assert_eq!(cache.get(0).unwrap().bytes()[0], 2);
     }

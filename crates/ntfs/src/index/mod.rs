@@ -11,6 +11,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "its users land later")]
 
+pub(crate) mod attributes;
 pub(crate) mod collation;
 pub(crate) mod cursor;
 pub(crate) mod directory;

@@ -1,5 +1,12 @@
-//! What is known of a file beside its bytes and names.
+//! What is known of a file beside its bytes and names: times, attributes,
+//! security, reparse points, extended attributes, object ids.
 
-/// Descriptors looked up or made, by id and hash.
-#[derive(Debug, Default)]
-pub(crate) struct SecurityCache;
+mod information;
+mod object_id;
+mod reparse;
+mod security;
+mod view;
+
+pub use information::{CaseSensitivity, FileInfo, TimesChange};
+
+pub(crate) use security::SecurityCache;

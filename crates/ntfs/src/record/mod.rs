@@ -57,6 +57,20 @@ impl Engine {
             .ok_or_else(|| place.corrupt(CorruptKind::RunOutsideVolume))
     }
 
+    /// Reads the bytes of a block from the device.
+    pub(crate) fn read_location(&self, location: &Location) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; location.len()];
+        let mut rest = bytes.as_mut_slice();
+        for segment in location.segments() {
+            let (part, tail) = rest
+                .split_at_mut_checked(segment.len)
+                .unwrap_or((&mut [], &mut []));
+            self.store.read(segment.offset, part)?;
+            rest = tail;
+        }
+        Ok(bytes)
+    }
+
     /// Reads a block through the cache.
     pub(crate) fn cached_block(
         &self,
@@ -68,15 +82,7 @@ impl Engine {
         if let Some(block) = self.cache.get(location.key()) {
             return Ok(block);
         }
-        let mut bytes = vec![0; location.len()];
-        let mut rest = bytes.as_mut_slice();
-        for segment in location.segments() {
-            let (part, tail) = rest
-                .split_at_mut_checked(segment.len)
-                .unwrap_or((&mut [], &mut []));
-            self.store.read(segment.offset, part)?;
-            rest = tail;
-        }
+        let bytes = self.read_location(&location)?;
         let block = Block::decode(kind, bytes).map_err(|e| place.format(e))?;
         validate(block.bytes()).map_err(|e| place.format(e))?;
         Ok(self.cache.insert_clean(location, block))

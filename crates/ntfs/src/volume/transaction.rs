@@ -1,6 +1,18 @@
 //! An open transaction: operations that happen together.
 
+use linkwright_names::NtName;
+use linkwright_ntfs_format::RecordNumber;
+use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_reparse::{MountPoint, ReparseBuffer, SymbolicLink};
+
+use super::Volume;
+use crate::FileId;
+use crate::dir::DirEntry;
 use crate::engine::Engine;
+use crate::error::Result;
+use crate::link::{CreateOptions, FileKind, LinkType, Name, Replace};
+use crate::meta::{CaseSensitivity, FileInfo, TimesChange};
+use crate::stream::StreamInfo;
 
 /// Operations inside [`crate::Volume::transaction`]. Each is whole by itself:
 /// one that fails leaves the work before it, and the transaction may go on.
@@ -18,4 +30,121 @@ impl core::fmt::Debug for Transaction<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Transaction").finish_non_exhaustive()
     }
+}
+
+/// Declares the operations that change the volume, on [`Transaction`] (part of
+/// it) and on [`Volume`] (a transaction of its own).
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty = $inner:ident;)*) => {
+        impl Transaction<'_> {
+            $($(#[$doc])*
+            #[doc = "\n# Errors\nThe request cannot be met, the volume is full or damaged, or the device failed; nothing was changed then."]
+            pub fn $name(&mut self, $($arg: $type),*) -> Result<$result> {
+                self.engine.operation(|engine| engine.$inner($($arg),*))
+            })*
+        }
+
+        impl Volume {
+            $($(#[$doc])*
+            #[doc = "\n# Errors\nThe request cannot be met, the volume is full or damaged, or the device failed; nothing was changed then."]
+            pub fn $name(&self, $($arg: $type),*) -> Result<$result> {
+                let mut engine = self.write()?;
+                let result = engine.operation(|engine| engine.$inner($($arg),*))?;
+                engine.after_operation()?;
+                Ok(result)
+            })*
+        }
+    };
+}
+
+/// Declares the questions, on [`Transaction`] (which sees its own changes) and
+/// on [`Volume`].
+macro_rules! questions {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty = $inner:ident;)*) => {
+        impl Transaction<'_> {
+            $($(#[$doc])*
+            #[doc = "\n# Errors\nThe file is gone, the volume is damaged, or the device failed."]
+            pub fn $name(&self, $($arg: $type),*) -> Result<$result> {
+                self.engine.$inner($($arg),*)
+            })*
+        }
+
+        impl Volume {
+            $($(#[$doc])*
+            #[doc = "\n# Errors\nThe file is gone, the volume is damaged, or the device failed."]
+            pub fn $name(&self, $($arg: $type),*) -> Result<$result> {
+                self.read()?.$inner($($arg),*)
+            })*
+        }
+    };
+}
+
+operations! {
+    /// Makes a file or directory.
+    create(parent: FileId, name: &[u16], kind: FileKind, options: &CreateOptions) -> FileId = create;
+    /// Gives a file one more name (MS-FSA 2.1.5.15.7).
+    hard_link(file: FileId, parent: FileId, name: &[u16]) -> () = hard_link;
+    /// Makes a symbolic link.
+    symbolic_link(parent: FileId, name: &[u16], link_type: LinkType, link: &SymbolicLink, options: &CreateOptions) -> FileId = symbolic_link;
+    /// Makes a junction.
+    junction(parent: FileId, name: &[u16], mount: &MountPoint, options: &CreateOptions) -> FileId = junction;
+    /// Makes a file or directory with any reparse buffer.
+    create_reparse_point(parent: FileId, name: &[u16], kind: FileKind, buffer: &[u8], options: &CreateOptions) -> FileId = create_with_reparse;
+    /// Removes a name and the 8.3 name beside it; the file goes with its last
+    /// name. A directory must be empty; links are not followed.
+    remove(parent: FileId, name: &[u16]) -> () = remove_name;
+    /// Gives the file of a name another name instead, here or in another
+    /// directory.
+    rename(parent: FileId, name: &[u16], new_parent: FileId, new_name: &[u16], replace: Replace) -> () = rename;
+    /// Writes bytes at an offset of a stream (the empty name is the unnamed
+    /// one); a gap in front of them reads as zeros.
+    write_at(file: FileId, stream: &[u16], offset: u64, bytes: &[u8]) -> () = write_stream;
+    /// Cuts a stream or extends it with zeros.
+    set_len(file: FileId, stream: &[u16], len: u64) -> () = set_stream_len;
+    /// Marks a stream sparse.
+    set_sparse(file: FileId, stream: &[u16]) -> () = set_sparse;
+    /// Makes a range of a stream read as zeros; of a sparse stream, whole
+    /// clusters of it are freed.
+    zero_range(file: FileId, stream: &[u16], offset: u64, len: u64) -> () = zero_stream;
+    /// Makes an empty named stream.
+    create_stream(file: FileId, stream: &[u16]) -> () = create_stream;
+    /// Removes a named stream.
+    remove_stream(file: FileId, stream: &[u16]) -> () = remove_named_stream;
+    /// Sets those of the four times that are given.
+    set_times(file: FileId, times: &TimesChange) -> () = set_times;
+    /// Sets the attributes that a caller may set (MS-FSA 2.1.5.15.2).
+    set_attributes(file: FileId, attributes: FileAttributes) -> () = set_attributes;
+    /// Makes a directory tell names by case, or not.
+    set_case_sensitive(directory: FileId, case: CaseSensitivity) -> () = set_case_sensitive;
+    /// Sets or replaces a reparse point (MS-FSA 2.1.5.10.37).
+    set_reparse_point(file: FileId, buffer: &[u8]) -> () = set_reparse_point;
+    /// Removes a reparse point of this tag and GUID (MS-FSA 2.1.5.10.7).
+    delete_reparse_point(file: FileId, tag: u32, guid: Option<[u8; 16]>) -> () = delete_reparse_point;
+    /// Makes the entry of one name say what the file's own attributes say, as
+    /// Windows does for the name a handle was opened by.
+    refresh_name(parent: FileId, name: &[u16]) -> () = refresh_name;
+}
+
+questions! {
+    /// The entry of a name in a directory; `None` when there is none.
+    lookup(parent: FileId, name: &[u16]) -> Option<DirEntry> = lookup;
+    /// What a file is.
+    file_info(file: FileId) -> FileInfo = file_info;
+    /// The file of a record number, if that is a base record in use.
+    file_by_record(record: RecordNumber) -> FileId = file_by_record;
+    /// Every name of a file, 8.3 names among them.
+    names(file: FileId) -> Vec<Name> = names;
+    /// The names from the root to a file by one of its names.
+    path_of(name: &Name) -> Vec<NtName> = path_of;
+    /// The streams of a file, the unnamed one first.
+    streams(file: FileId) -> Vec<StreamInfo> = streams;
+    /// Bytes of a stream.
+    stream_len(file: FileId, stream: &[u16]) -> u64 = stream_len;
+    /// Reads from an offset of a stream; fewer bytes than asked come at its end
+    /// only.
+    read_at(file: FileId, stream: &[u16], offset: u64, buf: &mut [u8]) -> usize = read_stream;
+    /// The reparse point of a file.
+    reparse_point(file: FileId) -> Option<ReparseBuffer> = reparse_point;
+    /// All entries of a directory at once; [`Volume::list`] streams them.
+    entries(directory: FileId) -> Vec<DirEntry> = list_all;
 }

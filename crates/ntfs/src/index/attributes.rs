@@ -1,0 +1,465 @@
+//! The index store of a volume: `$INDEX_ROOT`, `$INDEX_ALLOCATION` and
+//! `$BITMAP` of one name of one file.
+
+use std::sync::Arc;
+
+use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::{Lcn, RecordNumber, fixup, index};
+
+use super::fault::{IndexFault, IndexFaultKind, NodeAt};
+use super::node::IndexNode;
+use super::store::{IndexStore, RootFit};
+use crate::alloc::bits;
+use crate::attr::{AttrKey, NewAttribute};
+use crate::cache::Block;
+use crate::engine::Engine;
+use crate::error::{CorruptKind, Error, InvalidInput, Place, Result};
+use crate::stream::{StreamBody, StreamMap};
+
+/// A root value of at most this size is put in place whatever must move for it:
+/// the headers and one keyless entry with a sub-node.
+const LEAST_ROOT: usize = index::ROOT_NODE_OFFSET + index::NODE_HEADER_LEN + 24;
+
+/// Bits come in steps of this many bytes, as sizes of `$BITMAP` are multiples
+/// of eight.
+const BITMAP_STEP: usize = 8;
+
+/// A resident bitmap longer than this goes to clusters when its record is full.
+const RESIDENT_BITMAP: usize = 64;
+
+/// A large index takes clusters for this part of its size ahead.
+const AHEAD_PART: u64 = 8;
+/// And for this many blocks at most.
+const AHEAD_BLOCKS: u64 = 64;
+
+/// How the store reaches the engine: shared for searches, alone for changes.
+pub(crate) trait EngineAccess {
+    /// For reading.
+    fn engine(&self) -> &Engine;
+    /// For changing.
+    fn engine_mut(&mut self) -> Result<&mut Engine>;
+}
+
+impl EngineAccess for &Engine {
+    fn engine(&self) -> &Engine {
+        self
+    }
+
+    fn engine_mut(&mut self) -> Result<&mut Engine> {
+        Err(InvalidInput::ReadOnly.into())
+    }
+}
+
+impl EngineAccess for &mut Engine {
+    fn engine(&self) -> &Engine {
+        self
+    }
+
+    fn engine_mut(&mut self) -> Result<&mut Engine> {
+        Ok(self)
+    }
+}
+
+/// See the module's text.
+pub(crate) struct AttributeIndex<'n, E> {
+    access: E,
+    base: RecordNumber,
+    name: &'n [u16],
+    block_size: usize,
+    vcn_step: u64,
+    /// `$INDEX_ALLOCATION`, when there is one.
+    blocks: Option<StreamMap>,
+}
+
+impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
+    /// Opens the index `name` of a file.
+    pub(crate) fn open(access: E, base: RecordNumber, name: &'n [u16]) -> Result<Self> {
+        let engine = access.engine();
+        let key = AttrKey::named(AttributeType::INDEX_ROOT, name);
+        let root = engine.need(base, key)?;
+        let place = root.place();
+        let header = index::root_header(root.resident()?).map_err(|e| place.format(e))?;
+        let block_size = usize::try_from(header.block_size.get()).unwrap_or(0);
+        if !(fixup::STRIDE..=65_536).contains(&block_size) || !block_size.is_power_of_two() {
+            return Err(place.corrupt(CorruptKind::StreamSizes));
+        }
+        let bytes = u64::try_from(block_size).unwrap_or(u64::MAX);
+        // VCNs count clusters, or 512-byte sectors in clusters larger than a
+        // block (NTFS.md 2.9).
+        let cluster = engine.cluster_size();
+        let vcn_step = if cluster > bytes {
+            bytes / 512
+        } else {
+            bytes / cluster
+        };
+        drop(root);
+        let blocks =
+            engine.stream_map(base, AttrKey::named(AttributeType::INDEX_ALLOCATION, name))?;
+        Ok(Self {
+            access,
+            base,
+            name,
+            block_size,
+            vcn_step,
+            blocks,
+        })
+    }
+
+    fn place(&self) -> Place {
+        Place::attribute(self.base, AttributeType::INDEX_ALLOCATION)
+    }
+
+    fn allocation_key(&self) -> AttrKey<'n> {
+        AttrKey::named(AttributeType::INDEX_ALLOCATION, self.name)
+    }
+
+    fn bitmap_key(&self) -> AttrKey<'n> {
+        AttrKey::named(AttributeType::BITMAP, self.name)
+    }
+
+    fn block_bytes(&self) -> u64 {
+        u64::try_from(self.block_size).unwrap_or(u64::MAX)
+    }
+
+    /// Where the block of a VCN lies.
+    fn location(&self, vcn: u64) -> Result<crate::cache::Location> {
+        let bad = || {
+            self.fault(IndexFault::new(
+                IndexFaultKind::ChildVcn,
+                NodeAt::Block(vcn),
+            ))
+        };
+        let map = self.blocks.as_ref().ok_or_else(bad)?;
+        let offset = (vcn / self.vcn_step)
+            .checked_mul(self.block_bytes())
+            .ok_or_else(bad)?;
+        let end = offset.checked_add(self.block_bytes()).ok_or_else(bad)?;
+        if end > map.sizes.initialized {
+            return Err(bad());
+        }
+        self.access
+            .engine()
+            .location(&map.runs, offset, self.block_size, self.place().at_vcn(vcn))
+    }
+
+    fn load(&self, vcn: u64) -> Result<Arc<Block>> {
+        let engine = self.access.engine();
+        let location = self.location(vcn)?;
+        if let Some(block) = engine.cache.get(location.key()) {
+            return Ok(block);
+        }
+        let place = self.place().at_vcn(vcn);
+        let mut bytes = engine.read_location(&location)?;
+        fixup::remove(&mut bytes).map_err(|e| place.format(e))?;
+        let node = IndexNode::from_block(bytes, vcn).map_err(|fault| self.fault(fault))?;
+        Ok(engine
+            .cache
+            .insert_clean(location, Block::from_node(node, None)))
+    }
+
+    /// The bitmap's bytes and the map when it lies in clusters.
+    fn bitmap(&self) -> Result<(Vec<u8>, Option<StreamMap>)> {
+        let engine = self.access.engine();
+        let place = Place::attribute(self.base, AttributeType::BITMAP);
+        match engine.body(self.base, self.bitmap_key())? {
+            Some(StreamBody::Resident(value)) => Ok((value, None)),
+            Some(StreamBody::NonResident(map)) => {
+                let most = self.block_count().div_ceil(8).next_multiple_of(8) + 4096;
+                let len = usize::try_from(map.sizes.data.min(most)).unwrap_or(0);
+                let mut bytes = vec![0; len];
+                engine.read_pages(&map, 0, &mut bytes, place)?;
+                Ok((bytes, Some(map)))
+            }
+            None => Err(place.corrupt(CorruptKind::MissingAttribute)),
+        }
+    }
+
+    fn write_bit(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        map: Option<StreamMap>,
+        bit: usize,
+        value: bool,
+    ) -> Result<()> {
+        let needed = (bit / 8 + 1).next_multiple_of(BITMAP_STEP);
+        let grown = needed > bytes.len();
+        if grown {
+            bytes.resize(needed, 0);
+        }
+        bits::fill(bytes, bit, 1, value);
+        let (base, key) = (self.base, self.bitmap_key());
+        let place = Place::attribute(base, AttributeType::BITMAP);
+        let engine = self.access.engine_mut()?;
+        let Some(mut map) = map else {
+            let at = engine.need(base, key)?.at;
+            if engine.try_set_value(at, bytes)? {
+                return Ok(());
+            }
+            if bytes.len() <= RESIDENT_BITMAP {
+                return engine.set_value(base, at, bytes).map(|_| ());
+            }
+            let mut map = engine.make_non_resident(base, key)?;
+            let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            engine.grow_pages(base, key, &mut map, len)?;
+            return engine.write_pages(&map, 0, bytes, place);
+        };
+        if grown {
+            let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            engine.grow_pages(base, key, &mut map, len)?;
+        }
+        let at = bit / 8;
+        let changed = bytes.get(at..=at).unwrap_or_default();
+        engine.write_pages(&map, u64::try_from(at).unwrap_or(u64::MAX), changed, place)
+    }
+
+    /// Makes `$INDEX_ALLOCATION` of one block and its `$BITMAP`.
+    fn make_first_block(&mut self) -> Result<u64> {
+        let (base, name, key, bytes) = (
+            self.base,
+            self.name,
+            self.allocation_key(),
+            self.block_bytes(),
+        );
+        let engine = self.access.engine_mut()?;
+        let mut map = StreamMap::empty();
+        for (lcn, length) in engine.allocate_clusters(engine.clusters_for(bytes), None)? {
+            map.runs.push(Some(lcn), length);
+        }
+        map.sizes.allocated = map.runs.end().0 * engine.cluster_size();
+        map.sizes.data = bytes;
+        map.sizes.initialized = bytes;
+        engine.insert_stream(base, key, &map)?;
+        let mut first = [0; BITMAP_STEP];
+        bits::fill(&mut first, 0, 1, true);
+        engine.insert_attribute(
+            base,
+            &NewAttribute::resident(AttributeType::BITMAP, name, &first),
+        )?;
+        self.blocks = Some(map);
+        Ok(0)
+    }
+
+    /// Adds a block behind the last one.
+    fn add_block(&mut self) -> Result<()> {
+        let (base, key, bytes, place) = (
+            self.base,
+            self.allocation_key(),
+            self.block_bytes(),
+            self.place(),
+        );
+        let mut map = self
+            .blocks
+            .clone()
+            .ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))?;
+        let count = map.sizes.data / bytes;
+        let engine = self.access.engine_mut()?;
+        let end = map.sizes.data + bytes;
+        let have = map.runs.end().0;
+        if engine.clusters_for(end) > have {
+            let ahead = (count / AHEAD_PART).min(AHEAD_BLOCKS);
+            let wanted = engine.clusters_for(end + ahead * bytes) - have;
+            let near = map
+                .runs
+                .runs()
+                .last()
+                .and_then(|run| run.lcn.map(|lcn| Lcn(lcn + run.length)));
+            let pieces = match engine.allocate_clusters(wanted, near) {
+                // The last room of a volume is for what is needed now.
+                Err(Error::DiskFull) => {
+                    engine.allocate_clusters(engine.clusters_for(end) - have, near)?
+                }
+                other => other?,
+            };
+            for (lcn, length) in pieces {
+                map.runs.push(Some(lcn), length);
+            }
+        }
+        map.sizes.allocated = map.runs.end().0 * engine.cluster_size();
+        map.sizes.data = end;
+        map.sizes.initialized = end;
+        engine.store_map(base, key, &map, have)?;
+        self.blocks = Some(map);
+        Ok(())
+    }
+
+    /// Takes away the blocks from `count` on.
+    fn cut_blocks(&mut self, count: u64) -> Result<()> {
+        let (base, key, bytes, place) = (
+            self.base,
+            self.allocation_key(),
+            self.block_bytes(),
+            self.place(),
+        );
+        let mut map = self
+            .blocks
+            .clone()
+            .ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))?;
+        let engine = self.access.engine_mut()?;
+        let end = count * bytes;
+        let keep = engine.clusters_for(end);
+        let freed = map.runs.truncate(keep);
+        engine.free_cached_runs(&freed)?;
+        map.sizes.allocated = map.runs.end().0 * engine.cluster_size();
+        map.sizes.data = end;
+        map.sizes.initialized = end;
+        engine.store_map(base, key, &map, keep.saturating_sub(1))?;
+        self.blocks = Some(map);
+        Ok(())
+    }
+
+    fn remove_blocks(&mut self) -> Result<()> {
+        let (base, allocation, bitmap) = (self.base, self.allocation_key(), self.bitmap_key());
+        let engine = self.access.engine_mut()?;
+        for key in [allocation, bitmap] {
+            if let Some(map) = engine.remove_stream(base, key)? {
+                engine.free_cached_runs(map.runs.runs())?;
+            }
+        }
+        self.blocks = None;
+        Ok(())
+    }
+}
+
+impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
+    type Error = Error;
+
+    fn fault(&self, fault: IndexFault) -> Error {
+        let (attribute, vcn) = match fault.at {
+            NodeAt::Root => (AttributeType::INDEX_ROOT, None),
+            NodeAt::Block(vcn) => (AttributeType::INDEX_ALLOCATION, Some(vcn)),
+        };
+        let place = Place {
+            vcn,
+            offset: Some(fault.offset),
+            ..Place::attribute(self.base, attribute)
+        };
+        place.corrupt(CorruptKind::Index(fault.kind))
+    }
+
+    fn block_size(&self) -> usize {
+        self.block_size
+    }
+
+    fn vcn_step(&self) -> u64 {
+        self.vcn_step
+    }
+
+    fn block_count(&self) -> u64 {
+        self.blocks
+            .as_ref()
+            .map_or(0, |map| map.sizes.initialized / self.block_bytes())
+    }
+
+    fn generation(&self) -> u64 {
+        self.access.engine().cache.generation()
+    }
+
+    fn root(&self) -> Result<Arc<IndexNode>> {
+        let found = self.access.engine().need(
+            self.base,
+            AttrKey::named(AttributeType::INDEX_ROOT, self.name),
+        )?;
+        let value = found.resident()?.to_vec();
+        IndexNode::from_root(value)
+            .map(Arc::new)
+            .map_err(|fault| self.fault(fault))
+    }
+
+    fn set_root(&mut self, root: &IndexNode) -> Result<RootFit> {
+        let (base, key) = (
+            self.base,
+            AttrKey::named(AttributeType::INDEX_ROOT, self.name),
+        );
+        let engine = self.access.engine_mut()?;
+        let at = engine.need(base, key)?.at;
+        if engine.try_set_value(at, root.bytes())? {
+            return Ok(RootFit::Fits);
+        }
+        if root.bytes().len() > LEAST_ROOT {
+            return Ok(RootFit::TooLarge);
+        }
+        engine.set_value(base, at, root.bytes())?;
+        Ok(RootFit::Fits)
+    }
+
+    fn root_limit(&self) -> Result<usize> {
+        let engine = self.access.engine();
+        let found = engine.need(
+            self.base,
+            AttrKey::named(AttributeType::INDEX_ROOT, self.name),
+        )?;
+        Ok(found.resident()?.len() + engine.room_in(found.at.record)?)
+    }
+
+    fn block(&self, vcn: u64) -> Result<Arc<IndexNode>> {
+        let block = self.load(vcn)?;
+        block.node().cloned().ok_or_else(|| {
+            self.fault(IndexFault::new(
+                IndexFaultKind::ChildVcn,
+                NodeAt::Block(vcn),
+            ))
+        })
+    }
+
+    fn modify_block<R>(&mut self, vcn: u64, edit: impl FnOnce(&mut IndexNode) -> R) -> Result<R> {
+        let location = self.location(vcn)?;
+        let key = location.key();
+        if !self.access.engine().cache.contains(key) {
+            let block = self.load(vcn)?;
+            self.access.engine_mut()?.keep_cached(location, &block);
+        }
+        let fault = self.fault(IndexFault::new(
+            IndexFaultKind::ChildVcn,
+            NodeAt::Block(vcn),
+        ));
+        self.access
+            .engine_mut()?
+            .cache
+            .modify(key, |block| block.node_mut().map(edit).ok_or(fault))
+    }
+
+    fn write_block(&mut self, vcn: u64, node: IndexNode) -> Result<()> {
+        let location = self.location(vcn)?;
+        let engine = self.access.engine_mut()?;
+        let number = engine.cache.get(location.key()).map(|block| block.number());
+        engine
+            .cache
+            .insert_dirty(location, Block::from_node(node, number));
+        Ok(())
+    }
+
+    fn allocate_block(&mut self) -> Result<u64> {
+        if self.blocks.is_none() {
+            return self.make_first_block();
+        }
+        let (mut bytes, map) = self.bitmap()?;
+        let count = usize::try_from(self.block_count()).unwrap_or(usize::MAX);
+        let free = bits::next_clear_run(&bytes, 0, count).map(|(bit, _)| bit);
+        let bit = free.unwrap_or(count);
+        if bit >= count {
+            self.add_block()?;
+        }
+        self.write_bit(&mut bytes, map, bit, true)?;
+        Ok(u64::try_from(bit).unwrap_or(u64::MAX) * self.vcn_step)
+    }
+
+    fn free_block(&mut self, vcn: u64) -> Result<()> {
+        let (mut bytes, map) = self.bitmap()?;
+        let bit = usize::try_from(vcn / self.vcn_step).unwrap_or(usize::MAX);
+        bits::fill(&mut bytes, bit, 1, false);
+        let used = bits::end_of_set(&bytes);
+        if used == 0 {
+            return self.remove_blocks();
+        }
+        self.write_bit(&mut bytes, map, bit, false)?;
+        let key = self.location(vcn)?.key();
+        self.access.engine_mut()?.cache.forget_one(key);
+        let count = self.block_count();
+        let used = u64::try_from(used).unwrap_or(u64::MAX);
+        // Give clusters back in strides, not block by block.
+        if used < count && count - used > count / AHEAD_PART {
+            self.cut_blocks(used)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Removing names, and files with their last name.
+
+use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::file_name::Namespace;
+use linkwright_ntfs_format::{FileReference, RecordNumber};
+
+use super::names::is_pair;
+use crate::attr::AttrKey;
+use crate::engine::Engine;
+use crate::error::{InvalidInput, Result};
+use crate::stream::StreamBody;
+
+impl Engine {
+    /// Removes a name and the 8.3 name beside it; the file goes with its last
+    /// name. A directory must be empty. Links are not followed.
+    pub(crate) fn remove_name(&mut self, parent: FileReference, name: &[u16]) -> Result<()> {
+        self.check_writable()?;
+        let directory = self.directory(parent)?;
+        let (base, at, found) = self.resolve_name(directory, name)?;
+        if base.0 < RecordNumber::FIRST_USER.0 || directory == RecordNumber::EXTEND {
+            return Err(InvalidInput::Metafile.into());
+        }
+        if self.is_directory(base)? && !self.is_directory_empty(base)? {
+            return Err(InvalidInput::DirectoryNotEmpty.into());
+        }
+        let names = self.file_names(base)?;
+        let pair = names
+            .iter()
+            .find(|(_, other)| is_pair(&found, other))
+            .map(|(_, other)| other.clone());
+        let left = names
+            .iter()
+            .filter(|(_, other)| {
+                other.namespace != Namespace::Dos && other.name != found.name
+                    || other.parent != found.parent
+            })
+            .filter(|(_, other)| pair.as_ref() != Some(other))
+            .count();
+        if left == 0 {
+            self.take_entry(directory, &found.name)?;
+            if let Some(pair) = &pair {
+                self.take_entry(directory, &pair.name)?;
+            }
+            self.delete_file(base)?;
+        } else {
+            self.detach_name(base, at, &found)?;
+            if let Some(pair) = &pair {
+                let (at, pair) = self.file_name_of(base, directory, &pair.name)?;
+                self.detach_name(base, at, &pair)?;
+            }
+            let now = self.now();
+            self.update_information(base, |info| info.times.changed = now)?;
+        }
+        self.touch_directory(directory)
+    }
+
+    /// Frees everything a file has: keys in the volume's indexes, clusters,
+    /// extension records, the base record.
+    pub(crate) fn delete_file(&mut self, base: RecordNumber) -> Result<()> {
+        if let Some(tag) = self.reparse_tag(base)? {
+            self.remove_reparse_key(base, tag)?;
+        }
+        self.remove_object_id_key(base)?;
+        let mut records: Vec<RecordNumber> = Vec::new();
+        for found in self.all_where(base, |_, _| true)? {
+            if found.at.record != base && !records.contains(&found.at.record) {
+                records.push(found.at.record);
+            }
+            let view = found.view()?;
+            if view.is_non_resident() && found.at.lowest_vcn == 0 {
+                let key_name = view.name_units();
+                let key = AttrKey::named(found.at.type_code, &key_name);
+                self.free_stream_clusters(base, key)?;
+            }
+        }
+        self.free_list_clusters(base)?;
+        for record in records {
+            self.free_record(record)?;
+        }
+        self.free_record(base)
+    }
+
+    fn free_stream_clusters(&mut self, base: RecordNumber, key: AttrKey<'_>) -> Result<()> {
+        let Some(StreamBody::NonResident(map)) = self.body(base, key)? else {
+            return Ok(());
+        };
+        if key.type_code == AttributeType::DATA {
+            self.free_runs(map.runs.runs())
+        } else {
+            self.free_cached_runs(map.runs.runs())
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! 8.3 names beside long ones, where the volume has them.
+
+use linkwright_names::{NtName, short_name};
+use linkwright_ntfs_format::file_name::{FileName, Namespace};
+use linkwright_ntfs_format::volume_information::VolumeFlags;
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::index::directory::NameCase;
+use crate::options::ShortNames;
+
+impl Engine {
+    fn has_short_names(&self) -> Result<bool> {
+        Ok(match self.options.short_names {
+            ShortNames::Off => false,
+            ShortNames::On => true,
+            ShortNames::ByVolume => {
+                let (_, information) = self.volume_information()?;
+                !information.flags.contains(VolumeFlags::SHORT_NAMES_OFF)
+            }
+        })
+    }
+
+    /// On a volume with 8.3 names: sets the namespace of a new name and gives
+    /// the short name to stand beside it. A name that is its own short name
+    /// gets none (namespace 3); without 8.3 names every name has namespace 0,
+    /// as on Windows (NTFS.md 2.8).
+    pub(crate) fn short_name_for(&self, name: &mut FileName) -> Result<Option<FileName>> {
+        if !self.has_short_names()? {
+            return Ok(None);
+        }
+        if short_name::is_legal_8dot3(&name.name) {
+            name.namespace = Namespace::Win32AndDos;
+            return Ok(None);
+        }
+        let directory = name.parent.record();
+        for candidate in short_name::candidates(&name.name) {
+            if self
+                .lookup_entry(directory, candidate.units(), NameCase::Insensitive)?
+                .is_none()
+            {
+                name.namespace = Namespace::Win32;
+                return Ok(Some(FileName {
+                    namespace: Namespace::Dos,
+                    name: NtName::into_units(candidate),
+                    ..name.clone()
+                }));
+            }
+        }
+        // No short name is left: the name stands alone.
+        Ok(None)
+    }
+}

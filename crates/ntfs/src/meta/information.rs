@@ -1,0 +1,304 @@
+//! `$STANDARD_INFORMATION`, and what directory entries repeat of a file.
+
+use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::ea::EaInformation;
+use linkwright_ntfs_format::file_name::Duplicated;
+use linkwright_ntfs_format::record::RecordFlags;
+use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation, Times};
+use linkwright_ntfs_format::{FileReference, NtTime, RecordNumber, SecurityId};
+
+use crate::attr::{AttrKey, AttrRef};
+use crate::engine::Engine;
+use crate::error::{InvalidInput, Result};
+use crate::record::header_of;
+
+/// What a file is, from its own attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileInfo {
+    /// The file.
+    pub file: FileReference,
+    /// Attributes as Win32 has them, the directory bit among them.
+    pub attributes: FileAttributes,
+    /// The four times.
+    pub times: Times,
+    /// Names without 8.3 names, as `nNumberOfLinks` counts them.
+    pub link_count: u32,
+    /// Bytes of the unnamed stream; 0 for a directory.
+    pub size: u64,
+    /// Allocated bytes of the unnamed stream; 0 for a directory.
+    pub allocated: u64,
+    /// The tag, when the file has a reparse point.
+    pub reparse_tag: Option<u32>,
+    /// Key into `$Secure`.
+    pub security_id: SecurityId,
+    /// Whether names in this directory differ by case.
+    pub case_sensitive: bool,
+    /// Update sequence number in the change journal.
+    pub usn: u64,
+}
+
+impl FileInfo {
+    /// Whether it is a directory.
+    #[must_use]
+    pub const fn is_directory(&self) -> bool {
+        self.attributes.contains(FileAttributes::DIRECTORY)
+    }
+}
+
+const INFORMATION: AttrKey<'static> = AttrKey::unnamed(AttributeType::STANDARD_INFORMATION);
+const DATA: AttrKey<'static> = AttrKey::unnamed(AttributeType::DATA);
+
+impl Engine {
+    /// `$STANDARD_INFORMATION` and where it is.
+    pub(crate) fn standard_information(
+        &self,
+        base: RecordNumber,
+    ) -> Result<(AttrRef, StandardInformation)> {
+        let found = self.need(base, INFORMATION)?;
+        let info =
+            StandardInformation::decode(found.resident()?).map_err(|e| found.place().format(e))?;
+        Ok((found.at, info))
+    }
+
+    /// Changes `$STANDARD_INFORMATION` in place.
+    pub(crate) fn update_information(
+        &mut self,
+        base: RecordNumber,
+        change: impl FnOnce(&mut StandardInformation),
+    ) -> Result<()> {
+        let (at, mut info) = self.standard_information(base)?;
+        change(&mut info);
+        self.patch_value(at, 0, &info.encode())
+    }
+
+    /// Whether a record is a directory's.
+    pub(crate) fn is_directory(&self, base: RecordNumber) -> Result<bool> {
+        let block = self.record(base)?;
+        Ok(header_of(&block, base)?
+            .flags()
+            .contains(RecordFlags::DIRECTORY))
+    }
+
+    /// Size and allocated size of the unnamed stream, as entries repeat them
+    /// (NTFS.md 2.8).
+    fn data_sizes(&self, base: RecordNumber) -> Result<(u64, u64)> {
+        let Some(found) = self.find(base, DATA)? else {
+            return Ok((0, 0));
+        };
+        Ok(match found.view()?.non_resident() {
+            None => {
+                let size = u64::try_from(found.resident()?.len()).unwrap_or(u64::MAX);
+                (size, size.next_multiple_of(8))
+            }
+            Some(part) => {
+                let sizes = part.sizes();
+                (sizes.data, sizes.total_allocated.unwrap_or(sizes.allocated))
+            }
+        })
+    }
+
+    /// The tag of a file's reparse point.
+    pub(crate) fn reparse_tag(&self, base: RecordNumber) -> Result<Option<u32>> {
+        let (_, info) = self.standard_information(base)?;
+        if !info.attributes.contains(FileAttributes::REPARSE_POINT) {
+            return Ok(None);
+        }
+        let bytes = self.reparse_bytes(base)?;
+        Ok(bytes.and_then(|bytes| linkwright_ntfs_format::num::u32_at(&bytes, 0).ok()))
+    }
+
+    /// What a fresh directory entry says of a file.
+    pub(crate) fn duplicated(&self, base: RecordNumber) -> Result<Duplicated> {
+        let (_, info) = self.standard_information(base)?;
+        let directory = self.is_directory(base)?;
+        let (size, allocated) = if directory {
+            (0, 0)
+        } else {
+            self.data_sizes(base)?
+        };
+        let mut attributes = info.attributes;
+        attributes.set(FileAttributes::FILE_NAME_INDEX, directory);
+        let tag = self.reparse_tag(base)?;
+        let ea_or_tag = match tag {
+            Some(tag) => tag,
+            None => self.packed_ea_size(base)?,
+        };
+        Ok(Duplicated {
+            times: info.times,
+            allocated,
+            size,
+            attributes,
+            ea_or_tag,
+        })
+    }
+
+    fn packed_ea_size(&self, base: RecordNumber) -> Result<u32> {
+        let key = AttrKey::unnamed(AttributeType::EA_INFORMATION);
+        let Some(found) = self.find(base, key)? else {
+            return Ok(0);
+        };
+        let info = EaInformation::decode(found.resident()?).map_err(|e| found.place().format(e))?;
+        Ok(u32::from(info.packed_size))
+    }
+
+    /// What a file is.
+    pub(crate) fn file_info(&self, file: FileReference) -> Result<FileInfo> {
+        let block = self.base_record(file)?;
+        let base = file.record();
+        let header = header_of(&block, base)?;
+        let directory = header.flags().contains(RecordFlags::DIRECTORY);
+        let reference = FileReference::new(base, header.sequence());
+        let counted = u32::from(header.link_count.get());
+        drop(block);
+        let (_, info) = self.standard_information(base)?;
+        let (size, allocated) = if directory {
+            (0, 0)
+        } else {
+            self.data_sizes(base)?
+        };
+        let mut attributes = info.attributes;
+        attributes.set(FileAttributes::DIRECTORY, directory);
+        Ok(FileInfo {
+            file: reference,
+            attributes,
+            times: info.times,
+            link_count: self.links_without_dos(base, counted)?,
+            size,
+            allocated,
+            reparse_tag: self.reparse_tag(base)?,
+            security_id: info.security_id(),
+            case_sensitive: directory && info.is_case_sensitive_directory(),
+            usn: info.extended.map_or(0, |e| e.usn),
+        })
+    }
+
+    /// Refuses to change the content of a metafile or of something that is not
+    /// a file in use.
+    pub(crate) fn check_content_change(&self, file: FileReference) -> Result<()> {
+        self.check_writable()?;
+        self.base_record(file)?;
+        if Self::is_metafile(file.record()) {
+            return Err(InvalidInput::Metafile.into());
+        }
+        Ok(())
+    }
+
+    /// What a change of a stream's bytes changes beside them: times, the
+    /// archive bit, and the entry of a file with one name.
+    pub(crate) fn content_changed(&mut self, base: RecordNumber, stream: &[u16]) -> Result<()> {
+        let now = self.now();
+        let directory = self.is_directory(base)?;
+        self.update_information(base, |info| {
+            if stream.is_empty() {
+                info.times.modified = now;
+            }
+            info.times.changed = now;
+            if !directory {
+                info.attributes.insert(FileAttributes::ARCHIVE);
+            }
+        })?;
+        self.refresh_only_name(base)
+    }
+
+    /// Sets those of the four times that are given.
+    pub(crate) fn set_times(&mut self, file: FileReference, times: &TimesChange) -> Result<()> {
+        self.check_content_change_or_root(file)?;
+        let now = self.now();
+        self.update_information(file.record(), |info| {
+            let own = &mut info.times;
+            own.created = times.created.unwrap_or(own.created);
+            own.modified = times.modified.unwrap_or(own.modified);
+            own.accessed = times.accessed.unwrap_or(own.accessed);
+            own.changed = times.changed.unwrap_or(now);
+        })?;
+        self.refresh_only_name(file.record())
+    }
+
+    /// Sets the attributes that a caller may set; the others stay.
+    pub(crate) fn set_attributes(
+        &mut self,
+        file: FileReference,
+        attributes: FileAttributes,
+    ) -> Result<()> {
+        self.check_content_change_or_root(file)?;
+        let now = self.now();
+        let settable = SETTABLE;
+        self.update_information(file.record(), |info| {
+            info.attributes = (info.attributes - settable) | (attributes & settable);
+            info.times.changed = now;
+        })?;
+        self.refresh_only_name(file.record())
+    }
+
+    fn check_content_change_or_root(&self, file: FileReference) -> Result<()> {
+        if file.record() == RecordNumber::ROOT {
+            self.check_writable()?;
+            return self.base_record(file).map(|_| ());
+        }
+        self.check_content_change(file)
+    }
+
+    /// Marks a directory as changed: an entry came or went.
+    pub(crate) fn touch_directory(&mut self, base: RecordNumber) -> Result<()> {
+        let now = self.now();
+        self.update_information(base, |info| {
+            info.times.modified = now;
+            info.times.changed = now;
+            info.times.accessed = now;
+        })
+    }
+
+    /// Makes a directory tell names by case, or not (FILE_CASE_SENSITIVE_INFORMATION).
+    pub(crate) fn set_case_sensitive(
+        &mut self,
+        file: FileReference,
+        case: CaseSensitivity,
+    ) -> Result<()> {
+        self.check_content_change_or_root(file)?;
+        if !self.is_directory(file.record())? {
+            return Err(InvalidInput::NotADirectory.into());
+        }
+        self.update_information(file.record(), |info| {
+            info.maximum_versions = 0;
+            info.version = match case {
+                CaseSensitivity::Sensitive => info.version | 1,
+                CaseSensitivity::Insensitive => info.version & !1,
+            };
+        })
+    }
+}
+
+/// Attributes that SetFileAttributes can change (MS-FSA 2.1.5.15.2).
+const SETTABLE: FileAttributes = FileAttributes::READ_ONLY
+    .union(FileAttributes::HIDDEN)
+    .union(FileAttributes::SYSTEM)
+    .union(FileAttributes::ARCHIVE)
+    .union(FileAttributes::TEMPORARY)
+    .union(FileAttributes::OFFLINE)
+    .union(FileAttributes::NOT_CONTENT_INDEXED)
+    .union(FileAttributes::PINNED)
+    .union(FileAttributes::UNPINNED)
+    .union(FileAttributes::NO_SCRUB_DATA);
+
+/// Times to be set; those that are `None` stay, except the change time, which
+/// becomes the time of the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TimesChange {
+    /// Creation.
+    pub created: Option<NtTime>,
+    /// Last write.
+    pub modified: Option<NtTime>,
+    /// Change.
+    pub changed: Option<NtTime>,
+    /// Last access.
+    pub accessed: Option<NtTime>,
+}
+
+/// Whether names in a directory differ by case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseSensitivity {
+    /// `a` and `A` are two names.
+    Sensitive,
+    /// They are one.
+    Insensitive,
+}

@@ -1,0 +1,5 @@
+//! The engine against volumes and other systems' tools.
+
+mod support;
+
+mod basics;
