@@ -236,6 +236,23 @@ impl FileName {
     }
 }
 
+/// The units of a value's name as their bytes, without looking at anything
+/// else: for comparing keys, where each step counts.
+///
+/// # Errors
+/// The name leaves the value or is empty.
+#[inline]
+pub fn name_bytes(value: &[u8]) -> Result<&[u8], FormatError> {
+    let bad = FormatError::new(FormatErrorKind::Length, 64);
+    let (fixed, rest) = value.split_at_checked(HEADER_LEN).ok_or(bad)?;
+    let [.., length, _namespace] = fixed else {
+        return Err(bad);
+    };
+    rest.get(..usize::from(*length) * 2)
+        .filter(|name| !name.is_empty())
+        .ok_or(bad)
+}
+
 /// Writes repeated information over that of an encoded name, in place.
 ///
 /// # Errors
@@ -277,6 +294,7 @@ mod tests {
         let bytes = name().encode().unwrap();
         assert_eq!(bytes.len(), HEADER_LEN + 4);
         assert_eq!(FileName::decode(&bytes), Ok(name()));
+        assert_eq!(name_bytes(&bytes), Ok(&[0x61, 0, 0, 0xD8][..]));
         let mut changed = bytes;
         let dup = Duplicated {
             ea_or_tag: 0xA000_000C,
@@ -297,6 +315,7 @@ mod tests {
             let mut bad = good.clone();
             bad[at] = value;
             assert_eq!(FileName::decode(&bad), Err(FormatError::new(kind, at)));
+            assert_eq!(name_bytes(&bad).is_err(), at == 64);
         }
         assert!(
             FileName {

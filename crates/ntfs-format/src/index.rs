@@ -498,6 +498,22 @@ pub fn set_child(entry: &mut [u8], vcn: u64) -> Result<(), FormatError> {
     num::put(entry, at, &vcn.to_le_bytes())
 }
 
+/// The key of the entry at `offset` of a node that was validated when it was
+/// read: the quick way in a search. Empty when nothing is there.
+#[must_use]
+#[inline]
+pub fn key_at(node: &[u8], offset: usize) -> &[u8] {
+    let header = node
+        .get(offset..)
+        .and_then(|rest| rest.split_first_chunk::<ENTRY_HEADER_LEN>());
+    let Some((header, rest)) = header else {
+        return &[];
+    };
+    let [_, _, _, _, _, _, _, _, _, _, low, high, ..] = *header;
+    rest.get(..usize::from(u16::from_le_bytes([low, high])))
+        .unwrap_or_default()
+}
+
 /// The key of an encoded entry, to be changed in place.
 ///
 /// # Errors
@@ -624,6 +640,7 @@ mod tests {
             assert_eq!(usize::from(num::u16_at(&bytes, 0).unwrap()), offset);
             let view = EntryView::at(&bytes, 0).unwrap();
             assert_eq!(view.key(), vec![1; key]);
+            assert_eq!(key_at(&bytes, 0), view.key());
             assert_eq!(view.data().unwrap(), vec![2; data]);
         }
     }

@@ -1,4 +1,5 @@
-//! How keys are ordered.
+//! How keys are ordered: the collations of the format, bound to the volume's
+//! upcase table, and strict about keys that are not of the index's kind.
 //!
 //! Sources: libfsntfs documentation, "The index root header" (collation
 //! types); the order of each was confirmed on volumes that Windows wrote.
@@ -6,9 +7,9 @@
 use core::cmp::Ordering;
 
 use linkwright_names::UpcaseTable;
+use linkwright_ntfs_format::collation::{Collation as Order, no_fold};
 use linkwright_ntfs_format::error::{FormatError, FormatErrorKind};
-use linkwright_ntfs_format::file_name::FileNameView;
-use linkwright_ntfs_format::num;
+use linkwright_ntfs_format::file_name;
 
 /// The order of an index's keys.
 #[derive(Clone, Copy)]
@@ -31,14 +32,15 @@ impl<'a> Collation<'a> {
     /// The collation that an index root names by number; file names are folded
     /// through `upcase`.
     pub(crate) fn from_number(number: u32, upcase: &'a UpcaseTable) -> Option<Self> {
-        Some(match number {
-            0 => Self::Binary,
-            1 => Self::FileName(upcase),
-            0x10 => Self::Ulong,
-            0x11 => Self::Sid,
-            0x12 => Self::SecurityHash,
-            0x13 => Self::Ulongs,
-            _ => return None,
+        Some(match Order::from_u32(number).ok()? {
+            Order::Binary => Self::Binary,
+            Order::FileName => Self::FileName(upcase),
+            Order::Ulong => Self::Ulong,
+            Order::Sid => Self::Sid,
+            Order::SecurityHash => Self::SecurityHash,
+            Order::Ulongs => Self::Ulongs,
+            // No index of Windows has it.
+            Order::UnicodeString => return None,
         })
     }
 
@@ -49,37 +51,30 @@ impl<'a> Collation<'a> {
     pub(crate) fn compare(self, a: &[u8], b: &[u8]) -> Result<Ordering, FormatError> {
         match self {
             Self::FileName(upcase) => {
-                let (a, b) = (FileNameView::new(a)?, FileNameView::new(b)?);
-                let names = compare_names(
-                    upcase,
-                    a.name.iter().map(|unit| unit.get()),
-                    b.name.iter().map(|unit| unit.get()),
-                );
-                Ok(names.folded.then(names.raw))
+                let order =
+                    compare_names(upcase, file_name::name_bytes(a)?, file_name::name_bytes(b)?);
+                Ok(order.folded.then(order.raw))
             }
-            // The order of identifiers is that of their bytes: no sample with
-            // two of unequal length is known.
-            Self::Binary | Self::Sid => Ok(a.cmp(b)),
-            Self::Ulong => Ok(num::u32_at(a, 0)?.cmp(&num::u32_at(b, 0)?)),
-            Self::SecurityHash => Ok(num::u32_at(a, 0)?
-                .cmp(&num::u32_at(b, 0)?)
-                .then(num::u32_at(a, 4)?.cmp(&num::u32_at(b, 4)?))),
-            Self::Ulongs => compare_numbers(a, b),
+            Self::Binary => Ok(Order::Binary.compare(a, b, no_fold)),
+            Self::Sid => Ok(Order::Sid.compare(a, b, no_fold)),
+            Self::Ulong => numbers(Order::Ulong, a, b, |len| len == 4),
+            Self::SecurityHash => numbers(Order::SecurityHash, a, b, |len| len == 8),
+            Self::Ulongs => numbers(Order::Ulongs, a, b, |len| len.is_multiple_of(4)),
         }
     }
 }
 
-fn compare_numbers(a: &[u8], b: &[u8]) -> Result<Ordering, FormatError> {
-    if !a.len().is_multiple_of(4) || !b.len().is_multiple_of(4) {
+/// Compares keys made of numbers, when they have a length such keys have.
+fn numbers(
+    order: Order,
+    a: &[u8],
+    b: &[u8],
+    has_length: fn(usize) -> bool,
+) -> Result<Ordering, FormatError> {
+    if !has_length(a.len()) || !has_length(b.len()) {
         return Err(FormatError::new(FormatErrorKind::Length, 0));
     }
-    for at in (0..a.len().min(b.len())).step_by(4) {
-        match num::u32_at(a, at)?.cmp(&num::u32_at(b, at)?) {
-            Ordering::Equal => {}
-            unequal => return Ok(unequal),
-        }
-    }
-    Ok(a.len().cmp(&b.len()))
+    Ok(order.compare(a, b, no_fold))
 }
 
 /// How two names compare.
@@ -91,18 +86,17 @@ pub(crate) struct NameOrder {
     pub(crate) raw: Ordering,
 }
 
-/// Compares two names in one pass.
-pub(crate) fn compare_names(
-    upcase: &UpcaseTable,
-    mut a: impl ExactSizeIterator<Item = u16>,
-    mut b: impl ExactSizeIterator<Item = u16>,
-) -> NameOrder {
-    let lengths = a.len().cmp(&b.len());
+/// Compares two names, given as the bytes of their units, in one pass.
+pub(crate) fn compare_names(upcase: &UpcaseTable, a: &[u8], b: &[u8]) -> NameOrder {
+    let same = common_words(a, b);
+    let (rest_a, _) = a.get(same..).unwrap_or_default().as_chunks::<2>();
+    let (rest_b, _) = b.get(same..).unwrap_or_default().as_chunks::<2>();
     let mut raw = Ordering::Equal;
-    while let (Some(x), Some(y)) = (a.next(), b.next()) {
+    for (x, y) in rest_a.iter().zip(rest_b) {
         if x == y {
             continue;
         }
+        let (x, y) = (u16::from_le_bytes(*x), u16::from_le_bytes(*y));
         let folded = upcase.fold(x).cmp(&upcase.fold(y));
         if folded.is_ne() {
             return NameOrder { folded, raw };
@@ -110,9 +104,19 @@ pub(crate) fn compare_names(
         raw = raw.then(x.cmp(&y));
     }
     NameOrder {
-        folded: lengths,
+        folded: a.len().cmp(&b.len()),
         raw,
     }
+}
+
+/// Bytes at the start of both that are equal, in whole steps of eight: the
+/// names of a directory mostly begin alike.
+#[inline]
+fn common_words(a: &[u8], b: &[u8]) -> usize {
+    let (words_a, _) = a.as_chunks::<8>();
+    let (words_b, _) = b.as_chunks::<8>();
+    let equal = words_a.iter().zip(words_b).take_while(|(x, y)| x == y);
+    equal.count() * 8
 }
 
 /// What is searched for: where it stands relative to any key.
@@ -192,6 +196,8 @@ mod tests {
     #[test]
     fn names_compare_as_the_table_compares_them() {
         let upcase = UpcaseTable::windows();
+        let bytes =
+            |name: &[u16]| -> Vec<u8> { name.iter().flat_map(|unit| unit.to_le_bytes()).collect() };
         let names: Vec<Vec<u16>> = [
             "",
             "a",
@@ -204,13 +210,18 @@ mod tests {
             "\u{c9}",
             "\u{1F600}",
             "\u{FF5E}",
+            "a long name.txt",
+            "A long name.txt",
+            "a long NAME.txt",
+            "a long name",
+            "a long nbme.txt",
         ]
         .iter()
         .map(|name| name.encode_utf16().collect())
         .collect();
         for a in &names {
             for b in &names {
-                let order = compare_names(&upcase, a.iter().copied(), b.iter().copied());
+                let order = compare_names(&upcase, &bytes(a), &bytes(b));
                 assert_eq!(
                     order.folded.then(order.raw),
                     upcase.compare(a, b),

@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 use core::cmp::Ordering;
+use std::borrow::Cow;
 
 use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::FormatError;
@@ -29,7 +30,8 @@ pub(crate) enum NameCase {
 /// A search for an exact name.
 struct NameProbe<'a> {
     upcase: &'a UpcaseTable,
-    name: &'a [u16],
+    /// The bytes of the name's units.
+    name: Cow<'a, [u8]>,
     /// Whether a name that differs by case only was met. A search compares the
     /// names on both sides of the gap where it ends, so it meets one if there
     /// is one and the exact name is not there.
@@ -37,7 +39,12 @@ struct NameProbe<'a> {
 }
 
 impl<'a> NameProbe<'a> {
-    fn new(upcase: &'a UpcaseTable, name: &'a [u16]) -> Self {
+    fn new(upcase: &'a UpcaseTable, name: &[u16]) -> Self {
+        let name = name.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        Self::of_bytes(upcase, Cow::Owned(name))
+    }
+
+    fn of_bytes(upcase: &'a UpcaseTable, name: Cow<'a, [u8]>) -> Self {
         Self {
             upcase,
             name,
@@ -46,12 +53,8 @@ impl<'a> NameProbe<'a> {
     }
 
     fn order(&self, key: &[u8]) -> Result<NameOrder, FormatError> {
-        let key = FileNameView::new(key)?;
-        Ok(compare_names(
-            self.upcase,
-            self.name.iter().copied(),
-            key.name.iter().map(|unit| unit.get()),
-        ))
+        let key = file_name::name_bytes(key)?;
+        Ok(compare_names(self.upcase, &self.name, key))
     }
 }
 
@@ -113,10 +116,9 @@ pub(crate) fn add<S: IndexStore>(
     case: NameCase,
 ) -> Result<Insertion, S::Error> {
     let name = EntryView::at(entry, 0)
-        .and_then(|view| FileNameView::new(view.key()))
-        .map_err(|e| store.fault(undecodable(NodeAt::Root, e)))?
-        .name_units();
-    let probe = NameProbe::new(upcase, &name);
+        .and_then(|view| FileNameView::new(view.key()).and(file_name::name_bytes(view.key())))
+        .map_err(|e| store.fault(undecodable(NodeAt::Root, e)))?;
+    let probe = NameProbe::of_bytes(upcase, Cow::Borrowed(name));
     insert_unless(store, &probe, entry, || {
         case == NameCase::Insensitive && probe.met_other_case.get()
     })

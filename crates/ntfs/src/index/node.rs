@@ -183,8 +183,12 @@ impl IndexNode {
     }
 
     /// The key at `slot`; empty when there is none.
+    #[inline]
     pub(crate) fn key(&self, slot: usize) -> &[u8] {
-        self.entry(slot).map_or(&[], |entry| entry.key())
+        match self.start(slot) {
+            Some(start) if slot < self.len() => index::key_at(self.node(), start),
+            _ => &[],
+        }
     }
 
     /// The sub-node of `slot`.
@@ -292,6 +296,7 @@ impl IndexNode {
         self.settle()
     }
 
+    #[inline]
     fn base(&self) -> usize {
         match self.at {
             NodeAt::Root => ROOT_NODE_OFFSET,
@@ -299,6 +304,7 @@ impl IndexNode {
         }
     }
 
+    #[inline]
     fn node(&self) -> &[u8] {
         self.bytes.get(self.base()..).unwrap_or_default()
     }
@@ -307,6 +313,7 @@ impl IndexNode {
         self.start(0).unwrap_or(self.end)
     }
 
+    #[inline]
     fn start(&self, slot: usize) -> Option<usize> {
         usize::try_from(*self.offsets.get(slot)?).ok()
     }
