@@ -5,6 +5,5 @@ mod clusters;
 mod pending;
 mod records;
 
-pub(crate) use clusters::Extent;
 pub(crate) use pending::PendingFrees;
 pub(crate) use records::{RecordCursor, RecordUse};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::record::RecordFlags;
 use linkwright_ntfs_format::{RecordNumber, SequenceNumber};
-use zerocopy::little_endian::{U16, U32};
+use zerocopy::little_endian::U16;
 
 use super::bits;
 use crate::engine::Engine;
@@ -115,10 +115,5 @@ impl Engine {
             self.state.record_cursor = RecordCursor(number.0);
         }
         Ok(())
-    }
-
-    /// The low half of a record number, as its header has it.
-    pub(crate) fn low_number(number: RecordNumber) -> U32 {
-        U32::new(u32::try_from(number.0 & 0xFFFF_FFFF).unwrap_or(0))
     }
 }

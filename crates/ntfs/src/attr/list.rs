@@ -133,7 +133,7 @@ impl Engine {
     /// Writes the list, where it fits: in the record, in its clusters, or in
     /// new clusters. Attributes are moved out of the base record when the list
     /// itself finds no room there; `list` says where they are afterwards.
-    pub(crate) fn write_list(&mut self, base: RecordNumber, list: &mut Vec<Entry>) -> Result<()> {
+    pub(crate) fn write_list(&mut self, base: RecordNumber, list: &mut [Entry]) -> Result<()> {
         let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
         loop {
             let bytes = attribute_list::encode(list).map_err(|e| match e.kind {

@@ -21,5 +21,5 @@ mod remove;
 mod runs;
 mod value;
 
-pub(crate) use find::{AttrKey, AttrRef, Found};
-pub(crate) use insert::{Body, NewAttribute};
+pub(crate) use find::{AttrKey, AttrRef};
+pub(crate) use insert::NewAttribute;

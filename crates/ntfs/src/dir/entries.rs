@@ -49,7 +49,7 @@ impl Engine {
         case: NameCase,
     ) -> Result<Option<Found>> {
         let index = AttributeIndex::open(self, directory, &index::I30)?;
-        directory::lookup(&index, &*self.upcase, name, case)
+        directory::lookup(&index, &self.upcase, name, case)
     }
 
     /// Adds the entry of a name; [`InvalidInput::NameCollision`] when it is
@@ -64,7 +64,7 @@ impl Engine {
             encode_directory_entry(file, &key).map_err(|e| Place::record(parent).format(e))?;
         let upcase = self.upcase.clone();
         let mut index = AttributeIndex::open(&mut *self, parent, &index::I30)?;
-        match directory::add(&mut index, &*upcase, &entry, case)? {
+        match directory::add(&mut index, &upcase, &entry, case)? {
             Insertion::Done => Ok(()),
             Insertion::Exists => Err(InvalidInput::NameCollision.into()),
         }
@@ -74,7 +74,7 @@ impl Engine {
     pub(crate) fn take_entry(&mut self, directory: RecordNumber, name: &[u16]) -> Result<()> {
         let upcase = self.upcase.clone();
         let mut index = AttributeIndex::open(&mut *self, directory, &index::I30)?;
-        match directory::take(&mut index, &*upcase, name)? {
+        match directory::take(&mut index, &upcase, name)? {
             Some(_) => Ok(()),
             None => Err(Place::attribute(directory, AttributeType::INDEX_ROOT)
                 .corrupt(CorruptKind::NameWithoutEntry)),
@@ -90,7 +90,7 @@ impl Engine {
     ) -> Result<()> {
         let upcase = self.upcase.clone();
         let mut index = AttributeIndex::open(&mut *self, directory, &index::I30)?;
-        match directory::refresh(&mut index, &*upcase, name, fresh)? {
+        match directory::refresh(&mut index, &upcase, name, fresh)? {
             Change::Done => Ok(()),
             Change::Missing => Err(Place::attribute(directory, AttributeType::INDEX_ROOT)
                 .corrupt(CorruptKind::NameWithoutEntry)),

@@ -82,7 +82,7 @@ impl DirList {
         let index = AttributeIndex::open(engine, self.directory, &index::I30)?;
         let found = self
             .cursor
-            .next(&index, Collation::FileName(&*engine.upcase))?;
+            .next(&index, Collation::FileName(&engine.upcase))?;
         found
             .map(|found| DirEntry::from_found(&found, self.directory))
             .transpose()
@@ -95,7 +95,7 @@ impl DirList {
         while entries.len() < most {
             let Some(found) = self
                 .cursor
-                .next(&index, Collation::FileName(&*engine.upcase))?
+                .next(&index, Collation::FileName(&engine.upcase))?
             else {
                 break;
             };

@@ -43,11 +43,6 @@ impl Store {
         self.mirror = mirror;
     }
 
-    /// Bytes of the device.
-    pub(crate) fn len(&self) -> u64 {
-        self.device.len()
-    }
-
     /// Whether the device takes no writes.
     pub(crate) fn is_read_only(&self) -> bool {
         self.device.is_read_only()

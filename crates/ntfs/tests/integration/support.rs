@@ -8,17 +8,17 @@ use linkwright_ntfs_format::NtTime;
 use linkwright_ntfs_mkfs::{FormatOptions, format};
 
 /// A moment in 2020.
-pub const NOW: NtTime = NtTime(132_223_104_000_000_000);
+pub(crate) const NOW: NtTime = NtTime(132_223_104_000_000_000);
 
 /// A fresh volume in memory.
-pub fn fresh(len: u64, options: &FormatOptions) -> Arc<MemoryDevice> {
+pub(crate) fn fresh(len: u64, options: &FormatOptions) -> Arc<MemoryDevice> {
     let device = Arc::new(MemoryDevice::new(len));
     format(&*device, options).expect("the volume is made");
     device
 }
 
 /// Options for writing with a clock that stands still.
-pub fn options() -> OpenOptions {
+pub(crate) fn options() -> OpenOptions {
     OpenOptions {
         clock: Arc::new(FixedClock(NOW)),
         ..OpenOptions::read_write()
@@ -26,12 +26,12 @@ pub fn options() -> OpenOptions {
 }
 
 /// The volume on a device, open for writing.
-pub fn open(device: &Arc<MemoryDevice>) -> Volume {
+pub(crate) fn open(device: &Arc<MemoryDevice>) -> Volume {
     let device: Arc<dyn BlockDevice> = device.clone();
     Volume::open(device, options()).expect("the volume opens")
 }
 
 /// Text as UTF-16 units.
-pub fn units(text: &str) -> Vec<u16> {
+pub(crate) fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
 }
