@@ -6,7 +6,7 @@ use linkwright_ntfs_format::FormatErrorKind;
 
 /// Which node of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NodeAt {
+pub(crate) enum NodeAt {
     /// The one in `$INDEX_ROOT`.
     Root,
     /// The block of this VCN of `$INDEX_ALLOCATION`.
@@ -60,13 +60,13 @@ pub enum IndexFaultKind {
 
 /// Something wrong with an index, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IndexFault {
+pub(crate) struct IndexFault {
     /// What is wrong.
-    pub kind: IndexFaultKind,
+    pub(crate) kind: IndexFaultKind,
     /// In which node.
-    pub at: NodeAt,
+    pub(crate) at: NodeAt,
     /// Bytes from the start of the node's block or of the root's value.
-    pub offset: usize,
+    pub(crate) offset: usize,
 }
 
 impl fmt::Display for IndexFault {
