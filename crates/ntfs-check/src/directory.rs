@@ -1,0 +1,193 @@
+//! Directories: every entry against the file it leads to.
+
+use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::collation::Collation;
+use linkwright_ntfs_format::file_name::{Duplicated, FileNameView};
+use linkwright_ntfs_format::index::{EntryView, I30};
+use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_ntfs_format::{FileReference, RecordNumber};
+
+use crate::code::ProblemCode as Code;
+use crate::facts::Facts;
+use crate::file::File;
+use crate::index::{Position, Shape, walk};
+use crate::problem::{Problem, Value};
+use crate::report::Reporter;
+use crate::state::{Link, Prints, State, is};
+use crate::volume::Volume;
+use crate::volume_state;
+
+/// The file-name index.
+pub(crate) fn shape() -> Shape {
+    Shape {
+        name: I30.to_vec(),
+        indexed: Some(AttributeType::FILE_NAME),
+        collation: Some(Collation::FileName),
+    }
+}
+
+/// A problem with an entry of a directory.
+pub(crate) fn entry_problem(
+    code: Code,
+    directory: RecordNumber,
+    position: Position,
+    name: &[u16],
+) -> Problem {
+    let kind = match position.vcn {
+        None => AttributeType::INDEX_ROOT,
+        Some(_) => AttributeType::INDEX_ALLOCATION,
+    };
+    let mut problem = Problem::record(code, directory)
+        .stream(kind, &I30)
+        .file_name(name)
+        .entry(position.entry)
+        .offset(position.offset);
+    problem.place.vcn = position.vcn;
+    problem
+}
+
+/// Walks a directory and holds each entry against its file.
+pub(crate) fn check(
+    volume: &Volume<'_>,
+    state: &mut State,
+    report: &mut Reporter<'_>,
+    file: &File<'_>,
+) {
+    let whole = walk(
+        volume,
+        report,
+        file,
+        &shape(),
+        &mut |report, entry, position| {
+            report.summary.index_entries += 1;
+            check_entry(volume, state, report, file, entry, position);
+        },
+    );
+    if !whole {
+        state.broken.insert(file.number.0);
+    }
+}
+
+fn check_entry(
+    volume: &Volume<'_>,
+    state: &mut State,
+    report: &mut Reporter<'_>,
+    directory: &File<'_>,
+    entry: &EntryView<'_>,
+    position: Position,
+) {
+    let view = match FileNameView::new(entry.key()) {
+        Ok(view) => view,
+        Err(error) => {
+            report.report(
+                entry_problem(Code::IndexEntry, directory.number, position, &[])
+                    .found(error.kind.to_string()),
+            );
+            return;
+        }
+    };
+    let problem = |code| entry_problem(code, directory.number, position, &view.name_units());
+    let own = directory.reference();
+    if view.parent().record() != own.record() || !view.parent().matches(own.sequence()) {
+        report.report(
+            problem(Code::EntryParent)
+                .found(view.parent())
+                .expected(own),
+        );
+    }
+    let reference = entry.reference();
+    let number = reference.record().0;
+    if state.records.has(number, is::DAMAGED) {
+        return;
+    }
+    if !state.records.has(number, is::BASE) {
+        report.report(problem(Code::EntryUnused).found(reference));
+        return;
+    }
+    state.records.take_entry(
+        number,
+        Link::print(
+            own,
+            reference,
+            view.header.namespace,
+            view.name.iter().map(|unit| unit.get()),
+        ),
+    );
+    if directory.number == RecordNumber::ROOT {
+        volume_state::check_hibernation(volume, report, &view, reference);
+    }
+    let there = view.duplicated();
+    if Prints::of(&there) != state.records.duplicated(number) {
+        let stale = state.records.has(number, is::MANY_NAMES | is::METAFILE)
+            || state.is_below_extend(directory.number)
+            || !state.clean_close;
+        let known = state.records.duplicated(number);
+        check_duplicated(volume, report, &there, known, (reference, stale), problem);
+    }
+}
+
+/// Reads the file again and says which of the repeated fields differ. `stale`
+/// says that sizes may: Windows refreshes the entry of the name that was used
+/// only, never those of metafiles, and leaves some behind when it stops
+/// suddenly.
+fn check_duplicated(
+    volume: &Volume<'_>,
+    report: &mut Reporter<'_>,
+    there: &Duplicated,
+    known: Prints,
+    (reference, stale): (FileReference, bool),
+    problem: impl Fn(Code) -> Problem,
+) {
+    let now = Prints::of(there);
+    if now.sizes == known.sizes && now.tag == known.tag && report.is_full(Code::EntryTimes) {
+        // Times, as a rule; not worth reading the file again to be sure.
+        report.report(problem(Code::EntryTimes));
+        return;
+    }
+    let Some(file) = File::load(volume, reference.record()) else {
+        return;
+    };
+    let facts = Facts::of(volume, &file);
+    let want = facts.duplicated();
+    let reparse = FileAttributes::REPARSE_POINT;
+    let directory = FileAttributes::FILE_NAME_INDEX;
+    let differ = there.attributes.symmetric_difference(want.attributes);
+    let flags = |attributes: FileAttributes| Value::Hex(attributes.bits().into());
+    let attributes = |code| {
+        problem(code)
+            .found(flags(there.attributes))
+            .expected(flags(want.attributes))
+    };
+    if differ.contains(reparse) {
+        report.report(attributes(Code::EntryReparseFlag));
+    }
+    if differ.contains(directory) {
+        report.report(attributes(Code::EntryDirectoryFlag));
+    }
+    if !differ.difference(reparse | directory).is_empty() {
+        report.report(attributes(Code::EntryAttributes));
+    }
+    if there.times != want.times {
+        report.report(problem(Code::EntryTimes));
+    }
+    if (there.allocated, there.size) != (want.allocated, want.size) {
+        report.report(
+            problem(Code::EntrySize)
+                .found(format!("{} of {}", there.size, there.allocated))
+                .expected(format!("{} of {}", want.size, want.allocated))
+                .note_if(stale),
+        );
+    }
+    if there.ea_or_tag != want.ea_or_tag {
+        let code = if facts.reparse_tag.is_some() || there.attributes.contains(reparse) {
+            Code::EntryReparseTag
+        } else {
+            Code::EntryEaSize
+        };
+        report.report(
+            problem(code)
+                .found(Value::Hex(there.ea_or_tag.into()))
+                .expected(Value::Hex(want.ea_or_tag.into())),
+        );
+    }
+}

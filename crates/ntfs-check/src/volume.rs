@@ -1,0 +1,111 @@
+//! Reading: clusters by run list, records by number.
+
+use linkwright_device::{BlockDevice, DeviceError};
+use linkwright_ntfs_format::fixup;
+use linkwright_ntfs_format::geometry::Geometry;
+use linkwright_ntfs_format::runs::RunList;
+use linkwright_ntfs_format::{FormatError, RecordNumber};
+
+/// Why bytes of a stream cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error("cluster {0:#x} of the stream is not mapped")]
+    Unmapped(u64),
+    #[error("cluster {0:#x} lies outside the volume")]
+    Outside(u64),
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    #[error("{0}")]
+    Format(#[from] FormatError),
+}
+
+/// What is known about the volume before any record is looked at.
+pub(crate) struct Volume<'a> {
+    pub(crate) device: &'a dyn BlockDevice,
+    pub(crate) geometry: Geometry,
+    /// Clusters there really are: by the boot sector and by the device.
+    pub(crate) clusters: u64,
+    /// Where `$MFT` lies, as far as it is mapped without holes.
+    pub(crate) mft: RunList,
+    /// Records in it.
+    pub(crate) records: u64,
+    /// The volume's upper-case table.
+    pub(crate) upcase: Vec<u16>,
+    /// Record 0 from the mirror, where the `$MFT`'s own is damaged.
+    pub(crate) first_record: Option<Vec<u8>>,
+}
+
+impl<'a> Volume<'a> {
+    pub(crate) fn new(device: &'a dyn BlockDevice, geometry: Geometry) -> Self {
+        let on_device = device.len() >> geometry.cluster_shift();
+        Self {
+            device,
+            geometry,
+            clusters: geometry.cluster_count().min(on_device),
+            mft: RunList::new(),
+            records: 0,
+            upcase: Vec::new(),
+            first_record: None,
+        }
+    }
+
+    pub(crate) fn cluster_size(&self) -> u64 {
+        u64::from(self.geometry.cluster_size())
+    }
+
+    pub(crate) fn record_size(&self) -> usize {
+        usize::try_from(self.geometry.record_size()).unwrap_or(usize::MAX)
+    }
+
+    /// Folds a unit through the volume's `$UpCase`.
+    pub(crate) fn fold(&self, unit: u16) -> u16 {
+        self.upcase.get(usize::from(unit)).copied().unwrap_or(unit)
+    }
+
+    /// Fills `buf` from byte `offset` of a stream; holes read as zeros.
+    pub(crate) fn read_runs(
+        &self,
+        runs: &RunList,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<(), ReadError> {
+        let size = self.cluster_size();
+        let (mut at, mut rest) = (offset, buf);
+        while !rest.is_empty() {
+            let vcn = at / size;
+            let run = runs.lookup(vcn).ok_or(ReadError::Unmapped(vcn))?;
+            let inside = at % size;
+            let there = run.length.saturating_mul(size) - inside;
+            let wanted = usize::try_from(there).map_or(rest.len(), |n| n.min(rest.len()));
+            let (now, later) = rest.split_at_mut_checked(wanted).unwrap_or_default();
+            match run.lcn {
+                None => now.fill(0),
+                Some(lcn) => {
+                    let end = lcn.checked_add(run.length.min(wanted as u64 / size + 2));
+                    if end.is_none() || lcn >= self.clusters {
+                        return Err(ReadError::Outside(lcn));
+                    }
+                    self.device.read_at(lcn * size + inside, now)?;
+                }
+            }
+            at = at.saturating_add(wanted as u64);
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a record with its fix-ups removed.
+    pub(crate) fn record(&self, number: RecordNumber) -> Result<Vec<u8>, ReadError> {
+        let mut bytes = vec![0; self.record_size()];
+        if number.0 >= self.records {
+            return Err(ReadError::Unmapped(number.0));
+        }
+        if let (RecordNumber::MFT, Some(bytes)) = (number, &self.first_record) {
+            return Ok(bytes.clone());
+        }
+        let offset = number.0 * u64::from(self.geometry.record_size());
+        self.read_runs(&self.mft, offset, &mut bytes)?;
+        fixup::remove(&mut bytes)?;
+        Ok(bytes)
+    }
+}

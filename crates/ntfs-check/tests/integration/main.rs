@@ -1,0 +1,5 @@
+//! What the checker says of volumes: nothing of clean ones, and each fault by
+//! its name.
+
+mod clean;
+mod tools;
