@@ -14,6 +14,7 @@ mod interrupt;
 mod location;
 mod output;
 mod place;
+mod progress;
 mod report;
 mod sanitize;
 mod size;

@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::{
-    Attributes, Capabilities, Create, Entry, LinkContent, LinkType, Name, Node, Placed, Replace,
-    Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, Entry, LinkContent, LinkType, Name, Node, Placed,
+    Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 /// One volume: directories, files, links, and what can be done with them.
@@ -99,21 +99,33 @@ pub trait FileSystem: Send + Sync {
     /// `AlreadyExists`, `InvalidName`, `DiskFull`, ...
     fn create_file(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node>;
 
-    /// Makes a whole file: it is there with all of `data`, or not at all.
+    /// Makes a whole file: it is there with all of its data, or not at all.
     /// A file or link of that name is replaced when `replace` says so, and never
     /// written through or into.
     ///
     /// # Errors
-    /// `AlreadyExists`; `AccessDenied` when a directory has the name; what
-    /// `data` failed with ([`Error::into_io`](crate::Error::into_io)).
+    /// `AlreadyExists`; `AccessDenied` when a directory has the name; what a
+    /// reader failed with ([`Error::into_io`](crate::Error::into_io)).
     fn put_file(
         &self,
         dir: &Node,
         name: &Name,
         create: &Create,
-        data: &mut dyn std::io::Read,
+        contents: &mut [Contents<'_>],
         replace: Replace,
     ) -> Result<Node>;
+
+    /// Replaces all of a named stream, which is made when it is not there; it
+    /// has all of the data, or is as it was.
+    ///
+    /// # Errors
+    /// `Unsupported` without named streams; what the reader failed with.
+    fn put_stream(
+        &self,
+        node: &Node,
+        stream: &StreamName,
+        data: &mut dyn std::io::Read,
+    ) -> Result<()>;
 
     /// Makes an empty directory.
     fn create_directory(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node>;

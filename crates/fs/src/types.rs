@@ -267,6 +267,14 @@ pub struct Create {
     pub mode: Option<u32>,
 }
 
+/// The data of one stream of a new file.
+pub struct Contents<'a> {
+    /// Which stream; `None` is the file's own data.
+    pub stream: Option<StreamName>,
+    /// Where its data comes from.
+    pub data: &'a mut dyn std::io::Read,
+}
+
 /// What a rename does with a name that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Replace {

@@ -5,9 +5,9 @@ fn host(path: &Path) -> HostKind {
     match path.to_str() {
         Some(
             "disk.img" | "./C" | "C" | "a:b.img" | "lit@2" | "dir/disk.img" | "/dev/sdb"
-            | "x:/y.img" | "both.img",
+            | "xx:/y.img" | "both.img",
         ) => HostKind::Image,
-        Some("dir" | "both.img:/here" | "x:") => HostKind::Directory,
+        Some("dir" | "both.img:/here" | "xx:") => HostKind::Directory,
         Some("host.txt") => HostKind::Image,
         Some("dangling") => HostKind::Other,
         _ => HostKind::Missing,
@@ -103,8 +103,8 @@ fn a_partition_is_cut_off_only_when_the_literal_name_is_missing() {
 #[test]
 fn the_leftmost_colon_with_an_image_before_it_wins() {
     assert_eq!(image("a:b.img:/c").0, "a:b.img");
-    // `x:` is a directory, so the first `:/` does not count.
-    assert_eq!(image("x:/y.img:/c").0, "x:/y.img");
+    // `xx:` is no image, so the first `:/` does not count.
+    assert_eq!(image("xx:/y.img:/c").0, "xx:/y.img");
     assert_eq!(image("./C:/a").0, "./C");
     let (device, _, path) = image("disk.img:/a/b:c");
     assert_eq!(device, "disk.img");

@@ -32,7 +32,8 @@ pub(super) fn run(ctx: &Context, args: &CatArgs) -> Result<Report> {
     Ok(tally.report())
 }
 
-fn cat(ctx: &Context, spot: &Spot) -> Result<()> {
+/// Writes the data at a place to standard output.
+pub(super) fn cat(ctx: &Context, spot: &Spot) -> Result<()> {
     let found = spot.find(ctx, LastLink::Follow)?;
     let at = |error: Error| spot.failure(&error);
     if spot.stream().is_none() && found.stat.is_plain_directory() {
@@ -43,7 +44,7 @@ fn cat(ctx: &Context, spot: &Spot) -> Result<()> {
 }
 
 /// Writes everything from a reader to standard output.
-pub(super) fn pour(ctx: &Context, data: &mut dyn Read) -> linkwright_fs::Result<()> {
+fn pour(ctx: &Context, data: &mut dyn Read) -> linkwright_fs::Result<()> {
     let mut buffer = vec![0; CHUNK];
     loop {
         if ctx.interrupt.is_set() {

@@ -5,7 +5,7 @@ use linkwright_fs::{Create, ErrorKind};
 
 use crate::args::MkdirArgs;
 use crate::context::Context;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::place::{Spot, SpotPath};
 use crate::report::{Report, Tally};
 use crate::volumes::Access;
@@ -61,17 +61,19 @@ fn make_parents(ctx: &Context, spot: &Spot, dry_run: bool) -> Result<()> {
         match step.find(ctx, LastLink::Follow) {
             Ok(found) if found.stat.is_plain_directory() => {}
             Ok(_) => return Err(step.failure(&ErrorKind::AlreadyExists.into())),
-            Err(failure) if failure.win32 == Some(ErrorKind::NotFound.win32()) => {
-                make(ctx, &step, dry_run)?;
-            }
-            // In a dry run the parent was not made.
-            Err(failure) if dry_run && failure.win32 == Some(ErrorKind::PathNotFound.win32()) => {
-                said(ctx, &step, dry_run);
-            }
+            // In a dry run the parent was not made either.
+            Err(failure) if dry_run && is_missing(&failure) => said(ctx, &step, dry_run),
+            Err(failure) if is_missing(&failure) => make(ctx, &step, dry_run)?,
             Err(failure) => return Err(failure),
         }
     }
     Ok(())
+}
+
+fn is_missing(failure: &Failure) -> bool {
+    [ErrorKind::NotFound, ErrorKind::PathNotFound]
+        .iter()
+        .any(|kind| failure.win32 == Some(kind.win32()))
 }
 
 /// Every directory of the path, the path itself last.

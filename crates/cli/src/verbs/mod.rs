@@ -1,6 +1,7 @@
 //! One file per verb.
 
 mod cat;
+mod copy_log;
 mod cp;
 mod link;
 mod ls;

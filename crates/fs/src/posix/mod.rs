@@ -20,8 +20,8 @@ use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind, Feature, Result};
 use crate::{
-    Attributes, Capabilities, Create, Entry, FileSystem, LinkContent, LinkType, Linked, Name, Node,
-    NodeKind, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, Entry, FileSystem, LinkContent, LinkType, Linked,
+    Name, Node, NodeKind, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 pub(crate) use node::HostNode;
@@ -237,10 +237,22 @@ impl FileSystem for PosixFs {
         dir: &Node,
         name: &Name,
         create: &Create,
-        data: &mut dyn std::io::Read,
+        contents: &mut [Contents<'_>],
         replace: Replace,
     ) -> Result<Node> {
-        write::put_file(dir, name, create, data, replace)
+        if contents.iter().any(|part| part.stream.is_some()) {
+            return Err(ErrorKind::Unsupported(Feature::NamedStreams).into());
+        }
+        write::put_file(dir, name, create, contents, replace)
+    }
+
+    fn put_stream(
+        &self,
+        _node: &Node,
+        _stream: &StreamName,
+        _data: &mut dyn std::io::Read,
+    ) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::NamedStreams).into())
     }
 
     fn create_directory(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {

@@ -65,7 +65,14 @@ fn a_whole_file_appears_at_once_or_not_at_all() {
     }
     let (_dir, fs, root) = place();
     let put = |data: &mut dyn Read, replace| {
-        fs.put_file(&root, &name("f"), &Create::default(), data, replace)
+        let mut contents = [Contents { stream: None, data }];
+        fs.put_file(
+            &root,
+            &name("f"),
+            &Create::default(),
+            &mut contents,
+            replace,
+        )
     };
     assert_eq!(kind(put(&mut Breaks(0), Replace::No)), ErrorKind::Io);
     assert_eq!(listed(&fs, &root), Vec::<String>::new());
@@ -92,7 +99,10 @@ fn replacing_a_link_never_writes_through_it() {
         &root,
         &name("link"),
         &Create::default(),
-        &mut &b"new"[..],
+        &mut [Contents {
+            stream: None,
+            data: &mut &b"new"[..],
+        }],
         Replace::Yes,
     )
     .unwrap();
@@ -103,7 +113,10 @@ fn replacing_a_link_never_writes_through_it() {
             &root,
             &name("sub"),
             &Create::default(),
-            &mut &b"new"[..],
+            &mut [Contents {
+                stream: None,
+                data: &mut &b"new"[..],
+            }],
             Replace::Yes
         )),
         ErrorKind::AccessDenied

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::{errno, node, stat};
 use crate::error::{ErrorKind, Result};
-use crate::{Create, Name, Node, Replace};
+use crate::{Contents, Create, Name, Node, Replace};
 
 /// Bytes that a copy moves at a time.
 const CHUNK: usize = 1 << 18;
@@ -31,14 +31,16 @@ pub(super) fn put_file(
     dir: &Node,
     name: &Name,
     create: &Create,
-    data: &mut dyn Read,
+    contents: &mut [Contents<'_>],
     replace: Replace,
 ) -> Result<Node> {
     let fd = node::directory_fd(dir)?;
     let name = node::c_name(name)?;
     let temporary = temporary_name()?;
     let file = create_new(&fd, &temporary, create)?;
-    let written = fill(&file, data)
+    let written = contents
+        .iter_mut()
+        .try_for_each(|part| fill(&file, part.data))
         .and_then(|()| set_times(&file, create))
         .and_then(|()| rename(&*fd, &temporary, &*fd, &name, replace));
     if let Err(error) = written {

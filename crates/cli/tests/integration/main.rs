@@ -1,0 +1,6 @@
+//! The program as its users run it: arguments in; exit status, standard output
+//! and standard error out.
+#![forbid(unsafe_code)]
+
+mod host;
+mod program;

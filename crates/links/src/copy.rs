@@ -1,1 +1,0 @@
-//! Copying trees between file systems.
