@@ -4,7 +4,7 @@ use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::file_name::{Duplicated, FileNameView};
 use linkwright_ntfs_format::index::{EntryView, I30};
-use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_ntfs_format::standard_information::{FileAttributes, Times};
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use crate::code::ProblemCode as Code;
@@ -168,7 +168,8 @@ fn check_duplicated(
         report.report(attributes(Code::EntryAttributes));
     }
     if there.times != want.times {
-        report.report(problem(Code::EntryTimes));
+        let which = differing(&there.times, &want.times);
+        report.report(problem(Code::EntryTimes).found(which));
     }
     if (there.allocated, there.size) != (want.allocated, want.size) {
         report.report(
@@ -190,4 +191,20 @@ fn check_duplicated(
                 .expected(Value::Hex(want.ea_or_tag.into())),
         );
     }
+}
+
+/// The times that differ.
+fn differing(there: &Times, want: &Times) -> String {
+    let times = [
+        ("creation", there.created, want.created),
+        ("last write", there.modified, want.modified),
+        ("change", there.changed, want.changed),
+        ("last access", there.accessed, want.accessed),
+    ];
+    let names: Vec<&str> = times
+        .into_iter()
+        .filter(|(_, a, b)| a != b)
+        .map(|(name, _, _)| name)
+        .collect();
+    names.join(", ")
 }

@@ -7,6 +7,7 @@ use linkwright_ntfs_format::attribute::{AttributeType, Form};
 use linkwright_ntfs_format::ea::{EaInformation, EaIter};
 use linkwright_ntfs_format::file_name::Duplicated;
 use linkwright_ntfs_format::index::I30;
+use linkwright_ntfs_format::object_id::ObjectIdAttribute;
 use linkwright_ntfs_format::record::RecordFlags;
 use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation};
 use linkwright_reparse::{MAX_REPARSE_BYTES, ReparseBuffer, ReparseTag};
@@ -134,6 +135,7 @@ pub(crate) fn check(
     check_flags(report, file, &facts);
     check_reparse(volume, report, file, &facts);
     check_ea(volume, report, file, &facts);
+    check_object_id(report, file, &facts);
     if file.flags.contains(RecordFlags::IN_EXTEND) {
         volume_state::check_usn(volume, report, file);
     }
@@ -322,5 +324,17 @@ fn check_ea(volume: &Volume<'_>, report: &mut Reporter<'_>, file: &File<'_>, fac
                 report.report(problem("fewer bytes than stated").expected(want));
             }
         }
+    }
+}
+
+fn check_object_id(report: &mut Reporter<'_>, file: &File<'_>, facts: &Facts) {
+    if !facts.has_object_id {
+        return;
+    }
+    let value = file.value(AttributeType::OBJECT_ID, &[]);
+    if value.is_none_or(|value| ObjectIdAttribute::decode(value).is_err()) {
+        report.report(
+            Problem::record(Code::ObjectId, file.number).stream(AttributeType::OBJECT_ID, &[]),
+        );
     }
 }

@@ -119,7 +119,8 @@ fn check_name(report: &mut Reporter<'_>, file: &File<'_>, view: &FileNameView<'_
     let short = matches!(namespace, Namespace::Dos | Namespace::Win32AndDos);
     if short && !is_dot && !is_legal_8dot3(&name) {
         report.report(problem(Code::ShortNameInvalid).found(Value::Hex(namespace.byte().into())));
-    } else if !is_dot && let Err(error) = check_win32_component(&name) {
+    }
+    if !is_dot && let Err(error) = check_win32_component(&name) {
         report.report(problem(Code::NameCharacters).found(error.to_string()));
     }
 }

@@ -2,4 +2,7 @@
 //! its name.
 
 mod clean;
+mod editor;
+mod faults;
+mod mutations;
 mod tools;

@@ -1,0 +1,210 @@
+//! One fault at a time into clean volumes: each must be called by its name.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use linkwright_device::{BlockDevice, FileDevice, FileOptions, Overlay};
+use linkwright_ntfs_check::{CheckError, CheckOptions, Problem, ProblemCode, check};
+use linkwright_testkit::corpus::Volume;
+use linkwright_testkit::oracle::mkntfs::{self, Mkntfs};
+use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
+use linkwright_testkit::oracle::{ntfsfix, rust_fs_ntfs, sleuthkit};
+use linkwright_testkit::{ScratchImage, skip_unless};
+
+use crate::editor::Editor;
+use crate::faults::{self, Fault};
+use crate::tools::{faults as faults_of, filled, filled_own, findings};
+
+struct Subject {
+    name: &'static str,
+    path: PathBuf,
+    base: Arc<FileDevice>,
+    before: HashSet<String>,
+}
+
+fn problems(device: &dyn BlockDevice) -> Result<Vec<Problem>, CheckError> {
+    let mut problems = Vec::new();
+    check(device, &CheckOptions::default(), &mut |problem| {
+        problems.push(problem);
+    })?;
+    Ok(problems)
+}
+
+impl Subject {
+    fn new(name: &'static str, path: &Path) -> Self {
+        let base = Arc::new(FileDevice::open(path, &FileOptions::read_only()).expect("open"));
+        let before = problems(&*base).expect("a clean volume");
+        Self {
+            name,
+            path: path.to_owned(),
+            base,
+            before: before.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// What a fault adds to what is said of the volume; `None` when the volume
+    /// has nothing it could be done to.
+    fn damaged(&self, fault: &Fault) -> Option<Result<Vec<Problem>, CheckError>> {
+        let device = Overlay::new(self.base.clone());
+        (fault.inject)(&Editor::new(&device))?;
+        Some(problems(&device).map(|mut problems| {
+            problems.retain(|problem| !self.before.contains(&problem.to_string()));
+            problems
+        }))
+    }
+}
+
+/// Volumes to be damaged: two of our making, two of Windows where they are.
+fn subjects() -> Result<(Vec<Subject>, Vec<ScratchImage>), linkwright_testkit::Skip> {
+    let images = vec![filled(4096, 512)?, filled_own()?];
+    let mut subjects: Vec<Subject> = ["mkntfs", "4 KiB records"]
+        .into_iter()
+        .zip(&images)
+        .map(|(name, image)| Subject::new(name, image.path()))
+        .collect();
+    for (name, volume) in [
+        ("Windows 10", Volume::Velociraptor),
+        ("Windows 7", Volume::Win7Tiny),
+        ("Windows 10, 4 KiB clusters", Volume::LastAccess),
+    ] {
+        match volume.bare() {
+            Ok(path) => subjects.push(Subject::new(name, &path)),
+            Err(skip) => skip.report(),
+        }
+    }
+    Ok((subjects, images))
+}
+
+#[test]
+fn each_fault_is_called_by_its_name() {
+    let (subjects, _images) = skip_unless!(subjects());
+    let mut failures = Vec::new();
+    for fault in faults::all() {
+        let (mut tried, mut usual) = (0, false);
+        for subject in &subjects {
+            let problems = match subject.damaged(&fault) {
+                None => continue,
+                Some(Ok(problems)) => problems,
+                Some(Err(error)) => {
+                    failures.push(format!("{} on {}: {error}", fault.name, subject.name));
+                    continue;
+                }
+            };
+            tried += 1;
+            let mut named = problems.iter().filter(|p| p.code == fault.code).peekable();
+            if named.peek().is_none() {
+                let others: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                failures.push(format!(
+                    "{} on {}: no {}, but {others:#?}",
+                    fault.name, subject.name, fault.code
+                ));
+            }
+            usual |= named.any(|problem| problem.severity == fault.code.severity());
+        }
+        if tried < 2 {
+            failures.push(format!("{}: tried on {tried} volumes", fault.name));
+        }
+        if !usual {
+            failures.push(format!("{}: nowhere {}", fault.name, fault.code.severity()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_code_but_a_few_has_a_fault() {
+    // Not to be had by an edit of a few bytes, or told by another test.
+    let without = [
+        ProblemCode::Unreadable,
+        ProblemCode::IndexDepth,
+        ProblemCode::TooManyLinks,
+        ProblemCode::LsnBeyondLog,
+        ProblemCode::More,
+    ];
+    let faults = faults::all();
+    assert!(faults.len() >= 100, "{}", faults.len());
+    for code in ProblemCode::ALL {
+        let has = faults.iter().any(|fault| fault.code == *code);
+        assert_eq!(has, !without.contains(code), "{code}");
+    }
+}
+
+/// What another validator says of an image, as text.
+type Ask = fn(&Path) -> String;
+
+/// The rows of the table in docs/validation.md: which other validators notice
+/// each fault. `cargo xtask test --long`; printed with `--nocapture`.
+#[test]
+fn what_other_validators_notice() {
+    skip_unless!(linkwright_testkit::long("the table of other validators"));
+    skip_unless!(ntfsfix::available());
+    skip_unless!(sleuthkit::available());
+    let (subjects, _images) = skip_unless!(subjects());
+    let ask: [(&str, Ask); 3] = [
+        ("ntfsfix -n", |path| {
+            format!("{:?}", ntfsfix::findings(path).ok())
+        }),
+        ("rust-fs-ntfs fsck", |path| {
+            format!("{:?}", rust_fs_ntfs::findings(path).ok())
+        }),
+        ("fls -r", |path| {
+            format!("{:?}", sleuthkit::names(path).ok())
+        }),
+    ];
+    let subject = subjects.first().expect("a volume");
+    let before = ask.map(|(_, ask)| ask(&subject.path));
+    println!(
+        "| fault | linkwright | {} |",
+        ask.map(|(name, _)| name).join(" | ")
+    );
+    println!("|---|---|{}", "---|".repeat(ask.len()));
+    let mut blind = 0;
+    for fault in faults::all() {
+        let image = ScratchImage::copy_of(&subject.path).expect("copy");
+        let device = FileDevice::open(image.path(), &FileOptions::read_write()).expect("open");
+        if (fault.inject)(&Editor::new(&device)).is_none() {
+            continue;
+        }
+        drop(device);
+        let seen: Vec<bool> = ask
+            .iter()
+            .zip(&before)
+            .map(|((_, ask), before)| ask(image.path()) != *before)
+            .collect();
+        blind += usize::from(!seen.contains(&true));
+        let words: Vec<&str> = seen
+            .iter()
+            .map(|seen| if *seen { "yes" } else { "-" })
+            .collect();
+        println!(
+            "| {} | `{}` | {} |",
+            fault.name,
+            fault.code,
+            words.join(" | ")
+        );
+    }
+    assert!(blind > 20, "others see more than they did: {blind}");
+}
+
+#[test]
+fn more_links_than_windows_allows_are_told() {
+    skip_unless!(ntfs3g::available());
+    skip_unless!(mkntfs::available());
+    for (names, wanted) in [(1024, false), (1025, true)] {
+        let image = Mkntfs::new(32 << 20).make();
+        let mount = Mount::new(image.path(), Access::ReadWrite).expect("mount");
+        let first = mount.path().join("first");
+        std::fs::write(&first, b"x").expect("write");
+        for number in 1..names {
+            std::fs::hard_link(&first, mount.path().join(format!("{number}"))).expect("link");
+        }
+        mount.unmount().expect("unmount");
+        let device = FileDevice::open(image.path(), &FileOptions::read_only()).expect("open");
+        let (problems, summary) = findings(&device);
+        let faults = faults_of(&problems);
+        assert_eq!(faults.len(), usize::from(wanted), "{faults:#?}");
+        assert!(problems.iter().any(|p| p.code == ProblemCode::TooManyLinks) == wanted);
+        assert!(summary.links >= names);
+    }
+}
