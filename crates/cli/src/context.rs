@@ -2,6 +2,7 @@
 //! the output.
 
 use std::ffi::OsStr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::volumes::{Access, Volumes};
 
 /// The settings and everything that is open.
 pub(crate) struct Context {
-    pub(crate) out: Output,
+    pub(crate) out: Rc<Output>,
     pub(crate) interrupt: Interrupt,
     pub(crate) drives: Arc<DriveMap>,
     pub(crate) volumes: Volumes,
@@ -28,7 +29,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// From the options that every verb has.
-    pub(crate) fn new(global: &Global, interrupt: Interrupt, out: Output) -> Result<Self> {
+    pub(crate) fn new(global: &Global, interrupt: Interrupt, out: Rc<Output>) -> Result<Self> {
         let drives = DriveMap::parse(&global.drive, &probe_host)
             .map_err(|error| Failure::usage(error.to_string()))?;
         let lock_wait = Duration::try_from_secs_f64(global.lock_wait)
@@ -52,8 +53,22 @@ impl Context {
         })
     }
 
+    /// The same with one drive, which takes the place of all others.
+    pub(crate) fn with_drive(&self, letter: char, device: DeviceSpec) -> Self {
+        let drives = Arc::new(DriveMap::one(letter, device));
+        Self {
+            out: Rc::clone(&self.out),
+            interrupt: self.interrupt.clone(),
+            volumes: Volumes::new(Arc::clone(&drives), self.lock_wait),
+            drives,
+            lock_wait: self.lock_wait,
+            reading: self.reading,
+            names: self.names,
+        }
+    }
+
     /// Where output goes, before there is anything else.
-    pub(crate) fn output(global: &Global) -> Output {
+    pub(crate) fn output(global: &Global) -> Rc<Output> {
         let format = match global.json {
             true => Format::Json,
             false => Format::Text,
@@ -63,7 +78,7 @@ impl Context {
             Color::Always => Some(true),
             Color::Never => Some(false),
         };
-        Output::new(format, color)
+        Rc::new(Output::new(format, color))
     }
 
     /// The location grammar with this command line's options.

@@ -180,6 +180,11 @@ impl DriveMap {
         Ok(map)
     }
 
+    /// One drive.
+    pub(crate) fn one(letter: char, device: DeviceSpec) -> Self {
+        Self(vec![(letter, device)])
+    }
+
     /// The volume behind a drive letter.
     pub(crate) fn get(&self, letter: char) -> Option<&DeviceSpec> {
         let letter = letter.to_ascii_uppercase();
@@ -193,11 +198,6 @@ impl DriveMap {
         self.0
             .iter()
             .find_map(|(letter, known)| (known == device).then_some(*letter))
-    }
-
-    /// All drives.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (char, &DeviceSpec)> {
-        self.0.iter().map(|(letter, device)| (*letter, device))
     }
 }
 

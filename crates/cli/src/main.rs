@@ -22,12 +22,14 @@ mod verbs;
 mod volumes;
 
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use clap::Parser;
 
 use crate::args::{Cli, Verb};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::report::Report;
 
@@ -43,23 +45,21 @@ fn main() -> ExitCode {
     };
     let name = cli.verb.name();
     let is_mklink = matches!(cli.verb, Verb::Mklink(_));
-    let (report, out) = match Context::new(&cli.global, interrupt, out) {
-        Ok(ctx) => {
-            let report = run(&ctx, cli.verb);
-            (report, ctx.out)
-        }
+    let report = match Context::new(&cli.global, interrupt, Rc::clone(&out)) {
+        Ok(ctx) => run(&ctx, cli.verb),
         Err(failure) => {
-            let out = Context::output(&cli.global);
             out.failure(&failure);
-            let report = Report {
+            Report {
                 exit: failure.exit,
                 counts: Vec::new(),
-            };
-            (report, out)
+            }
         }
     };
     out.json(report.summary(name));
     out.flush();
+    if out.is_failed() {
+        return ExitCode::from(Exit::Failed.code());
+    }
     match (is_mklink, report.exit) {
         (true, Exit::Done | Exit::Interrupted) | (false, _) => ExitCode::from(report.exit.code()),
         (true, _) => ExitCode::from(1),
@@ -68,18 +68,16 @@ fn main() -> ExitCode {
 
 /// Runs the verb, makes what it did durable, and reports what it failed with.
 fn run(ctx: &Context, verb: Verb) -> Report {
-    let result = verbs::run(ctx, verb).and_then(|report| {
-        ctx.volumes.sync()?;
-        Ok(report)
-    });
-    match result {
-        Ok(report) => report,
-        Err(failure) => {
-            ctx.out.failure(&failure);
-            Report {
-                exit: failure.exit,
-                counts: Vec::new(),
-            }
+    let failed = |failure: Failure| {
+        ctx.out.failure(&failure);
+        Report {
+            exit: failure.exit,
+            counts: Vec::new(),
         }
+    };
+    let report = verbs::run(ctx, verb).unwrap_or_else(failed);
+    match ctx.volumes.close() {
+        Ok(()) => report,
+        Err(failure) => failed(failure),
     }
 }

@@ -1,13 +1,12 @@
 //! What the program prints: lines for people or, with `--json`, one object a
 //! line with a `message_type`, and a last `summary`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use linkwright_fs::Name;
 use serde_json::{Map, Value};
 
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::sanitize::for_terminal;
 
@@ -26,6 +25,17 @@ pub(crate) struct Output {
     color: bool,
     is_terminal: bool,
     stdout: RefCell<BufWriter<StdoutLock<'static>>>,
+    state: Cell<State>,
+}
+
+/// Whether anybody still reads standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// The reader went away (`| head`): there is nothing more to say.
+    Closed,
+    /// It failed otherwise, which was reported.
+    Failed,
 }
 
 /// How a piece of a text line is to look on a terminal.
@@ -51,6 +61,7 @@ impl Output {
             color: color.unwrap_or(is_terminal && wanted),
             is_terminal,
             stdout: RefCell::new(BufWriter::new(io::stdout().lock())),
+            state: Cell::new(State::Open),
         }
     }
 
@@ -62,9 +73,7 @@ impl Output {
     /// Writes a line for people; nothing with `--json`.
     pub(crate) fn text(&self, line: impl AsRef<[u8]>) {
         if !self.is_json() {
-            let mut stdout = self.stdout.borrow_mut();
-            done(stdout.write_all(line.as_ref()));
-            done(stdout.write_all(b"\n"));
+            self.write(&[line.as_ref(), b"\n"].concat());
         }
     }
 
@@ -76,21 +85,48 @@ impl Output {
     /// Writes a line for programs; nothing without `--json`.
     pub(crate) fn json(&self, line: Line) {
         if self.is_json() {
-            let mut stdout = self.stdout.borrow_mut();
-            done(writeln!(stdout, "{}", Value::Object(line.0)));
+            self.write(format!("{}\n", Value::Object(line.0)).as_bytes());
         }
     }
 
     /// Writes bytes as they are: the data of a file.
-    pub(crate) fn data(&self, data: &[u8]) -> io::Result<()> {
-        self.stdout.borrow_mut().write_all(data)
+    pub(crate) fn data(&self, data: &[u8]) {
+        self.write(data);
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        if self.state.get() == State::Open {
+            let written = self.stdout.borrow_mut().write_all(bytes);
+            self.take(written);
+        }
+    }
+
+    fn take(&self, written: io::Result<()>) {
+        let Err(error) = written else { return };
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            self.state.set(State::Closed);
+        } else {
+            self.state.set(State::Failed);
+            note(&format!("standard output: {error}"));
+        }
+    }
+
+    /// Whether nobody reads standard output any more, so that a verb that only
+    /// reports can stop.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.get() != State::Open
+    }
+
+    /// Whether standard output failed.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.state.get() == State::Failed
     }
 
     /// Reports an error: text on standard error, an object with `--json`.
     pub(crate) fn failure(&self, failure: &Failure) {
         if self.is_json() {
             match failure.json() {
-                Ok(line) => done(writeln!(self.stdout.borrow_mut(), "{line}")),
+                Ok(line) => self.write(format!("{line}\n").as_bytes()),
                 Err(error) => note(&error.to_string()),
             }
         }
@@ -107,7 +143,10 @@ impl Output {
 
     /// Writes out what was kept back.
     pub(crate) fn flush(&self) {
-        done(self.stdout.borrow_mut().flush());
+        if self.state.get() == State::Open {
+            let flushed = self.stdout.borrow_mut().flush();
+            self.take(flushed);
+        }
     }
 
     /// A name or path as a text line shows it: escaped on a terminal, byte for
@@ -149,19 +188,6 @@ fn note_line(prefix: &str, line: &str) {
     };
     // Nowhere is left to report that standard error is gone.
     writeln!(stderr, "{prefix}{text}").ok();
-}
-
-/// A reader that went away (`| head`) ends the program as it does others; any
-/// other failure of standard output is one of the program.
-fn done(result: io::Result<()>) {
-    let Err(error) = result else { return };
-    if error.kind() != io::ErrorKind::BrokenPipe {
-        note(&format!("standard output: {error}"));
-    }
-    std::process::exit(i32::from(match error.kind() {
-        io::ErrorKind::BrokenPipe => Exit::Done.code(),
-        _ => Exit::Failed.code(),
-    }));
 }
 
 /// One object of the JSON output.

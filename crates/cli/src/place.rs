@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use linkwright_fs::posix::PosixFs;
 use linkwright_fs::resolve::{LastLink, Outcome};
-use linkwright_fs::{
-    Capabilities, Error, ErrorKind, FileSystem, Name, Node, Stat, StreamName, Target,
-};
+use linkwright_fs::{Error, ErrorKind, FileSystem, Name, Node, Stat, StreamName};
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
@@ -298,32 +296,6 @@ impl Slot {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// The path of the name on its volume.
-    pub(crate) fn path(&self) -> Vec<Name> {
-        let mut path = self.dir_path.clone();
-        path.push(self.name.clone());
-        path
-    }
-}
-
-impl Found {
-    /// Whether it is a directory, or a link that leads to one.
-    pub(crate) fn leads_to_directory(&self, ctx: &Context) -> linkwright_fs::Result<bool> {
-        if !self.stat.is_link() {
-            return Ok(self.stat.is_plain_directory());
-        }
-        if self.fs.capabilities().contains(Capabilities::FOLLOWS_LINKS) {
-            return Ok(match self.fs.followed(&self.node)? {
-                Target::Found(found) => found.stat.is_plain_directory(),
-                _ => false,
-            });
-        }
-        let walk = ctx
-            .resolver()
-            .walk(&self.fs, &self.path, LastLink::Follow)?;
-        Ok(matches!(walk.outcome, Outcome::Found(place) if place.stat.is_plain_directory()))
     }
 }
 

@@ -1,12 +1,18 @@
 //! Opening volumes, each once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use linkwright_device::{
+    BlockDevice, FileDevice, FileOptions, PartitionChoice, VolumeWindow, open_volume_window,
+};
+use linkwright_fs::ntfs::NtfsFs;
 use linkwright_fs::resolve::Drives;
-use linkwright_fs::{ErrorKind, Feature, FileSystem};
+use linkwright_fs::{ErrorKind, FileSystem};
+use linkwright_ntfs::OpenOptions;
 
+use crate::device_error;
 use crate::failure::{Failure, Result};
 use crate::location::{DeviceSpec, DriveMap};
 
@@ -23,7 +29,7 @@ pub(crate) enum Access {
 pub(crate) struct Volumes {
     drives: Arc<DriveMap>,
     lock_wait: Duration,
-    open: Mutex<HashMap<DeviceSpec, (Access, Arc<dyn FileSystem>)>>,
+    open: Mutex<HashMap<DeviceSpec, (Access, Arc<NtfsFs>)>>,
 }
 
 impl Volumes {
@@ -36,28 +42,47 @@ impl Volumes {
         }
     }
 
+    fn known(&self) -> MutexGuard<'_, HashMap<DeviceSpec, (Access, Arc<NtfsFs>)>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The volume at a place, opened when it is not yet.
-    pub(crate) fn open(&self, spec: &DeviceSpec, access: Access) -> Result<Arc<dyn FileSystem>> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        match open.get(spec) {
+    pub(crate) fn open(&self, spec: &DeviceSpec, access: Access) -> Result<Arc<NtfsFs>> {
+        let key = DeviceSpec {
+            // Two ways to write one path are one volume.
+            path: spec
+                .path
+                .canonicalize()
+                .unwrap_or_else(|_| spec.path.clone()),
+            partition: spec.partition,
+        };
+        let mut known = self.known();
+        match known.get(&key) {
             Some((had, fs)) if *had >= access => return Ok(Arc::clone(fs)),
             _ => {}
         }
-        let fs = open_device(spec, access, self.lock_wait)?;
-        open.insert(spec.clone(), (access, Arc::clone(&fs)));
+        // Open for reading and now to be written: the lock must go first.
+        known.remove(&key);
+        let fs = Arc::new(open_ntfs(spec, access, self.lock_wait)?);
+        known.insert(key, (access, Arc::clone(&fs)));
         Ok(fs)
     }
 
-    /// Makes everything durable.
-    pub(crate) fn sync(&self) -> Result<()> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for (spec, (access, fs)) in open.iter() {
-            if *access == Access::Write {
-                fs.sync()
-                    .map_err(|error| Failure::at(spec.path.display().to_string(), &error))?;
+    /// Makes everything durable and closes the volumes.
+    pub(crate) fn close(&self) -> Result<()> {
+        let mut first = Ok(());
+        for (spec, (_, fs)) in self.known().drain() {
+            let closed = match Arc::try_unwrap(fs) {
+                Ok(fs) => fs.close(),
+                // Somebody still holds it, and closes it when done.
+                Err(shared) => shared.sync(),
+            };
+            if let Err(error) = closed {
+                let failure = Failure::at(spec.path.display().to_string(), &error);
+                first = first.and(Err(failure));
             }
         }
-        Ok(())
+        first
     }
 }
 
@@ -76,13 +101,32 @@ impl Drives for Volumes {
     }
 }
 
-fn open_device(
+/// The device with the volume on it: the whole of it, or a partition.
+pub(crate) fn open_window(
     spec: &DeviceSpec,
-    _access: Access,
-    _lock_wait: Duration,
-) -> Result<Arc<dyn FileSystem>> {
-    Err(Failure::at(
-        spec.path.display().to_string(),
-        &ErrorKind::Unsupported(Feature::Volume).into(),
-    ))
+    access: Access,
+    lock_wait: Duration,
+) -> Result<VolumeWindow> {
+    let options = match access {
+        Access::Read => FileOptions::read_only(),
+        Access::Write => FileOptions::read_write(),
+    };
+    let device = FileDevice::open(&spec.path, &options.lock_wait(lock_wait))
+        .map_err(|error| device_error::device(&spec.path, &error))?;
+    let device: Arc<dyn BlockDevice> = Arc::new(device);
+    let choice = match spec.partition {
+        None => PartitionChoice::Auto,
+        Some(number) => PartitionChoice::Number(number),
+    };
+    open_volume_window(device, choice).map_err(|error| device_error::volume(&spec.path, &error))
+}
+
+fn open_ntfs(spec: &DeviceSpec, access: Access, lock_wait: Duration) -> Result<NtfsFs> {
+    let window = open_window(spec, access, lock_wait)?;
+    let options = match access {
+        Access::Read => OpenOptions::read_only(),
+        Access::Write => OpenOptions::read_write(),
+    };
+    NtfsFs::open(window.device, options)
+        .map_err(|error| Failure::at(spec.path.display().to_string(), &error))
 }

@@ -15,6 +15,7 @@ mod error;
 mod filesystem;
 mod name;
 mod node;
+pub mod ntfs;
 pub mod posix;
 pub mod resolve;
 mod types;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::ntfs::NtfsNode;
 use crate::posix::HostNode;
 
 /// One object - file, directory or link - of the [`FileSystem`] that gave it.
@@ -19,12 +20,15 @@ pub struct Node(pub(crate) Repr);
 pub(crate) enum Repr {
     /// An entry of, or a directory opened on, the host.
     Host(HostNode),
+    /// A file of an NTFS volume.
+    Ntfs(NtfsNode),
 }
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Host(node) => node.fmt(f),
+            Repr::Ntfs(node) => node.fmt(f),
         }
     }
 }

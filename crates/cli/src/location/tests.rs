@@ -168,7 +168,6 @@ fn drives() {
     );
     // Even where a file C is there: the drive comes first.
     assert_eq!(parse("C:/a"), Err(LocationError::UnmappedDrive('C')));
-    assert_eq!(map.iter().count(), 4);
 }
 
 #[test]

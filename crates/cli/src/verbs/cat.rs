@@ -56,10 +56,9 @@ fn pour(ctx: &Context, data: &mut dyn Read) -> linkwright_fs::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(Error::from_io(error)),
         };
-        match ctx.out.data(&buffer[..got]) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(error.into()),
+        ctx.out.data(&buffer[..got]);
+        if ctx.out.is_closed() {
+            return Ok(());
         }
     }
 }

@@ -71,6 +71,9 @@ fn list_place(
     // One open directory a level, deepest last.
     let mut pending = vec![(spot.clone(), found, 0)];
     while let Some((spot, dir, depth)) = pending.pop() {
+        if ctx.out.is_closed() {
+            break;
+        }
         let below = match directory(ctx, &spot, &dir, wanted, counts) {
             Ok(below) => below,
             Err(failure) if depth == 0 || ctx.interrupt.is_set() => return Err(failure),
@@ -103,6 +106,9 @@ fn directory(
     let at = |error: linkwright_fs::Error| spot.failure(&error);
     for item in dir.fs.list(&dir.node).map_err(at)? {
         ctx.interrupt.check()?;
+        if ctx.out.is_closed() {
+            break;
+        }
         let item = item.map_err(at)?;
         let spot = spot.join(&item.name);
         let stat = match dir.fs.stat(&item.node) {

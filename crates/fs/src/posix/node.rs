@@ -31,8 +31,7 @@ pub(crate) enum HostNode {
 pub(super) fn host(node: &Node) -> Result<&HostNode> {
     match &node.0 {
         Repr::Host(node) => Ok(node),
-        #[allow(unreachable_patterns)]
-        _ => Err(ErrorKind::InvalidArgument.into()),
+        Repr::Ntfs(_) => Err(ErrorKind::InvalidArgument.into()),
     }
 }
 

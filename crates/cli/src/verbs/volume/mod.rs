@@ -1,17 +1,18 @@
 //! `volume`: makes, shows and verifies volumes.
 
+mod check;
 mod create;
 mod info;
 
 use crate::args::VolumeVerb;
 use crate::context::Context;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::report::Report;
 
 pub(super) fn run(ctx: &Context, verb: VolumeVerb) -> Result<Report> {
     match verb {
         VolumeVerb::Create(args) => create::run(ctx, &args),
         VolumeVerb::Info(args) => info::run(ctx, &args),
-        VolumeVerb::Check(_) => Err(Failure::usage("not yet")),
+        VolumeVerb::Check(args) => check::run(ctx, &args),
     }
 }

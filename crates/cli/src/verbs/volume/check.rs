@@ -1,0 +1,111 @@
+//! `volume check`: verifies a volume, and changes nothing.
+
+use std::ops::ControlFlow;
+
+use linkwright_fs::{ErrorKind, Feature};
+use linkwright_ntfs_check::{
+    CheckError, CheckOptions, Problem, Severity, Summary, check_with_progress,
+};
+
+use crate::args::CheckArgs;
+use crate::context::Context;
+use crate::device_error;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::{Line, Style};
+use crate::report::Report;
+use crate::volumes::{Access, open_window};
+
+pub(super) fn run(ctx: &Context, args: &CheckArgs) -> Result<Report> {
+    let spec = ctx.device(&args.image)?;
+    let window = open_window(&spec, Access::Read, ctx.lock_wait)?;
+    let checked = check_with_progress(
+        &*window.device,
+        &CheckOptions::default(),
+        &mut |problem| say(ctx, &problem),
+        &mut |_| match ctx.interrupt.is_set() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        },
+    );
+    let summary = checked.map_err(|error| failure(&spec.path, &error))?;
+    conclude(ctx, &summary);
+    Ok(report(&summary))
+}
+
+fn say(ctx: &Context, problem: &Problem) {
+    let text =
+        |value: &Option<linkwright_ntfs_check::Value>| value.as_ref().map(ToString::to_string);
+    ctx.out.json(
+        Line::new("problem")
+            .set("code", problem.code.as_str())
+            .set("severity", problem.severity.word())
+            .set("text", problem.code.text())
+            .set("place", problem.place.to_string())
+            .set_opt("record", problem.place.record.map(|record| record.0))
+            .set_opt("found", text(&problem.found))
+            .set_opt("expected", text(&problem.expected)),
+    );
+    let style = match problem.severity {
+        Severity::Note => Style::Dim,
+        _ => Style::Bad,
+    };
+    let line = ctx.out.shown(problem.to_string().as_bytes());
+    ctx.out.text(ctx.out.styled(style, &line));
+}
+
+fn conclude(ctx: &Context, summary: &Summary) {
+    let verdict = match summary.is_clean() {
+        true => "nothing wrong".to_owned(),
+        false => format!(
+            "{} damaged, {} inconsistent",
+            summary.damage, summary.inconsistencies
+        ),
+    };
+    ctx.out.text(format!(
+        "{} files and {} directories with {} names checked: {verdict}",
+        summary.files, summary.directories, summary.links
+    ));
+}
+
+/// Damage is one status, what can be put right another.
+fn report(summary: &Summary) -> Report {
+    let exit = if summary.damage > 0 {
+        Exit::DamagedOrLocked
+    } else if summary.inconsistencies > 0 {
+        Exit::Findings
+    } else {
+        Exit::Done
+    };
+    Report {
+        exit,
+        counts: vec![
+            ("damage", summary.damage),
+            ("inconsistencies", summary.inconsistencies),
+            ("notes", summary.notes),
+            ("files", summary.files),
+            ("directories", summary.directories),
+            ("links", summary.links),
+            ("reparse_points", summary.reparse_points),
+            ("records", summary.records),
+            ("records_in_use", summary.records_in_use),
+        ],
+    }
+}
+
+fn failure(path: &std::path::Path, error: &CheckError) -> Failure {
+    let place = path.display().to_string();
+    match error {
+        CheckError::Cancelled => Failure::interrupted(),
+        CheckError::Device(error) => device_error::device(path, error),
+        CheckError::TooLarge { .. } => Failure::of_kind(
+            place,
+            ErrorKind::Unsupported(Feature::Volume),
+            error.to_string(),
+        ),
+        _ => Failure {
+            help: None,
+            ..Failure::of_kind(place, ErrorKind::Corrupt, error.to_string())
+        },
+    }
+}

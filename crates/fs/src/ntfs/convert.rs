@@ -1,0 +1,102 @@
+//! Between the terms of the engine and those of [`FileSystem`].
+//!
+//! [`FileSystem`]: crate::FileSystem
+
+use std::time::SystemTime;
+
+use linkwright_names::NtName;
+use linkwright_ntfs::{CreateOptions, FileInfo, TimesChange};
+use linkwright_ntfs_format::NtTime;
+use linkwright_ntfs_format::standard_information::{self, FileAttributes};
+
+use crate::{
+    Attributes, Create, Name, NodeKind, Replace, Stat, StreamInfo, StreamName, Times, Timestamp,
+};
+
+pub(super) fn stat(info: &FileInfo) -> Stat {
+    let kind = match info.is_directory() {
+        true => NodeKind::Directory,
+        false => NodeKind::File,
+    };
+    Stat {
+        kind,
+        reparse_tag: info.reparse_tag,
+        posix_link: false,
+        size: info.size,
+        allocated: info.allocated,
+        names: u64::from(info.link_count),
+        record: info.file.record().0,
+        sequence: info.file.sequence().0,
+        device: 0,
+        times: Times {
+            created: Some(timestamp(info.times.created)),
+            modified: Some(timestamp(info.times.modified)),
+            changed: Some(timestamp(info.times.changed)),
+            accessed: Some(timestamp(info.times.accessed)),
+        },
+        attributes: Attributes::from_bits_retain(info.attributes.bits()),
+        mode: None,
+    }
+}
+
+fn timestamp(time: NtTime) -> Timestamp {
+    Timestamp::from_nt_ticks(time.0)
+}
+
+fn nt_time(time: Timestamp) -> NtTime {
+    NtTime(time.to_nt_ticks())
+}
+
+pub(super) fn path(names: Vec<NtName>) -> Vec<Name> {
+    names
+        .into_iter()
+        .map(|name| Name::from_units(name.into_units()))
+        .collect()
+}
+
+pub(super) fn stream(info: linkwright_ntfs::StreamInfo) -> StreamInfo {
+    StreamInfo {
+        name: (!info.name.is_empty()).then(|| StreamName::from_units(info.name)),
+        size: info.size,
+        allocated: info.allocated,
+    }
+}
+
+pub(super) fn attributes(attributes: Attributes) -> FileAttributes {
+    FileAttributes::from_bits_retain(attributes.bits())
+}
+
+pub(super) fn replace(replace: Replace) -> linkwright_ntfs::Replace {
+    match replace {
+        Replace::No => linkwright_ntfs::Replace::No,
+        Replace::Yes => linkwright_ntfs::Replace::Yes,
+    }
+}
+
+/// Where some times are given, the others are now.
+pub(super) fn create_options(create: &Create) -> CreateOptions {
+    let times = (create.times != Times::default()).then(|| {
+        let now = Timestamp::from(SystemTime::now());
+        let time = |given: Option<Timestamp>| nt_time(given.unwrap_or(now));
+        standard_information::Times {
+            created: time(create.times.created),
+            modified: time(create.times.modified),
+            changed: time(create.times.changed),
+            accessed: time(create.times.accessed),
+        }
+    });
+    CreateOptions {
+        attributes: attributes(create.attributes),
+        times,
+        security_descriptor: None,
+    }
+}
+
+pub(super) fn times_change(times: &Times) -> TimesChange {
+    TimesChange {
+        created: times.created.map(nt_time),
+        modified: times.modified.map(nt_time),
+        changed: times.changed.map(nt_time),
+        accessed: times.accessed.map(nt_time),
+    }
+}

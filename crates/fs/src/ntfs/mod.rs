@@ -1,0 +1,455 @@
+//! A volume in an image or on a device, through the engine.
+//!
+//! What Win32 forbids and the engine does not know is refused here: changing
+//! or removing what has the read-only attribute.
+
+mod convert;
+mod error;
+mod put;
+mod read;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use linkwright_device::BlockDevice;
+use linkwright_ntfs::{FileId, FileKind, OpenOptions, TimesChange, Volume};
+use linkwright_ntfs_format::file_name::Namespace;
+use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_reparse::ReparseBuffer;
+
+use crate::error::{ErrorKind, Feature, Result};
+use crate::node::Repr;
+use crate::{
+    Attributes, Capabilities, Contents, Create, Entry, FileSystem, LinkContent, LinkType, Name,
+    Node, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+};
+
+/// Records that belong to the file system itself (`$MFT` to `$Extend`, and the
+/// root): listings leave them out, as Windows does.
+const FIRST_USER_RECORD: u64 = 16;
+
+/// Most names of one file (MS-FSA 2.1.5.15.7).
+const MAX_LINKS: u32 = 1024;
+
+/// An NTFS volume.
+pub struct NtfsFs {
+    volume: Volume,
+    /// Tells nodes of this volume from those of others.
+    tag: u64,
+    writable: bool,
+}
+
+/// A file of a volume.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NtfsNode {
+    tag: u64,
+    file: FileId,
+}
+
+impl NtfsFs {
+    /// Opens the volume on a device.
+    ///
+    /// # Errors
+    /// What the device holds instead, damage, and why it is not written to.
+    pub fn open(device: Arc<dyn BlockDevice>, options: OpenOptions) -> Result<Self> {
+        static TAGS: AtomicU64 = AtomicU64::new(0);
+        let writable = options.access == linkwright_ntfs::Access::ReadWrite;
+        Ok(Self {
+            volume: Volume::open(device, options).map_err(error::from_engine)?,
+            tag: TAGS.fetch_add(1, Ordering::Relaxed),
+            writable,
+        })
+    }
+
+    /// Everything the volume says of itself.
+    ///
+    /// # Errors
+    /// Its own files cannot be read.
+    pub fn details(&self) -> Result<linkwright_ntfs::VolumeInfo> {
+        self.volume.info().map_err(error::from_engine)
+    }
+
+    /// Makes everything durable and marks the volume as not in use.
+    ///
+    /// # Errors
+    /// The device failed; the volume stays marked as in use.
+    pub fn close(self) -> Result<()> {
+        self.volume.close().map_err(error::from_engine)
+    }
+
+    fn node(&self, file: FileId) -> Node {
+        Node(Repr::Ntfs(NtfsNode {
+            tag: self.tag,
+            file,
+        }))
+    }
+
+    fn file(&self, node: &Node) -> Result<FileId> {
+        match &node.0 {
+            Repr::Ntfs(node) if node.tag == self.tag => Ok(node.file),
+            _ => Err(ErrorKind::InvalidArgument.into()),
+        }
+    }
+
+    /// The file of a name in a directory.
+    fn lookup(&self, dir: FileId, name: &Name) -> Result<FileId> {
+        let found = self
+            .volume
+            .lookup(dir, name.units())
+            .map_err(error::from_engine)?;
+        Ok(found.ok_or(ErrorKind::NotFound)?.file)
+    }
+
+    /// Win32 refuses to change or remove what is read-only (DeleteFile,
+    /// MS-FSA 2.1.5.1.2.1).
+    fn check_not_read_only(&self, file: FileId) -> Result<()> {
+        let info = self.volume.file_info(file).map_err(error::from_engine)?;
+        match info.attributes.contains(FileAttributes::READ_ONLY) {
+            true => Err(crate::Error::with_source(
+                ErrorKind::AccessDenied,
+                "the read-only attribute is set",
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
+impl FileSystem for NtfsFs {
+    fn capabilities(&self) -> Capabilities {
+        let all = Capabilities::HARD_LINKS
+            | Capabilities::SYMBOLIC_LINKS
+            | Capabilities::REPARSE_POINTS
+            | Capabilities::TYPED_LINKS
+            | Capabilities::NAMED_STREAMS
+            | Capabilities::WINDOWS_NAMES
+            | Capabilities::NAMES_OF_FILES;
+        match self.writable {
+            true => all,
+            false => all | Capabilities::READ_ONLY,
+        }
+    }
+
+    fn volume_info(&self) -> Result<VolumeInfo> {
+        let info = self.details()?;
+        let cluster = u64::from(info.cluster_size);
+        Ok(VolumeInfo {
+            label: String::from_utf16_lossy(&info.label),
+            serial: info.serial,
+            kind: "NTFS",
+            total: info.clusters.saturating_mul(cluster),
+            free: info.free_clusters.saturating_mul(cluster),
+            cluster: info.cluster_size,
+            max_name: 255,
+            max_links: Some(MAX_LINKS),
+        })
+    }
+
+    fn root(&self) -> Result<Node> {
+        Ok(self.node(FileId::ROOT))
+    }
+
+    fn child(&self, dir: &Node, name: &Name) -> Result<Node> {
+        let dir = self.file(dir)?;
+        let file = self.lookup(dir, name)?;
+        Ok(self.node(file))
+    }
+
+    fn stat(&self, node: &Node) -> Result<Stat> {
+        let info = self
+            .volume
+            .file_info(self.file(node)?)
+            .map_err(error::from_engine)?;
+        Ok(convert::stat(&info))
+    }
+
+    fn list<'a>(
+        &'a self,
+        dir: &Node,
+    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + Send + 'a>> {
+        let entries = self
+            .volume
+            .list(self.file(dir)?)
+            .map_err(error::from_engine)?;
+        Ok(Box::new(entries.filter_map(move |entry| match entry {
+            Ok(entry) if entry.namespace == Namespace::Dos => None,
+            Ok(entry) if entry.file.record().0 < FIRST_USER_RECORD => None,
+            Ok(entry) => Some(Ok(Entry {
+                name: Name::from_units(entry.name.into_units()),
+                node: self.node(entry.file),
+            })),
+            Err(error) => Some(Err(error::from_engine(error))),
+        })))
+    }
+
+    fn names(&self, node: &Node) -> Result<Vec<Placed>> {
+        let names = self
+            .volume
+            .names(self.file(node)?)
+            .map_err(error::from_engine)?;
+        let long = names
+            .into_iter()
+            .filter(|name| name.namespace != Namespace::Dos);
+        Ok(long
+            .map(|name| Placed {
+                path: self.volume.path_of(&name).ok().map(convert::path),
+                directory: self.node(name.parent),
+                name: Name::from_units(name.name.into_units()),
+            })
+            .collect())
+    }
+
+    fn streams(&self, node: &Node) -> Result<Vec<StreamInfo>> {
+        let streams = self
+            .volume
+            .streams(self.file(node)?)
+            .map_err(error::from_engine)?;
+        Ok(streams.into_iter().map(convert::stream).collect())
+    }
+
+    fn link(&self, node: &Node) -> Result<Option<LinkContent>> {
+        let buffer = self
+            .volume
+            .reparse_point(self.file(node)?)
+            .map_err(error::from_engine)?;
+        Ok(buffer.map(LinkContent::Reparse))
+    }
+
+    fn followed(&self, _node: &Node) -> Result<Target> {
+        Err(ErrorKind::InvalidArgument.into())
+    }
+
+    fn read_at(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<usize> {
+        self.volume
+            .read_at(self.file(node)?, units(stream), offset, buf)
+            .map_err(error::from_engine)
+    }
+
+    fn open_data<'a>(
+        &'a self,
+        node: &Node,
+        stream: Option<&StreamName>,
+    ) -> Result<Box<dyn std::io::Read + Send + 'a>> {
+        let file = self.file(node)?;
+        let reader = read::Reader::open(&self.volume, file, units(stream))?;
+        Ok(Box::new(reader))
+    }
+
+    fn write_at(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        data: &[u8],
+    ) -> Result<()> {
+        let file = self.file(node)?;
+        self.check_not_read_only(file)?;
+        put::ensure_stream(&self.volume, file, units(stream))?;
+        self.volume
+            .write_at(file, units(stream), offset, data)
+            .map_err(error::from_engine)
+    }
+
+    fn set_len(&self, node: &Node, stream: Option<&StreamName>, len: u64) -> Result<()> {
+        let file = self.file(node)?;
+        self.check_not_read_only(file)?;
+        put::ensure_stream(&self.volume, file, units(stream))?;
+        self.volume
+            .set_len(file, units(stream), len)
+            .map_err(error::from_engine)
+    }
+
+    fn create_file(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {
+        self.volume
+            .create(
+                self.file(dir)?,
+                name.units(),
+                FileKind::File,
+                &convert::create_options(create),
+            )
+            .map(|file| self.node(file))
+            .map_err(error::from_engine)
+    }
+
+    fn put_file(
+        &self,
+        dir: &Node,
+        name: &Name,
+        create: &Create,
+        contents: &mut [Contents<'_>],
+        replace: Replace,
+    ) -> Result<Node> {
+        let dir = self.file(dir)?;
+        if replace == Replace::Yes
+            && let Ok(there) = self.lookup(dir, name)
+        {
+            self.check_not_read_only(there)?;
+        }
+        put::put_file(&self.volume, dir, name, create, contents, replace)
+            .map(|file| self.node(file))
+    }
+
+    fn put_stream(
+        &self,
+        node: &Node,
+        stream: &StreamName,
+        data: &mut dyn std::io::Read,
+    ) -> Result<()> {
+        let file = self.file(node)?;
+        self.check_not_read_only(file)?;
+        put::put_stream(&self.volume, file, stream.units(), data)
+    }
+
+    fn create_directory(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {
+        self.volume
+            .create(
+                self.file(dir)?,
+                name.units(),
+                FileKind::Directory,
+                &convert::create_options(create),
+            )
+            .map(|file| self.node(file))
+            .map_err(error::from_engine)
+    }
+
+    fn hard_link(&self, node: &Node, dir: &Node, name: &Name) -> Result<()> {
+        let made = self
+            .volume
+            .hard_link(self.file(node)?, self.file(dir)?, name.units());
+        made.map_err(|engine| match error::from_engine(engine) {
+            // To Windows a directory is no file that could have another name.
+            error if error.kind() == ErrorKind::IsADirectory => ErrorKind::AccessDenied.into(),
+            error => error,
+        })
+    }
+
+    fn create_link(
+        &self,
+        dir: &Node,
+        name: &Name,
+        link_type: LinkType,
+        content: &LinkContent,
+        create: &Create,
+    ) -> Result<Node> {
+        let buffer = reparse(content)?;
+        let kind = match link_type {
+            LinkType::File => FileKind::File,
+            LinkType::Directory => FileKind::Directory,
+        };
+        let options = convert::create_options(create);
+        let dir = self.file(dir)?;
+        self.volume
+            .transaction(|tx| {
+                let bytes = buffer.encode();
+                let file = tx.create_reparse_point(dir, name.units(), kind, &bytes, &options)?;
+                // Setting the reparse point counted as a change of the link.
+                tx.set_times(file, &convert::times_change(&create.times))?;
+                tx.refresh_name(dir, name.units())?;
+                Ok(file)
+            })
+            .map(|file| self.node(file))
+            .map_err(error::from_engine)
+    }
+
+    fn set_link(&self, node: &Node, content: &LinkContent) -> Result<()> {
+        let bytes = reparse(content)?.encode();
+        self.volume
+            .set_reparse_point(self.file(node)?, &bytes)
+            .map_err(error::from_engine)
+    }
+
+    fn remove_link(&self, node: &Node) -> Result<()> {
+        let file = self.file(node)?;
+        let buffer = self
+            .volume
+            .reparse_point(file)
+            .map_err(error::from_engine)?
+            .ok_or(ErrorKind::NotAReparsePoint)?;
+        let guid = match &buffer {
+            ReparseBuffer::Other(other) => other.guid(),
+            _ => None,
+        };
+        self.volume
+            .delete_reparse_point(file, buffer.tag().0, guid)
+            .map_err(error::from_engine)
+    }
+
+    fn remove(&self, dir: &Node, name: &Name) -> Result<()> {
+        let dir = self.file(dir)?;
+        self.check_not_read_only(self.lookup(dir, name)?)?;
+        self.volume
+            .remove(dir, name.units())
+            .map_err(error::from_engine)
+    }
+
+    fn rename(
+        &self,
+        dir: &Node,
+        name: &Name,
+        new_dir: &Node,
+        new_name: &Name,
+        replace: Replace,
+    ) -> Result<()> {
+        let (dir, new_dir) = (self.file(dir)?, self.file(new_dir)?);
+        let moved = self.lookup(dir, name)?;
+        if replace == Replace::Yes
+            && let Ok(there) = self.lookup(new_dir, new_name)
+            && there != moved
+        {
+            self.check_not_read_only(there)?;
+        }
+        self.volume
+            .rename(
+                dir,
+                name.units(),
+                new_dir,
+                new_name.units(),
+                convert::replace(replace),
+            )
+            .map_err(error::from_engine)
+    }
+
+    fn set_times(&self, node: &Node, times: &Times) -> Result<()> {
+        let change = convert::times_change(times);
+        if change == TimesChange::default() {
+            return Ok(());
+        }
+        self.volume
+            .set_times(self.file(node)?, &change)
+            .map_err(error::from_engine)
+    }
+
+    fn set_attributes(&self, node: &Node, attributes: Attributes) -> Result<()> {
+        self.volume
+            .set_attributes(self.file(node)?, convert::attributes(attributes))
+            .map_err(error::from_engine)
+    }
+
+    fn sync(&self) -> Result<()> {
+        match self.writable {
+            true => self.volume.sync().map_err(error::from_engine),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The engine knows the unnamed stream by the empty name.
+fn units(stream: Option<&StreamName>) -> &[u16] {
+    stream.map(StreamName::units).unwrap_or_default()
+}
+
+/// Only reparse points can be on NTFS.
+fn reparse(content: &LinkContent) -> Result<&ReparseBuffer> {
+    match content {
+        LinkContent::Reparse(buffer) => Ok(buffer),
+        LinkContent::Posix(_) => Err(ErrorKind::Unsupported(Feature::SymbolicLinks).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

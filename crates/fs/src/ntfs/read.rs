@@ -1,0 +1,48 @@
+//! A reader over a stream.
+
+use std::io::{self, Read};
+
+use linkwright_ntfs::{FileId, InvalidInput, Volume};
+
+use super::error::from_engine;
+use crate::error::Result;
+
+/// Reads a stream from its start.
+pub(super) struct Reader<'v> {
+    volume: &'v Volume,
+    file: FileId,
+    stream: Vec<u16>,
+    offset: u64,
+}
+
+impl<'v> Reader<'v> {
+    /// Over a stream that must be there.
+    pub(super) fn open(volume: &'v Volume, file: FileId, stream: &[u16]) -> Result<Self> {
+        match volume.stream_len(file, stream) {
+            Ok(_) => Ok(Self {
+                volume,
+                file,
+                stream: stream.to_vec(),
+                offset: 0,
+            }),
+            Err(linkwright_ntfs::Error::InvalidInput(InvalidInput::StreamNotFound))
+                if stream.is_empty() =>
+            {
+                // A directory has no unnamed stream.
+                Err(crate::ErrorKind::IsADirectory.into())
+            }
+            Err(error) => Err(from_engine(error)),
+        }
+    }
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let got = self
+            .volume
+            .read_at(self.file, &self.stream, self.offset, buf)
+            .map_err(|error| from_engine(error).into_io())?;
+        self.offset += got as u64;
+        Ok(got)
+    }
+}
