@@ -31,12 +31,13 @@ pub(crate) fn device(path: &Path, error: &DeviceError) -> Failure {
             kind(ErrorKind::Corrupt).help("the image is cut off; copy it again from where it came")
         }
         DeviceError::Open { source, .. } | DeviceError::Io { source, .. } => {
-            let known = linkwright_fs::Error::from(io::Error::from(source.kind()));
-            let mut failure = kind(known.kind());
-            if known.kind() == ErrorKind::NotFound {
-                failure.help = Some("make one with: linkwright volume create IMAGE".to_owned());
+            let known = linkwright_fs::Error::from(io::Error::from(source.kind())).kind();
+            match known {
+                ErrorKind::NotFound => Failure::at(place.clone(), &known.into())
+                    .help("make one with: linkwright volume create IMAGE"),
+                ErrorKind::Io => kind(known),
+                _ => Failure::at(place.clone(), &known.into()),
             }
-            failure
         }
         _ => kind(ErrorKind::Io),
     }

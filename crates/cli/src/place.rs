@@ -118,6 +118,18 @@ impl Spot {
         }
     }
 
+    /// An error when a stream was given where a whole file must be.
+    pub(crate) fn refuse_stream(&self) -> Result<()> {
+        match self.stream() {
+            None => Ok(()),
+            Some(_) => Err(Failure::of_kind(
+                self.display(),
+                ErrorKind::InvalidName,
+                "a ':' in a name starts a stream, and this takes no streams",
+            )),
+        }
+    }
+
     /// Whether the text ended in a separator.
     pub(crate) fn trailing_separator(&self) -> bool {
         match &self.path {

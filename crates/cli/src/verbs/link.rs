@@ -67,11 +67,7 @@ pub(super) fn access(dry_run: bool) -> Access {
 /// of the target.
 fn link_place(ctx: &Context, link: &OsStr, target: &OsStr, access: Access) -> Result<Spot> {
     let spot = ctx.spot(link, access)?;
-    if spot.stream().is_some() {
-        return Err(spot
-            .failure(&ErrorKind::InvalidName.into())
-            .help("a stream cannot be a link"));
-    }
+    spot.refuse_stream()?;
     if !spot.trailing_separator() {
         return Ok(spot);
     }
@@ -155,9 +151,7 @@ fn hard_target(
     link: &Spot,
     slot: &Slot,
 ) -> Result<linkwright_fs::Node> {
-    if target.stream().is_some() {
-        return Err(target.failure(&ErrorKind::InvalidName.into()));
-    }
+    target.refuse_stream()?;
     let found = target.find(ctx, LastLink::Keep)?;
     let same = Arc::ptr_eq(&found.fs, &slot.fs) || (target.is_host() && link.is_host());
     if !same {

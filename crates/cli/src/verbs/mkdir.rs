@@ -30,6 +30,7 @@ pub(super) fn run(ctx: &Context, args: &MkdirArgs) -> Result<Report> {
 }
 
 fn make(ctx: &Context, spot: &Spot, dry_run: bool) -> Result<()> {
+    spot.refuse_stream()?;
     let slot = spot.slot(ctx)?;
     let at = |error: linkwright_fs::Error| spot.failure(&error);
     if slot.existing().map_err(at)?.is_some() {
@@ -57,6 +58,7 @@ fn said(ctx: &Context, spot: &Spot, dry_run: bool) {
 
 /// Makes what is missing of a path, from the root down.
 fn make_parents(ctx: &Context, spot: &Spot, dry_run: bool) -> Result<()> {
+    spot.refuse_stream()?;
     for step in ancestors(spot) {
         match step.find(ctx, LastLink::Follow) {
             Ok(found) if found.stat.is_plain_directory() => {}

@@ -81,6 +81,7 @@ fn words(words: &[OsString]) -> Option<(Form, &OsStr, &OsStr)> {
 fn make(ctx: &Context, form: Form, link: &OsStr, target: &OsStr, dry_run: bool) -> Result<()> {
     let access = link::access(dry_run);
     let place = ctx.spot(link, access)?;
+    place.refuse_stream()?;
     let slot = place.slot(ctx)?;
     let plan = match form {
         Form::Hard => Plan::Hard {

@@ -48,9 +48,8 @@ pub(super) fn destination_directory(ctx: &Context, spot: &Spot, must: bool) -> R
 }
 
 fn move_one(ctx: &Context, source: &Spot, target: &Spot, args: &MvArgs) -> Result<()> {
-    if source.stream().is_some() || target.stream().is_some() {
-        return Err(Failure::usage("mv moves files and links, not streams").path(source.display()));
-    }
+    source.refuse_stream()?;
+    target.refuse_stream()?;
     let from = source.slot(ctx)?;
     let to = target.slot(ctx)?;
     if from

@@ -40,11 +40,7 @@ struct Removal<'a> {
 
 impl Removal<'_> {
     fn place(&mut self, spot: &Spot, recursive: bool) -> Result<()> {
-        if spot.stream().is_some() {
-            return Err(
-                Failure::usage("rm removes files and links, not streams").path(spot.display())
-            );
-        }
+        spot.refuse_stream()?;
         let slot = spot.slot(self.ctx)?;
         let at = |error: linkwright_fs::Error| spot.failure(&error);
         let Some((node, stat)) = slot.existing().map_err(at)? else {

@@ -3,4 +3,5 @@
 #![forbid(unsafe_code)]
 
 mod host;
+mod image;
 mod program;

@@ -276,7 +276,7 @@ impl Copier<'_> {
         }
         let windows = Capabilities::WINDOWS_NAMES;
         let to_windows = job.destination.capabilities().contains(windows);
-        let missed = stat.attributes & MISSED;
+        let missed = kept_attributes(job, stat) & MISSED;
         if !to_windows && !missed.is_empty() {
             losses.push(Loss::Attributes(missed));
         }
@@ -361,15 +361,20 @@ pub(super) fn times_for(job: &Job<'_>, stat: &Stat) -> Times {
 
 /// How a copy is made.
 pub(super) fn create_for(job: &Job<'_>, stat: &Stat) -> Create {
-    let windows = Capabilities::WINDOWS_NAMES;
-    let attributes = match job.source.capabilities().contains(windows) {
-        true => stat.attributes & KEPT,
-        false => Attributes::empty(),
-    };
     Create {
-        attributes,
+        attributes: kept_attributes(job, stat),
         times: times_for(job, stat),
         mode: stat.mode.map(|mode| mode & 0o777),
+    }
+}
+
+/// The attributes that a copy is to have.
+fn kept_attributes(job: &Job<'_>, stat: &Stat) -> Attributes {
+    let windows = Capabilities::WINDOWS_NAMES;
+    let is_windows = job.source.capabilities().contains(windows);
+    match is_windows && !(job.is_root && job.from.is_empty()) {
+        true => stat.attributes & KEPT,
+        false => Attributes::empty(),
     }
 }
 

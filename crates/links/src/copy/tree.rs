@@ -45,6 +45,9 @@ pub(super) struct Job<'j> {
     /// The directory that everything goes into.
     pub(super) base: Node,
     pub(super) rules: Rules,
+    /// Whether the source is the root of its volume, whose attributes (hidden,
+    /// system) are no choice of a user.
+    pub(super) is_root: bool,
     /// Where the walk is: the path from the source, and the one at the
     /// destination.
     pub(super) from: Vec<Name>,
@@ -97,6 +100,10 @@ impl<'a> Copier<'a> {
             destination: &destination.fs,
             base: destination.dir.clone(),
             rules: Rules::of(destination.fs.capabilities()),
+            is_root: {
+                let root = source.fs.stat(&source.fs.root()?)?;
+                FileKey::of(&source.fs, &root) == FileKey::of(&source.fs, &source.stat)
+            },
             from: Vec::new(),
             to: Vec::new(),
             observer,
