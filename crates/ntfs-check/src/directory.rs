@@ -1,5 +1,7 @@
 //! Directories: every entry against the file it leads to.
 
+use std::collections::HashMap;
+
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::file_name::{Duplicated, FileNameView};
@@ -122,9 +124,26 @@ fn check_entry(
             || state.is_below_extend(directory.number)
             || !state.clean_close;
         let known = state.records.duplicated(number);
-        check_duplicated(volume, report, &there, known, (reference, stale), problem);
+        let cache = &mut state.duplicated;
+        check_duplicated(
+            volume,
+            report,
+            cache,
+            &there,
+            known,
+            (reference, stale),
+            problem,
+        );
     }
 }
+
+/// What was read again last, so that a file with a thousand stale names is not
+/// read a thousand times: what its entries repeat, and whether it has a reparse
+/// point.
+pub(crate) type Cache = HashMap<RecordNumber, (Duplicated, bool)>;
+
+/// Files in the cache.
+const MAX_CACHED: usize = 4096;
 
 /// Reads the file again and says which of the repeated fields differ. `stale`
 /// says that sizes may: Windows refreshes the entry of the name that was used
@@ -133,6 +152,7 @@ fn check_entry(
 fn check_duplicated(
     volume: &Volume<'_>,
     report: &mut Reporter<'_>,
+    cache: &mut Cache,
     there: &Duplicated,
     known: Prints,
     (reference, stale): (FileReference, bool),
@@ -144,11 +164,18 @@ fn check_duplicated(
         report.report(problem(Code::EntryTimes));
         return;
     }
-    let Some(file) = File::load(volume, reference.record()) else {
+    let number = reference.record();
+    let cached = cache.get(&number).copied();
+    let Some((want, has_reparse)) = cached.or_else(|| {
+        let facts = Facts::of(volume, &File::load(volume, number)?);
+        Some((facts.duplicated(), facts.reparse_tag.is_some()))
+    }) else {
         return;
     };
-    let facts = Facts::of(volume, &file);
-    let want = facts.duplicated();
+    if cache.len() >= MAX_CACHED {
+        cache.clear();
+    }
+    cache.insert(number, (want, has_reparse));
     let reparse = FileAttributes::REPARSE_POINT;
     let directory = FileAttributes::FILE_NAME_INDEX;
     let differ = there.attributes.symmetric_difference(want.attributes);
@@ -180,7 +207,7 @@ fn check_duplicated(
         );
     }
     if there.ea_or_tag != want.ea_or_tag {
-        let code = if facts.reparse_tag.is_some() || there.attributes.contains(reparse) {
+        let code = if has_reparse || there.attributes.contains(reparse) {
             Code::EntryReparseTag
         } else {
             Code::EntryEaSize

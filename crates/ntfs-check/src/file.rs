@@ -12,7 +12,7 @@ use linkwright_ntfs_format::{FileReference, RecordNumber, SequenceNumber};
 use crate::code::ProblemCode as Code;
 use crate::problem::Problem;
 use crate::stream::{Extent, Stream};
-use crate::volume::Volume;
+use crate::volume::{Volume, spend};
 
 /// A record of a file, fix-ups removed.
 pub(crate) struct Part<'a> {
@@ -187,7 +187,11 @@ impl<'a> File<'a> {
             }
         };
         match attribute_list::decode(&bytes) {
-            Ok(list) => Some(list),
+            Ok(list) if spend(&volume.lists, list.len() as u64 * 2) => Some(list),
+            Ok(_) => {
+                fail("too many lists of too many entries".to_owned());
+                None
+            }
             Err(error) => {
                 fail(error.to_string());
                 None

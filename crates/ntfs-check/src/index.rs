@@ -17,7 +17,7 @@ use crate::file::{Content, File};
 use crate::problem::{Problem, Value};
 use crate::report::Reporter;
 use crate::stream::Stream;
-use crate::volume::Volume;
+use crate::volume::{Volume, spend};
 
 /// Deeper than a tree of all blocks a volume can hold with two entries each.
 const MAX_DEPTH: usize = 40;
@@ -129,6 +129,14 @@ pub(crate) fn walk(
     }
     let allocation = file.stream(volume, AttributeType::INDEX_ALLOCATION, &shape.name);
     let length = allocation.as_ref().map_or(0, |a| a.dense_len(volume));
+    if !spend(&volume.indexes, length) {
+        report.report(
+            Problem::record(Code::IndexAllocation, file.number)
+                .stream(AttributeType::INDEX_ALLOCATION, &shape.name)
+                .found("clusters that many indexes share"),
+        );
+        return false;
+    }
     let whole = allocation
         .as_ref()
         .filter(|_| length <= READ_WHOLE)

@@ -114,6 +114,7 @@ fn prepare(volume: &Volume<'_>, report: &mut Reporter<'_>) -> State {
         bitmap: clusters::load(volume, report),
         mft_bitmap: mft::bitmap(volume, report),
         security_ids,
+        duplicated: directory::Cache::new(),
         without_security: Vec::new(),
         parents: BTreeMap::new(),
         extensions: Vec::new(),

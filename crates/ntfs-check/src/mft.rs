@@ -15,7 +15,7 @@ use crate::stream::Stream;
 use crate::volume::Volume;
 
 /// Steps in which `$MFT`'s map is followed through its own extension records.
-const MAX_MAP_STEPS: usize = 4096;
+const MAX_MAP_STEPS: usize = 128;
 /// Records that Windows always mirrors.
 const MIRRORED: u64 = 4;
 
@@ -62,6 +62,7 @@ pub(crate) fn locate(
             limit: options.max_records,
         });
     }
+    volume.allow_lists();
     if volume.records == 0 {
         return Err(CheckError::MftUnreadable);
     }

@@ -1,5 +1,7 @@
 //! The names of a file: each by itself, and all against the link count.
 
+use std::collections::HashSet;
+
 use linkwright_names::{check_win32_component, short_name::is_legal_8dot3};
 use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::attribute::AttributeType;
@@ -128,40 +130,42 @@ fn check_name(report: &mut Reporter<'_>, file: &File<'_>, view: &FileNameView<'_
 /// A file has one short name at most, beside a long one of the same directory
 /// (MS-FSA 2.1.1.3: LinkList).
 fn check_pairs(report: &mut Reporter<'_>, file: &File<'_>) {
-    let names: Vec<(Namespace, RecordNumber)> = file
-        .attributes()
-        .filter(|at| at.view.type_code() == AttributeType::FILE_NAME)
-        .filter_map(|at| {
-            let view = FileNameView::new(at.view.resident_value()?).ok()?;
-            let parent = view.parent().record();
-            let paired = matches!(view.namespace(), Namespace::Dos | Namespace::Win32);
-            paired.then_some((view.namespace(), parent))
-        })
-        .collect();
-    let count = |wanted: Namespace, parent: Option<RecordNumber>| {
-        names
-            .iter()
-            .filter(|(namespace, of)| *namespace == wanted && parent.is_none_or(|p| p == *of))
-            .count()
-    };
-    let short = count(Namespace::Dos, None);
+    let (mut long, mut short) = (HashSet::new(), HashSet::new());
+    let (mut long_parents, mut short_count) = (Vec::new(), 0_u64);
+    for at in file.attributes() {
+        if at.view.type_code() != AttributeType::FILE_NAME {
+            continue;
+        }
+        let Some(Ok(view)) = at.view.resident_value().map(FileNameView::new) else {
+            continue;
+        };
+        let parent = view.parent().record();
+        match view.namespace() {
+            Namespace::Win32 => {
+                long.insert(parent);
+                long_parents.push(parent);
+            }
+            Namespace::Dos => {
+                short.insert(parent);
+                short_count += 1;
+            }
+            Namespace::Posix | Namespace::Win32AndDos => {}
+        }
+    }
     let problem = |code| Problem::record(code, file.number).stream(AttributeType::FILE_NAME, &[]);
-    if short > 1 {
+    if short_count > 1 {
         report.report(
             problem(Code::ShortNamePair)
-                .found(format!("{short} short names"))
+                .found(format!("{short_count} short names"))
                 .expected("one at most"),
         );
     }
-    for (namespace, parent) in &names {
-        match namespace {
-            Namespace::Dos if count(Namespace::Win32, Some(*parent)) == 0 => {
-                report.report(problem(Code::ShortNamePair).found("a short name alone"));
-            }
-            Namespace::Win32 if count(Namespace::Dos, Some(*parent)) == 0 => {
-                report.report(problem(Code::LongNameAlone));
-            }
-            _ => {}
+    if short.iter().any(|parent| !long.contains(parent)) {
+        report.report(problem(Code::ShortNamePair).found("a short name alone"));
+    }
+    for parent in long_parents {
+        if !short.contains(&parent) {
+            report.report(problem(Code::LongNameAlone));
         }
     }
 }

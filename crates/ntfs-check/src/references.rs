@@ -106,27 +106,32 @@ fn compare(
     state: &State,
     report: &mut Reporter<'_>,
     number: RecordNumber,
-    mut entries: Vec<Found>,
+    entries: Vec<Found>,
 ) {
     let Some(file) = File::load(volume, number) else {
         return;
     };
+    let mut by_name: BTreeMap<(RecordNumber, Vec<u16>), Vec<Found>> = BTreeMap::new();
+    for entry in entries {
+        let key = (entry.directory, entry.name.clone());
+        by_name.entry(key).or_default().push(entry);
+    }
     for name in names::of(&file) {
-        let same =
-            |entry: &Found| entry.directory == name.parent.record() && entry.name == name.name;
-        let place = entries
-            .iter()
-            .position(|entry| same(entry) && entry.namespace == name.namespace.byte())
-            .or_else(|| entries.iter().position(same));
-        match place {
-            Some(place) => {
-                let entry = entries.swap_remove(place);
-                compare_link(state, report, &file, &name, &entry);
-            }
+        let same = by_name.get_mut(&(name.parent.record(), name.name.clone()));
+        // As a rule one entry; with the same namespace if there are more.
+        let entry = same.and_then(|same| {
+            let exact = same
+                .iter()
+                .position(|entry| entry.namespace == name.namespace.byte());
+            let place = exact.unwrap_or(0);
+            (place < same.len()).then(|| same.swap_remove(place))
+        });
+        match entry {
+            Some(entry) => compare_link(state, report, &file, &name, &entry),
             None => report_missing(state, report, number, &name),
         }
     }
-    for entry in entries {
+    for entry in by_name.into_values().flatten() {
         report.report(
             entry_problem(
                 Code::EntryWithoutName,

@@ -9,6 +9,7 @@ use linkwright_ntfs_format::file_name::Duplicated;
 use linkwright_ntfs_format::ids::{FileReference, RecordNumber, SequenceNumber};
 
 use crate::bits::Bits;
+use crate::directory::Cache;
 
 /// What a record is, as bits.
 pub(crate) mod is {
@@ -251,6 +252,8 @@ pub(crate) struct State {
     pub(crate) mft_bitmap: Bits,
     /// Ids that `$SII` has; `None` when there is no `$Secure` to ask.
     pub(crate) security_ids: Option<HashSet<u32>>,
+    /// What entries of files read again must repeat.
+    pub(crate) duplicated: Cache,
     /// Files without a security id.
     pub(crate) without_security: Vec<RecordNumber>,
     /// The parent of every directory, by its first name.

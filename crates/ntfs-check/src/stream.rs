@@ -138,7 +138,7 @@ impl Stream {
         }
     }
 
-    /// Bytes up to the first hole, and no more than the data.
+    /// Bytes up to the first hole, and no more than the data or the device.
     pub(crate) fn dense_len(&self, volume: &Volume<'_>) -> u64 {
         let clusters = self
             .runs
@@ -151,6 +151,7 @@ impl Stream {
         clusters
             .saturating_mul(volume.cluster_size())
             .min(self.sizes.data)
+            .min(volume.device.len())
     }
 
     /// Fills `buf` from byte `offset`.

@@ -1,5 +1,7 @@
 //! Reading: clusters by run list, records by number.
 
+use std::cell::Cell;
+
 use linkwright_device::{BlockDevice, DeviceError};
 use linkwright_ntfs_format::fixup;
 use linkwright_ntfs_format::geometry::Geometry;
@@ -31,8 +33,31 @@ pub(crate) struct Volume<'a> {
     pub(crate) records: u64,
     /// The volume's upper-case table.
     pub(crate) upcase: Vec<u16>,
+    /// What may still be spent on attribute lists: entries and records read.
+    pub(crate) lists: Cell<u64>,
+    /// Bytes of index blocks that may still be read.
+    pub(crate) indexes: Cell<u64>,
     /// Record 0 from the mirror, where the `$MFT`'s own is damaged.
     pub(crate) first_record: Option<Vec<u8>>,
+}
+
+/// Steps that attribute lists may take on a volume without records; each
+/// record adds [`LIST_STEPS_A_RECORD`]. Lists of many files that lie in the same
+/// clusters would take time without end.
+const LIST_STEPS: u64 = 1 << 20;
+const LIST_STEPS_A_RECORD: u64 = 64;
+/// Bytes of index blocks that may be read of the smallest volume.
+const INDEX_BYTES: u64 = 64 << 20;
+
+/// Takes `amount` off what is left; false when there is less.
+pub(crate) fn spend(left: &Cell<u64>, amount: u64) -> bool {
+    match left.get().checked_sub(amount) {
+        Some(rest) => {
+            left.set(rest);
+            true
+        }
+        None => false,
+    }
 }
 
 impl<'a> Volume<'a> {
@@ -45,8 +70,17 @@ impl<'a> Volume<'a> {
             mft: RunList::new(),
             records: 0,
             upcase: Vec::new(),
+            lists: Cell::new(LIST_STEPS),
+            // Every block is read twice at most, unless blocks are shared.
+            indexes: Cell::new(device.len().saturating_mul(4).max(INDEX_BYTES)),
             first_record: None,
         }
+    }
+
+    /// Called once the number of records is known.
+    pub(crate) fn allow_lists(&self) {
+        let steps = self.records.saturating_mul(LIST_STEPS_A_RECORD);
+        self.lists.set(steps.saturating_add(LIST_STEPS));
     }
 
     pub(crate) fn cluster_size(&self) -> u64 {

@@ -4,5 +4,6 @@
 mod clean;
 mod editor;
 mod faults;
+mod hostile;
 mod mutations;
 mod tools;
