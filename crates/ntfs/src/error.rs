@@ -102,6 +102,9 @@ pub enum InvalidInput {
     /// Extended attributes that cannot be encoded.
     #[error("the extended attributes are not valid")]
     InvalidExtendedAttributes,
+    /// The file has an object id already.
+    #[error("the file has an object id already")]
+    ObjectIdExists,
     /// The object id is used by another file.
     #[error("another file has that object id")]
     ObjectIdCollision,

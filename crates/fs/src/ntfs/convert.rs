@@ -88,7 +88,7 @@ pub(super) fn create_options(create: &Create) -> CreateOptions {
     CreateOptions {
         attributes: attributes(create.attributes),
         times,
-        security_descriptor: None,
+        ..CreateOptions::default()
     }
 }
 

@@ -179,6 +179,25 @@ pub(super) fn locate<S: IndexStore>(store: &S, probe: &impl Probe) -> Result<Loc
     Err(store.fault(IndexFault::new(IndexFaultKind::Depth, node.at())))
 }
 
+/// The entry with the highest key.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn last<S: IndexStore>(store: &S) -> Result<Option<Found>, S::Error> {
+    let mut node = store.root()?;
+    let mut highest = None;
+    for _ in 0..MAX_DEPTH {
+        if let Some(slot) = node.len().checked_sub(1) {
+            highest = Some(Found::new(Arc::clone(&node), slot));
+        }
+        match load_child(store, &node, node.len())? {
+            Some(child) => node = child,
+            None => return Ok(highest),
+        }
+    }
+    Err(store.fault(IndexFault::new(IndexFaultKind::Depth, node.at())))
+}
+
 /// Looks a key up.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::index::{self, RootHeader};
 use linkwright_ntfs_format::record::{self, NewRecord, RecordFlags};
+use linkwright_ntfs_format::sid::Sid;
 use linkwright_ntfs_format::standard_information::{
     Extended, FileAttributes, StandardInformation, Times,
 };
@@ -14,6 +15,7 @@ use crate::alloc::RecordUse;
 use crate::attr::NewAttribute;
 use crate::engine::Engine;
 use crate::error::{Place, Result};
+use crate::meta::Creator;
 
 /// What is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +36,10 @@ pub struct CreateOptions {
     /// A self-relative security descriptor; inherited from the directory when
     /// `None`.
     pub security_descriptor: Option<Vec<u8>>,
+    /// The owner in an inherited descriptor; the directory's when `None`.
+    pub owner: Option<Sid>,
+    /// The group in an inherited descriptor; the directory's when `None`.
+    pub group: Option<Sid>,
 }
 
 /// Collation of file names.
@@ -54,7 +60,13 @@ impl Engine {
         let parent = self.reference_to(directory)?;
         let security = match &options.security_descriptor {
             Some(descriptor) => self.security_id_for(descriptor)?,
-            None => self.security_of_child(directory, kind)?,
+            None => {
+                let creator = Creator {
+                    owner: options.owner,
+                    group: options.group,
+                };
+                self.security_of_child(directory, kind, creator)?
+            }
         };
         let (number, sequence) = self.take_record(RecordUse::File)?;
         let mut flags = RecordFlags::IN_USE;

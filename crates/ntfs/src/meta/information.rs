@@ -230,7 +230,7 @@ impl Engine {
         self.refresh_only_name(file.record())
     }
 
-    fn check_content_change_or_root(&self, file: FileReference) -> Result<()> {
+    pub(super) fn check_content_change_or_root(&self, file: FileReference) -> Result<()> {
         if file.record() == RecordNumber::ROOT {
             self.check_writable()?;
             return self.base_record(file).map(|_| ());

@@ -1,27 +1,156 @@
-//! Security descriptors: `$Secure` and the ids that files carry.
+//! The security descriptors of files: which one a file has, which one it gets.
+//!
+//! A file carries the number of its descriptor, which lies in `$Secure`
+//! ([`super::secure`]); metafiles and files of old systems carry the
+//! descriptor itself (`$SECURITY_DESCRIPTOR`).
 
-use linkwright_ntfs_format::{RecordNumber, SecurityId};
+use std::collections::HashMap;
+use std::sync::Arc;
 
+use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::inherit::{NewObject, inherit};
+use linkwright_ntfs_format::secure::MAX_DESCRIPTOR_LEN;
+use linkwright_ntfs_format::security::SecurityDescriptor;
+use linkwright_ntfs_format::sid::Sid;
+use linkwright_ntfs_format::standard_information::Extended;
+use linkwright_ntfs_format::{FileReference, RecordNumber, SecurityId};
+
+use crate::attr::AttrKey;
 use crate::engine::Engine;
-use crate::error::{InvalidInput, Result};
+use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::link::FileKind;
 
-/// Descriptors looked up or made, by id and hash.
-#[derive(Debug, Default)]
-pub(crate) struct SecurityCache;
+const OWN: AttrKey<'static> = AttrKey::unnamed(AttributeType::SECURITY_DESCRIPTOR);
+
+/// What decides the descriptor of a new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Heritage {
+    parent: SecurityId,
+    kind: FileKind,
+    creator: Creator,
+}
+
+/// Who makes a file; what is `None` is taken over from the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Creator {
+    pub(crate) owner: Option<Sid>,
+    pub(crate) group: Option<Sid>,
+}
+
+/// Which descriptors directories pass on, so that making many files costs one
+/// look at `$Secure`. Numbers never change their descriptor.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct SecurityCache {
+    children: HashMap<Heritage, SecurityId>,
+}
+
+/// Most numbers that are remembered; the cache starts anew then.
+const MAX_REMEMBERED: usize = 1024;
+
+impl SecurityCache {
+    fn remember(&mut self, heritage: Heritage, id: SecurityId) {
+        if self.children.len() >= MAX_REMEMBERED {
+            self.children.clear();
+        }
+        self.children.insert(heritage, id);
+    }
+}
+
+/// Refuses what is no descriptor or too long for `$Secure`.
+fn check_descriptor(descriptor: &[u8]) -> Result<()> {
+    if descriptor.len() > MAX_DESCRIPTOR_LEN || SecurityDescriptor::decode(descriptor).is_err() {
+        return Err(InvalidInput::InvalidSecurityDescriptor.into());
+    }
+    Ok(())
+}
 
 impl Engine {
+    /// The self-relative descriptor of a file: its own, or the one that its
+    /// number stands for.
+    pub(crate) fn security_descriptor(&self, file: FileReference) -> Result<Vec<u8>> {
+        self.base_record(file)?;
+        self.descriptor_of(file.record())
+    }
+
+    fn descriptor_of(&self, base: RecordNumber) -> Result<Vec<u8>> {
+        if let Some(own) = self.read_value(base, OWN, MAX_DESCRIPTOR_LEN)? {
+            return Ok(own);
+        }
+        let (_, info) = self.standard_information(base)?;
+        self.descriptor_by_id(info.security_id())?.ok_or_else(|| {
+            Place::attribute(base, AttributeType::STANDARD_INFORMATION)
+                .corrupt(CorruptKind::SecurityId)
+        })
+    }
+
     /// The security id of a new child of `parent`.
     pub(crate) fn security_of_child(
         &mut self,
         parent: RecordNumber,
-        _kind: FileKind,
+        kind: FileKind,
+        creator: Creator,
     ) -> Result<SecurityId> {
-        Ok(self.standard_information(parent)?.1.security_id())
+        let own = self.find(parent, OWN)?.is_some();
+        let (_, info) = self.standard_information(parent)?;
+        let heritage = Heritage {
+            parent: info.security_id(),
+            kind,
+            creator,
+        };
+        if !own && let Some(id) = self.state.security.children.get(&heritage) {
+            return Ok(*id);
+        }
+        let descriptor = self.inherited(parent, kind, creator)?;
+        let id = self.security_id_for(&descriptor)?;
+        if !own {
+            Arc::make_mut(&mut self.state.security).remember(heritage, id);
+        }
+        Ok(id)
+    }
+
+    fn inherited(&self, parent: RecordNumber, kind: FileKind, creator: Creator) -> Result<Vec<u8>> {
+        let place = Place::record(parent);
+        let bytes = self.descriptor_of(parent)?;
+        let above = SecurityDescriptor::decode(&bytes).map_err(|e| place.format(e))?;
+        let owner = creator.owner.or(above.owner);
+        let group = creator.group.or(above.group);
+        let object = match kind {
+            FileKind::File => NewObject::File,
+            FileKind::Directory => NewObject::Directory,
+        };
+        inherit(
+            &above,
+            object,
+            owner.unwrap_or(Sid::ADMINISTRATORS),
+            group.unwrap_or(Sid::ADMINISTRATORS),
+        )
+        .encode()
+        .map_err(|e| place.format(e))
     }
 
     /// The id of a self-relative descriptor, which is added when it is new.
-    pub(crate) fn security_id_for(&mut self, _descriptor: &[u8]) -> Result<SecurityId> {
-        Err(InvalidInput::InvalidSecurityDescriptor.into())
+    pub(crate) fn security_id_for(&mut self, descriptor: &[u8]) -> Result<SecurityId> {
+        check_descriptor(descriptor)?;
+        match self.find_descriptor(descriptor)? {
+            Some(id) => Ok(id),
+            None => self.add_descriptor(descriptor),
+        }
+    }
+
+    /// Gives a file a descriptor, given whole (MS-FSA 2.1.5.17).
+    pub(crate) fn set_security(&mut self, file: FileReference, descriptor: &[u8]) -> Result<()> {
+        self.check_content_change_or_root(file)?;
+        let base = file.record();
+        let id = self.security_id_for(descriptor)?;
+        if let Some(map) = self.remove_stream(base, OWN)? {
+            self.free_cached_runs(map.runs.runs())?;
+        }
+        let (at, mut info) = self.standard_information(base)?;
+        info.times.changed = self.now();
+        // Files of old systems have no room for a number: 48 bytes become 72.
+        let extended = info.extended.get_or_insert_with(Extended::default);
+        extended.security_id = id;
+        self.set_value(base, at, &info.encode())?;
+        self.refresh_only_name(base)
     }
 }

@@ -9,6 +9,7 @@
 mod compressed;
 mod map;
 mod named;
+mod overlay;
 mod read;
 mod resize;
 mod sparse;

@@ -76,6 +76,25 @@ impl Engine {
             .body(file.record(), key)?
             .ok_or(InvalidInput::StreamNotFound)?;
         let place = Place::attribute(file.record(), AttributeType::DATA);
+        if let StreamBody::NonResident(map) = &body
+            && name.is_empty()
+            && let Some(algorithm) = self.overlay(file.record(), map)?
+        {
+            let buf = shown_part(map, offset, buf);
+            self.read_overlay(file.record(), map, algorithm, offset, buf)?;
+            return Ok(buf.len());
+        }
+        self.read_body(&body, offset, buf, place)
+    }
+
+    /// Reads from `offset` of a stream's own content.
+    pub(super) fn read_body(
+        &self,
+        body: &StreamBody,
+        offset: u64,
+        buf: &mut [u8],
+        place: Place,
+    ) -> Result<usize> {
         match body {
             StreamBody::Resident(value) => {
                 let from = usize::try_from(offset)
@@ -89,19 +108,16 @@ impl Engine {
                 Ok(take)
             }
             StreamBody::NonResident(map) => {
-                let left =
-                    usize::try_from(map.sizes.data.saturating_sub(offset)).unwrap_or(usize::MAX);
-                let take = left.min(buf.len());
-                let buf = buf.get_mut(..take).unwrap_or_default();
+                let buf = shown_part(map, offset, buf);
                 if map.flags.contains(AttributeFlags::ENCRYPTED) {
                     return Err(Unsupported::Encrypted.into());
                 }
                 if map.flags.contains(AttributeFlags::COMPRESSED) && map.compression_unit > 0 {
-                    self.read_compressed(&map, offset, buf, place)?;
+                    self.read_compressed(map, offset, buf, place)?;
                 } else {
-                    self.read_shown(&map, offset, buf, place)?;
+                    self.read_shown(map, offset, buf, place)?;
                 }
-                Ok(take)
+                Ok(buf.len())
             }
         }
     }
@@ -119,4 +135,11 @@ impl Engine {
             None => u64::try_from(found.resident()?.len()).unwrap_or(u64::MAX),
         })
     }
+}
+
+/// The part of `buf` that a stream has bytes for.
+fn shown_part<'b>(map: &StreamMap, offset: u64, buf: &'b mut [u8]) -> &'b mut [u8] {
+    let left = usize::try_from(map.sizes.data.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let take = left.min(buf.len());
+    buf.get_mut(..take).unwrap_or_default()
 }

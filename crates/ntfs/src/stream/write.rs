@@ -31,6 +31,9 @@ impl Engine {
             if map.flags.contains(AttributeFlags::COMPRESSED) {
                 return Err(Unsupported::WriteCompressed.into());
             }
+            if name.is_empty() && self.overlay(base, map)?.is_some() {
+                return Err(Unsupported::WriteCompressed.into());
+            }
         }
         Ok(body)
     }

@@ -7,6 +7,7 @@ use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::attribute::{AttributeType, StreamSizes};
 use linkwright_ntfs_format::boot::{BOOT_SECTOR_LEN, BootSector};
 use linkwright_ntfs_format::geometry::Geometry;
+use linkwright_ntfs_format::hibernation::HibernationState;
 use linkwright_ntfs_format::log::LogState;
 use linkwright_ntfs_format::volume_information::VolumeFlags;
 use linkwright_ntfs_format::{Lcn, RecordNumber};
@@ -17,6 +18,7 @@ use crate::attr::AttrKey;
 use crate::cache::Cache;
 use crate::engine::{Engine, Session, State};
 use crate::error::{CorruptKind, InvalidInput, Place, Result, Unsupported};
+use crate::index::directory::NameCase;
 use crate::options::{Access, DirtyPolicy, OpenOptions};
 use crate::stream::StreamMap;
 use crate::txn::{Mirror, Store};
@@ -185,10 +187,25 @@ impl Engine {
                 return Err(Unsupported::LogHoldsWork.into());
             }
         }
+        if !self.hibernation()?.allows_writing() {
+            return Err(Unsupported::Hibernated.into());
+        }
         let dirty = information.flags.contains(VolumeFlags::DIRTY);
         if dirty && self.options.dirty == DirtyPolicy::Refuse {
             return Err(Unsupported::Dirty.into());
         }
         Ok(())
+    }
+
+    /// Whether a Windows sleeps on the volume: what its `hiberfil.sys` says.
+    fn hibernation(&self) -> Result<HibernationState> {
+        let name: Vec<u16> = "hiberfil.sys".encode_utf16().collect();
+        let entry = self.lookup_entry(RecordNumber::ROOT, &name, NameCase::Insensitive)?;
+        let Some(file) = entry.map(|entry| entry.reference()) else {
+            return Ok(HibernationState::Empty);
+        };
+        let mut start = vec![0; HibernationState::PROBE_LEN];
+        let len = self.read_stream(file, &[], 0, &mut start)?;
+        Ok(HibernationState::of(start.get(..len).unwrap_or_default()))
     }
 }

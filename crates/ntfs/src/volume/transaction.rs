@@ -2,6 +2,7 @@
 
 use linkwright_names::NtName;
 use linkwright_ntfs_format::RecordNumber;
+use linkwright_ntfs_format::object_id::{ObjectId, ObjectIdAttribute};
 use linkwright_ntfs_format::standard_information::FileAttributes;
 use linkwright_reparse::{MountPoint, ReparseBuffer, SymbolicLink};
 
@@ -11,7 +12,7 @@ use crate::dir::DirEntry;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::link::{CreateOptions, FileKind, LinkType, Name, Replace};
-use crate::meta::{CaseSensitivity, FileInfo, TimesChange};
+use crate::meta::{CaseSensitivity, ExtendedAttribute, FileInfo, TimesChange};
 use crate::stream::StreamInfo;
 
 /// Operations inside [`crate::Volume::transaction`]. Each is whole by itself:
@@ -120,6 +121,19 @@ operations! {
     set_reparse_point(file: FileId, buffer: &[u8]) -> () = set_reparse_point;
     /// Removes a reparse point of this tag and GUID (MS-FSA 2.1.5.10.7).
     delete_reparse_point(file: FileId, tag: u32, guid: Option<[u8; 16]>) -> () = delete_reparse_point;
+    /// Gives a file a self-relative security descriptor in place of its own;
+    /// equal descriptors are stored once.
+    set_security(file: FileId, descriptor: &[u8]) -> () = set_security;
+    /// Gives a file without an object id one (FSCTL_SET_OBJECT_ID).
+    set_object_id(file: FileId, id: &ObjectIdAttribute) -> () = set_object_id;
+    /// The object id of a file, which gets `fresh` when it has none
+    /// (FSCTL_CREATE_OR_GET_OBJECT_ID).
+    object_id_or(file: FileId, fresh: ObjectId) -> ObjectIdAttribute = object_id_or;
+    /// Takes a file's object id away, if it has one (FSCTL_DELETE_OBJECT_ID).
+    delete_object_id(file: FileId) -> () = delete_object_id;
+    /// Puts `list` in place of all extended attributes of a file; at most
+    /// 65,531 bytes in the packed form. A reparse point can have none.
+    set_extended_attributes(file: FileId, list: &[ExtendedAttribute]) -> () = set_extended_attributes;
     /// Makes the entry of one name say what the file's own attributes say, as
     /// Windows does for the name a handle was opened by.
     refresh_name(parent: FileId, name: &[u16]) -> () = refresh_name;
@@ -145,6 +159,14 @@ questions! {
     read_at(file: FileId, stream: &[u16], offset: u64, buf: &mut [u8]) -> usize = read_stream;
     /// The reparse point of a file.
     reparse_point(file: FileId) -> Option<ReparseBuffer> = reparse_point;
+    /// The self-relative security descriptor of a file.
+    security_descriptor(file: FileId) -> Vec<u8> = security_descriptor;
+    /// The object id of a file, with its birth ids where they are known.
+    object_id(file: FileId) -> Option<ObjectIdAttribute> = object_id;
+    /// The file that has an object id.
+    file_by_object_id(id: ObjectId) -> FileId = file_by_object_id;
+    /// The extended attributes of a file, in the order they are stored in.
+    extended_attributes(file: FileId) -> Vec<ExtendedAttribute> = extended_attributes;
     /// All entries of a directory at once; [`Volume::list`] streams them.
     entries(directory: FileId) -> Vec<DirEntry> = list_all;
 }
