@@ -204,6 +204,9 @@ pub(crate) struct RmArgs {
     /// Remove directories and what is in them; links in them are not followed
     #[arg(short, long)]
     pub(crate) recursive: bool,
+    /// Remove what has the read-only attribute too
+    #[arg(short, long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) dry_run: DryRun,
     /// What to remove

@@ -6,6 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use linkwright_fs::FileSystem;
+use linkwright_fs::posix::PosixFs;
 use linkwright_fs::resolve::Resolver;
 
 use crate::args::{Color, Global};
@@ -23,6 +25,8 @@ pub(crate) struct Context {
     pub(crate) drives: Arc<DriveMap>,
     pub(crate) volumes: Volumes,
     pub(crate) lock_wait: Duration,
+    /// The host's file system: one, so that places on it are seen to be on one.
+    pub(crate) host: Arc<dyn FileSystem>,
     reading: Reading,
     names: NameRules,
 }
@@ -41,6 +45,7 @@ impl Context {
             volumes: Volumes::new(Arc::clone(&drives), lock_wait),
             drives,
             lock_wait,
+            host: Arc::new(PosixFs::new()),
             reading: match (global.image, global.host) {
                 (true, _) => Reading::Image,
                 (_, true) => Reading::Host,
@@ -62,6 +67,7 @@ impl Context {
             volumes: Volumes::new(Arc::clone(&drives), self.lock_wait),
             drives,
             lock_wait: self.lock_wait,
+            host: Arc::clone(&self.host),
             reading: self.reading,
             names: self.names,
         }

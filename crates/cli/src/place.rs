@@ -74,7 +74,7 @@ impl Spot {
     ) -> Result<Self> {
         match location {
             Location::Host(path) => Ok(Self {
-                fs: Arc::new(PosixFs::new()),
+                fs: Arc::clone(&ctx.host),
                 path: SpotPath::Host(path),
             }),
             Location::Image(location) => {

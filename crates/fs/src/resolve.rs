@@ -72,7 +72,8 @@ pub struct Place {
     pub node: Node,
     /// Facts about it.
     pub stat: Stat,
-    /// Its path from the root of that volume, without links in it.
+    /// Its path from the root of that volume, without links in it, the names in
+    /// the case they were asked for.
     pub path: Vec<Name>,
 }
 

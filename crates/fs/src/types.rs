@@ -102,6 +102,40 @@ impl Timestamp {
     }
 }
 
+/// RFC 3339 in UTC, to the 100 ns that NTFS keeps: `2026-11-21T08:30:00.1234567Z`.
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let days = self.seconds.div_euclid(86_400);
+        let second = self.seconds.rem_euclid(86_400);
+        let (year, month, day) = civil(days);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:07}Z",
+            second / 3600,
+            second / 60 % 60,
+            second % 60,
+            self.nanos / 100
+        )
+    }
+}
+
+/// Year, month and day of a day since 1970, in the Gregorian calendar; years
+/// begin in March here, so that the leap day is their last.
+fn civil(days: i64) -> (i64, i64, i64) {
+    const ERA: i64 = 146_097;
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(ERA);
+    let day_of_era = shifted.rem_euclid(ERA);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         match time.duration_since(UNIX_EPOCH) {
@@ -352,6 +386,16 @@ mod tests {
             nanos: 0,
         };
         assert_eq!(early.to_nt_ticks(), 0);
+    }
+
+    #[test]
+    fn times_read_as_dates() {
+        let text = |seconds, nanos| Timestamp { seconds, nanos }.to_string();
+        assert_eq!(text(0, 0), "1970-01-01T00:00:00.0000000Z");
+        assert_eq!(text(951_782_400, 100), "2000-02-29T00:00:00.0000001Z");
+        assert_eq!(text(1_700_000_000, 0), "2023-11-14T22:13:20.0000000Z");
+        assert_eq!(text(-1, 999_999_900), "1969-12-31T23:59:59.9999999Z");
+        assert_eq!(text(-11_644_473_600, 0), "1601-01-01T00:00:00.0000000Z");
     }
 
     #[test]

@@ -153,8 +153,7 @@ fn hard_target(
 ) -> Result<linkwright_fs::Node> {
     target.refuse_stream()?;
     let found = target.find(ctx, LastLink::Keep)?;
-    let same = Arc::ptr_eq(&found.fs, &slot.fs) || (target.is_host() && link.is_host());
-    if !same {
+    if !Arc::ptr_eq(&found.fs, &slot.fs) {
         return Err(target.failure(&ErrorKind::CrossDevice.into()));
     }
     if found.stat.kind == NodeKind::Directory {

@@ -1,5 +1,7 @@
 //! `mv`: moves names within a volume.
 
+use std::sync::Arc;
+
 use linkwright_fs::resolve::LastLink;
 use linkwright_fs::{ErrorKind, Replace};
 
@@ -59,9 +61,7 @@ fn move_one(ctx: &Context, source: &Spot, target: &Spot, args: &MvArgs) -> Resul
     {
         return Err(source.failure(&ErrorKind::NotFound.into()));
     }
-    let same_volume =
-        std::sync::Arc::ptr_eq(&from.fs, &to.fs) || source.is_host() && target.is_host();
-    if !same_volume {
+    if !Arc::ptr_eq(&from.fs, &to.fs) {
         return Err(source.failure(&ErrorKind::CrossDevice.into()));
     }
     let replace = match args.replace {

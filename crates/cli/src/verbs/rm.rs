@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use linkwright_fs::resolve::LastLink;
-use linkwright_fs::{ErrorKind, FileSystem, Name, Node};
+use linkwright_fs::{Attributes, Capabilities, ErrorKind, FileSystem, Name, Node};
 
 use crate::args::RmArgs;
 use crate::context::Context;
@@ -21,6 +21,7 @@ pub(super) fn run(ctx: &Context, args: &RmArgs) -> Result<Report> {
     let mut work = Removal {
         ctx,
         dry_run: args.dry_run.dry_run,
+        force: args.force,
         removed: 0,
     };
     for place in &args.places {
@@ -35,6 +36,7 @@ pub(super) fn run(ctx: &Context, args: &RmArgs) -> Result<Report> {
 struct Removal<'a> {
     ctx: &'a Context,
     dry_run: bool,
+    force: bool,
     removed: u64,
 }
 
@@ -108,7 +110,8 @@ impl Removal<'_> {
         name: &Name,
     ) -> Result<()> {
         if !self.dry_run {
-            fs.remove(dir, name).map_err(|error| spot.failure(&error))?;
+            self.remove(&**fs, dir, name)
+                .map_err(|error| read_only_help(spot.failure(&error)))?;
         }
         self.removed += 1;
         let out = &self.ctx.out;
@@ -117,6 +120,34 @@ impl Removal<'_> {
             out.text_of(&[b"would remove ", &spot.bytes()]);
         }
         Ok(())
+    }
+}
+
+impl Removal<'_> {
+    /// Removes one name; with `--force` also of what is read-only.
+    fn remove(&self, fs: &dyn FileSystem, dir: &Node, name: &Name) -> linkwright_fs::Result<()> {
+        let removed = fs.remove(dir, name);
+        let denied = matches!(&removed, Err(error) if error.kind() == ErrorKind::AccessDenied);
+        if !denied || !self.force || !fs.capabilities().contains(Capabilities::WINDOWS_NAMES) {
+            return removed;
+        }
+        let node = fs.child(dir, name)?;
+        let attributes = fs.stat(&node)?.attributes;
+        fs.set_attributes(&node, attributes - Attributes::READ_ONLY)?;
+        let removed = fs.remove(dir, name);
+        if removed.is_err() {
+            fs.set_attributes(&node, attributes)?;
+        }
+        removed
+    }
+}
+
+fn read_only_help(failure: Failure) -> Failure {
+    match failure.win32 {
+        Some(code) if code == ErrorKind::AccessDenied.win32() => {
+            failure.help("remove what is read-only with: linkwright rm --force")
+        }
+        _ => failure,
     }
 }
 

@@ -261,6 +261,47 @@ fn cp_copies_trees_and_streams() {
 }
 
 #[test]
+fn cp_does_not_copy_a_tree_into_itself() {
+    let bench = bench();
+    let run = bench.line("cp -r d d/copy");
+    assert_eq!(run.exit, 3);
+    assert!(bench.path("d/copy/g").exists());
+    assert!(!bench.path("d/copy/copy").exists());
+    assert_eq!(bench.line("cp -r d d").exit, 3);
+    bench
+        .line("cp f f")
+        .failed(6, "ERROR_INVALID_PARAMETER, 87");
+    bench.ok("link f h");
+    bench
+        .line("cp f h")
+        .failed(6, "ERROR_INVALID_PARAMETER, 87");
+    assert_eq!(fs::read(bench.path("f")).unwrap(), b"data");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let bench = Bench::new();
+    for number in 0..3000 {
+        fs::write(
+            bench.path(&format!("a-name-that-is-long-enough-{number}")),
+            "",
+        )
+        .unwrap();
+    }
+    let mut child = bench
+        .command()
+        .arg("ls")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
 fn cp_lists_what_it_leaves_out() {
     let bench = bench();
     let _socket = std::os::unix::net::UnixListener::bind(bench.path("d/socket")).unwrap();

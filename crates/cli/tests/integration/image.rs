@@ -486,3 +486,63 @@ fn partitions_are_chosen_by_number() {
         .line("ls v.img@2:/")
         .failed(6, "ERROR_FILE_NOT_FOUND, 2");
 }
+
+#[test]
+fn interrupted_the_image_has_whole_files_only() {
+    use std::io::Write;
+    let bench = bench();
+    bench.with_input("cp - v.img:/f", b"old");
+    let mut child = bench
+        .command()
+        .args(["cp", "-", "v.img:/f"])
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // More than a pipe holds: the program has begun to read.
+    stdin.write_all(&vec![1; 6 << 20]).unwrap();
+    let done = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(done.success());
+    stdin.write_all(b"more").ok();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert_eq!(bench.ok("cat v.img:/f").text(), "old");
+    assert_eq!(bench.ok("ls --json v.img:/").of_type("entry").len(), 1);
+    sound(&bench);
+}
+
+#[test]
+fn copies_between_two_volumes_keep_links_byte_for_byte() {
+    let bench = bench();
+    bench.ok("volume create w.img --size 16M");
+    bench.ok("mkdir v.img:/d");
+    bench.with_input("cp - v.img:/d/f", b"data");
+    bench.with_input("cp - v.img:/d/f:s", b"stream");
+    bench.ok("link v.img:/d/f v.img:/d/g");
+    bench.ok(r"link -j C:\d v.img:/d/junction");
+    bench.ok(r"link -s --type dir C:\d v.img:/d/absolute");
+    bench.ok("cp -r v.img:/d w.img:/");
+    let fields = |image: &str, path: &str| {
+        let shown = bench.ok(&format!("show --json {image}:/d/{path}"));
+        let link = shown.of_type("link")[0].clone();
+        (
+            link["reparse_data"].clone(),
+            link["names"].clone(),
+            link["modified"].clone(),
+        )
+    };
+    for path in ["f", "g", "junction", "absolute"] {
+        assert_eq!(fields("v.img", path), fields("w.img", path), "{path}");
+    }
+    assert_eq!(bench.ok("cat w.img:/d/g:s").text(), "stream");
+    let run = bench.ok(r"cp -r v.img:/d w.img:/mapped --map C:\d=E:\new");
+    assert_eq!(run.stderr, "");
+    let list = "ls -R --json w.img:/mapped";
+    assert_eq!(find(&bench, list, "/mapped/junction")["target"], r"E:\new");
+    assert_eq!(find(&bench, list, "/mapped/absolute")["target"], r"E:\new");
+}

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use linkwright_names::NtName;
 use linkwright_ntfs::{CreateOptions, FileInfo, TimesChange};
 use linkwright_ntfs_format::NtTime;
+use linkwright_ntfs_format::log::LogState;
 use linkwright_ntfs_format::standard_information::{self, FileAttributes};
 
 use crate::{
@@ -59,6 +60,15 @@ pub(super) fn stream(info: linkwright_ntfs::StreamInfo) -> StreamInfo {
         name: (!info.name.is_empty()).then(|| StreamName::from_units(info.name)),
         size: info.size,
         allocated: info.allocated,
+    }
+}
+
+pub(super) fn journal(state: &LogState) -> String {
+    match state {
+        LogState::Empty => "empty".to_owned(),
+        LogState::Clean(version) => format!("clean ({}.{})", version.major, version.minor),
+        LogState::NotClean(version) => format!("in use ({}.{})", version.major, version.minor),
+        LogState::Unknown => "unknown".to_owned(),
     }
 }
 

@@ -69,6 +69,15 @@ impl NtfsFs {
         self.volume.info().map_err(error::from_engine)
     }
 
+    /// The state of the volume's journal, in words: `empty`, `clean (2.0)`,
+    /// `in use (1.1)`, `unknown`.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn journal(&self) -> Result<String> {
+        Ok(convert::journal(&self.details()?.log))
+    }
+
     /// Makes everything durable and marks the volume as not in use.
     ///
     /// # Errors

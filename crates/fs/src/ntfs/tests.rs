@@ -327,3 +327,123 @@ fn a_directory_is_never_replaced_by_a_file() {
         ErrorKind::AccessDenied
     );
 }
+
+mod following {
+    use super::*;
+    use crate::resolve::{Drives, LastLink, MAX_HOPS, NoDrives, Outcome, Resolver};
+
+    struct C(Arc<dyn FileSystem>);
+
+    impl Drives for C {
+        fn drive(&self, letter: char) -> Result<Option<Arc<dyn FileSystem>>> {
+            Ok((letter == 'C').then(|| Arc::clone(&self.0)))
+        }
+    }
+
+    /// A volume with directories `d` and `d\\e`, a file `d\\f`, and these links.
+    fn with(links: &[(&str, LinkType, &str)]) -> Arc<dyn FileSystem> {
+        let (_device, fs) = volume();
+        let fs: Arc<dyn FileSystem> = Arc::new(fs);
+        let root = fs.root().unwrap();
+        let new = Create::default();
+        let d = fs.create_directory(&root, &name("d"), &new).unwrap();
+        fs.create_directory(&d, &name("e"), &new).unwrap();
+        fs.create_file(&d, &name("f"), &new).unwrap();
+        for (path, link_type, target) in links {
+            let (dir, last) = match path.rsplit_once('/') {
+                Some((_, last)) => (&d, last),
+                None => (&root, *path),
+            };
+            let units: Vec<u16> = target.encode_utf16().collect();
+            let link = SymbolicLink::from_target_text(&units, &TargetContext::default()).unwrap();
+            let content = LinkContent::Reparse(link.into());
+            fs.create_link(dir, &name(last), *link_type, &content, &new)
+                .unwrap();
+        }
+        fs
+    }
+
+    /// Where a path ends, or in which way it does not; and how many links.
+    fn walk(fs: &Arc<dyn FileSystem>, path: &str, drives: &dyn Drives) -> (String, usize) {
+        let names: Vec<Name> = path.split('/').map(Name::from).collect();
+        let walk = Resolver { drives }
+            .walk(fs, &names, LastLink::Follow)
+            .unwrap();
+        let end = match walk.outcome {
+            Outcome::Found(place) => {
+                let parts: Vec<String> = place.path.iter().map(ToString::to_string).collect();
+                format!("/{}", parts.join("/"))
+            }
+            Outcome::Missing => "missing".to_owned(),
+            Outcome::MissingDirectory => "no directory".to_owned(),
+            Outcome::Loop => "loop".to_owned(),
+            Outcome::Elsewhere => "elsewhere".to_owned(),
+            Outcome::Opaque => "opaque".to_owned(),
+        };
+        (end, walk.hops.len())
+    }
+
+    #[test]
+    fn relative_links_are_followed_from_their_own_directory() {
+        use LinkType::{Directory, File};
+        let fs = with(&[
+            ("to_f", File, r"d\f"),
+            ("d/up", File, r"..\to_f"),
+            ("to_d", Directory, "d"),
+            ("rooted", File, r"\d\f"),
+            ("d/too_far", File, r"..\..\d"),
+            ("slash", File, "d/f"),
+            ("gone", File, "none"),
+            ("deep", File, r"none\none"),
+        ]);
+        let end = |path| walk(&fs, path, &NoDrives);
+        assert_eq!(end("to_f"), ("/d/f".into(), 1));
+        assert_eq!(end("d/up"), ("/d/f".into(), 2));
+        assert_eq!(end("to_d/up"), ("/d/f".into(), 3));
+        assert_eq!(end("to_d/e"), ("/d/e".into(), 1));
+        assert_eq!(end("rooted"), ("/d/f".into(), 1));
+        assert_eq!(end("d/too_far"), ("no directory".into(), 1));
+        // A slash is no separator to Windows, and no name holds one.
+        assert_eq!(end("slash"), ("missing".into(), 1));
+        assert_eq!(end("gone"), ("missing".into(), 1));
+        assert_eq!(end("deep"), ("no directory".into(), 1));
+        assert_eq!(end("d/f/x"), ("no directory".into(), 0));
+        // Names are found in either case.
+        assert_eq!(end("TO_D/E").0, "/d/E");
+    }
+
+    #[test]
+    fn absolute_links_lead_to_drives_that_are_known() {
+        let fs = with(&[
+            ("on_c", LinkType::File, r"C:\d\f"),
+            ("on_x", LinkType::File, r"X:\d\f"),
+            ("unc", LinkType::File, r"\\server\share"),
+        ]);
+        let c = C(Arc::clone(&fs));
+        assert_eq!(walk(&fs, "on_c", &c), ("/d/f".into(), 1));
+        assert_eq!(walk(&fs, "on_c", &NoDrives), ("elsewhere".into(), 1));
+        assert_eq!(walk(&fs, "on_x", &c), ("elsewhere".into(), 1));
+        assert_eq!(walk(&fs, "unc", &c), ("elsewhere".into(), 1));
+    }
+
+    #[test]
+    fn circles_and_long_chains_end() {
+        let texts: Vec<(String, String)> = (0..70)
+            .map(|i| (format!("l{i}"), format!("l{}", i + 1)))
+            .collect();
+        let mut links: Vec<(&str, LinkType, &str)> = texts
+            .iter()
+            .map(|(link, target)| (link.as_str(), LinkType::File, target.as_str()))
+            .collect();
+        links.push(("l70", LinkType::File, r"d\f"));
+        links.push(("self", LinkType::File, "self"));
+        links.push(("grow", LinkType::Directory, r"grow\grow"));
+        let fs = with(&links);
+        assert_eq!(walk(&fs, "self", &NoDrives), ("loop".into(), MAX_HOPS));
+        assert_eq!(walk(&fs, "grow", &NoDrives), ("loop".into(), MAX_HOPS));
+        assert_eq!(walk(&fs, "l0", &NoDrives), ("loop".into(), MAX_HOPS));
+        // 63 links are followed: l8 to l70.
+        assert_eq!(walk(&fs, "l8", &NoDrives), ("/d/f".into(), MAX_HOPS));
+        assert_eq!(walk(&fs, "l7", &NoDrives), ("loop".into(), MAX_HOPS));
+    }
+}

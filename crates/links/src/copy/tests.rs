@@ -193,9 +193,10 @@ fn a_tree_is_not_copied_into_itself() {
     let src = dir.path().join("src");
     let mut log = Log::default();
     run(&src, &src.join("sub/copy"), &Options::default(), &mut log).unwrap();
-    assert_eq!(log.problems(), ["problem sub IntoItself"]);
+    assert_eq!(log.problems(), ["problem sub/copy IntoItself"]);
     assert!(src.join("sub/copy/a").exists());
-    assert!(!src.join("sub/copy/sub").exists());
+    assert!(src.join("sub/copy/sub/b").exists());
+    assert!(!src.join("sub/copy/sub/copy").exists());
     let mut log = Log::default();
     run(&src, &src, &Options::default(), &mut log).unwrap();
     assert_eq!(log.problems(), ["problem  SameFile"]);

@@ -45,6 +45,8 @@ pub(super) struct Job<'j> {
     /// The directory that everything goes into.
     pub(super) base: Node,
     pub(super) rules: Rules,
+    /// The directory at the destination that the copy of the source is.
+    pub(super) top: Option<FileKey>,
     /// Whether the source is the root of its volume, whose attributes (hidden,
     /// system) are no choice of a user.
     pub(super) is_root: bool,
@@ -100,6 +102,7 @@ impl<'a> Copier<'a> {
             destination: &destination.fs,
             base: destination.dir.clone(),
             rules: Rules::of(destination.fs.capabilities()),
+            top: None,
             is_root: {
                 let root = source.fs.stat(&source.fs.root()?)?;
                 FileKey::of(&source.fs, &root) == FileKey::of(&source.fs, &source.stat)
@@ -119,7 +122,6 @@ impl<'a> Copier<'a> {
                 return Ok(());
             }
         };
-        let root = FileKey::of(&destination.fs, &destination.fs.stat(&destination.dir)?);
         let dir = Some(destination.dir.clone());
         let mut levels = Vec::new();
         if let Some(level) = self.enter(&mut job, &source.node, &source.stat, dir, name, &levels)? {
@@ -128,7 +130,7 @@ impl<'a> Copier<'a> {
         while let Some(level) = levels.last_mut() {
             job.check()?;
             match level.entries.next() {
-                Some(Ok(entry)) => self.entry(&mut job, &mut levels, entry, root)?,
+                Some(Ok(entry)) => self.entry(&mut job, &mut levels, entry)?,
                 Some(Err(error)) => {
                     job.fatal_or_problem(error)?;
                     self.leave(&mut job, &mut levels)?;
@@ -145,10 +147,9 @@ impl<'a> Copier<'a> {
         job: &mut Job<'j>,
         levels: &mut Vec<Level<'j>>,
         entry: Entry,
-        root: FileKey,
     ) -> Result<()> {
         job.from.push(entry.name.clone());
-        let level = self.try_entry(job, levels, &entry, root);
+        let level = self.try_entry(job, levels, &entry);
         match level {
             Ok(Some(level)) => levels.push(level),
             Ok(None) => {
@@ -167,11 +168,10 @@ impl<'a> Copier<'a> {
         job: &mut Job<'j>,
         levels: &mut [Level<'j>],
         entry: &Entry,
-        root: FileKey,
     ) -> Result<Option<Level<'j>>> {
         let stat = job.source.stat(&entry.node)?;
-        // The destination lies inside of the source: it is no part of it.
-        if stat.is_plain_directory() && FileKey::of(job.source, &stat) == root {
+        // The copy lies inside of the source: it is no part of it.
+        if stat.is_plain_directory() && job.top == Some(FileKey::of(job.source, &stat)) {
             job.problem(Problem::IntoItself);
             return Ok(None);
         }
@@ -270,6 +270,9 @@ impl<'a> Copier<'a> {
                 _ => None,
             },
         };
+        if let (0, Some(made)) = (depth, &made) {
+            job.top = Some(FileKey::of(job.destination, &job.destination.stat(made)?));
+        }
         job.made(Made::Directory);
         self.report_losses(job, node, stat)?;
         Ok(Some(Level {

@@ -20,7 +20,7 @@ pub(super) fn run(ctx: &Context, args: &InfoArgs) -> Result<Report> {
     let label = String::from_utf16_lossy(&info.label);
     let version = format!("{}.{}", info.version.0, info.version.1);
     let flags = format!("0x{:04X}", info.flags.bits());
-    let log = format!("{:?}", info.log);
+    let log = fs.journal().map_err(at)?;
     let is_dirty = info.flags.bits() & 1 != 0;
     let short_names = info.flags.bits() & 0x80 == 0;
     ctx.out.json(
@@ -42,7 +42,7 @@ pub(super) fn run(ctx: &Context, args: &InfoArgs) -> Result<Report> {
             .set("flags", flags.as_str())
             .set("dirty", is_dirty)
             .set("short_names", short_names)
-            .set("log_state", log.as_str()),
+            .set("journal", log.as_str()),
     );
     let row = |label: &str, value: String| {
         let line = format!("{label:<14} {value}");
