@@ -22,6 +22,9 @@ use crate::link::FileKind;
 
 const OWN: AttrKey<'static> = AttrKey::unnamed(AttributeType::SECURITY_DESCRIPTOR);
 
+/// The file has no number but carries its descriptor.
+const NO_ID: SecurityId = SecurityId(0);
+
 /// What decides the descriptor of a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Heritage {
@@ -73,11 +76,12 @@ impl Engine {
     }
 
     fn descriptor_of(&self, base: RecordNumber) -> Result<Vec<u8>> {
-        if let Some(own) = self.read_value(base, OWN, MAX_DESCRIPTOR_LEN)? {
-            return Ok(own);
-        }
         let (_, info) = self.standard_information(base)?;
-        self.descriptor_by_id(info.security_id())?.ok_or_else(|| {
+        let descriptor = match info.security_id() {
+            NO_ID => self.read_value(base, OWN, MAX_DESCRIPTOR_LEN)?,
+            id => self.descriptor_by_id(id)?,
+        };
+        descriptor.ok_or_else(|| {
             Place::attribute(base, AttributeType::STANDARD_INFORMATION)
                 .corrupt(CorruptKind::SecurityId)
         })
@@ -90,19 +94,20 @@ impl Engine {
         kind: FileKind,
         creator: Creator,
     ) -> Result<SecurityId> {
-        let own = self.find(parent, OWN)?.is_some();
         let (_, info) = self.standard_information(parent)?;
         let heritage = Heritage {
             parent: info.security_id(),
             kind,
             creator,
         };
-        if !own && let Some(id) = self.state.security.children.get(&heritage) {
+        // A directory without a number is not told from others like it.
+        let known = heritage.parent != NO_ID;
+        if known && let Some(id) = self.state.security.children.get(&heritage) {
             return Ok(*id);
         }
         let descriptor = self.inherited(parent, kind, creator)?;
         let id = self.security_id_for(&descriptor)?;
-        if !own {
+        if known {
             Arc::make_mut(&mut self.state.security).remember(heritage, id);
         }
         Ok(id)
