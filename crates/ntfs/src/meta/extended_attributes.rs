@@ -15,6 +15,11 @@ const INFORMATION: AttrKey<'static> = AttrKey::unnamed(AttributeType::EA_INFORMA
 /// Most bytes of attributes in the packed form, MS-FSA 2.1.5.15.5: 64 KiB - 5.
 const MAX_PACKED: u16 = u16::MAX - 4;
 
+/// Set on files with extended attributes by Windows 10 (measured), where wdm.h
+/// calls it FILE_ATTRIBUTE_EA; directory listings give the same bit another
+/// meaning.
+const HAS_EAS: FileAttributes = FileAttributes::RECALL_ON_OPEN;
+
 /// An extended attribute of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ExtendedAttribute {
@@ -90,6 +95,7 @@ impl Engine {
         let directory = self.is_directory(base)?;
         self.update_information(base, |info| {
             info.times.changed = now;
+            info.attributes.set(HAS_EAS, !list.is_empty());
             if !directory {
                 info.attributes.insert(FileAttributes::ARCHIVE);
             }

@@ -19,6 +19,7 @@ use linkwright_ntfs_format::inherit::{NewObject, inherit};
 use linkwright_ntfs_format::object_id::{BirthIds, ObjectId, ObjectIdAttribute};
 use linkwright_ntfs_format::security::SecurityDescriptor;
 use linkwright_ntfs_format::sid::Sid;
+use linkwright_ntfs_format::standard_information::FileAttributes;
 use linkwright_ntfs_mkfs::{FormatOptions, format};
 use linkwright_reparse::{OtherReparse, ReparseTag, SymbolicLink, WofAlgorithm};
 use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
@@ -346,6 +347,9 @@ fn metadata_that_windows_wrote_is_read_as_ntfs_3g_reads_it() {
             let ours = volume.extended_attributes(id).unwrap();
             let theirs = mount.attribute(&path, "system.ntfs_ea").unwrap();
             assert_eq!(ours.is_empty(), theirs.is_none(), "{sample:?} {path}");
+            // Windows 10 marks such files; we do the same below.
+            let marked = volume.file_info(id).unwrap().attributes.contains(HAS_EAS);
+            assert_eq!(marked, !ours.is_empty(), "{sample:?} {path}");
             if let Some(theirs) = theirs {
                 assert_eq!(encoded(&ours), theirs, "{sample:?} {path}");
                 lists += 1;
@@ -363,6 +367,9 @@ fn metadata_that_windows_wrote_is_read_as_ntfs_3g_reads_it() {
         mount.unmount().unwrap();
     }
 }
+
+/// FILE_ATTRIBUTE_EA of wdm.h.
+const HAS_EAS: FileAttributes = FileAttributes::RECALL_ON_OPEN;
 
 /// The bytes of `$EA`.
 fn encoded(list: &[ExtendedAttribute]) -> Vec<u8> {
@@ -403,6 +410,8 @@ fn extended_attributes_small_and_large_are_what_ntfs_3g_reads() {
         let id = file(&volume, name);
         volume.set_extended_attributes(id, list).unwrap();
         assert_eq!(volume.extended_attributes(id).unwrap(), list);
+        let entry = volume.lookup(ROOT, &units(name)).unwrap().unwrap();
+        assert!(entry.attributes.contains(HAS_EAS));
         id
     };
     with("small", &small);
@@ -413,6 +422,8 @@ fn extended_attributes_small_and_large_are_what_ntfs_3g_reads() {
     volume.set_extended_attributes(grown, &large).unwrap();
     let emptied = with("emptied", &large);
     volume.set_extended_attributes(emptied, &[]).unwrap();
+    let entry = volume.lookup(ROOT, &units("emptied")).unwrap().unwrap();
+    assert!(!entry.attributes.contains(HAS_EAS));
     let gone = with("gone", &large);
     let folder = make(&volume, ROOT, "folder", FileKind::Directory);
     volume.set_extended_attributes(folder, &small).unwrap();
