@@ -110,7 +110,7 @@ impl Bits {
     /// was set already. Bits past the end are ignored.
     pub(crate) fn set_range(&mut self, start: u64, length: u64) -> Option<Span> {
         let end = start.saturating_add(length).min(self.len);
-        let seen = self.first_span(start, end, Want::Set);
+        let seen = self.first_set(start, length);
         let mut at = start;
         while at < end {
             let page_end = (at / PAGE_BITS + 1).saturating_mul(PAGE_BITS);
@@ -126,6 +126,12 @@ impl Bits {
             at = stop;
         }
         seen
+    }
+
+    /// The first span of set bits among `length` from `start`.
+    pub(crate) fn first_set(&self, start: u64, length: u64) -> Option<Span> {
+        let end = start.saturating_add(length).min(self.len);
+        self.first_span(start, end, Want::Set)
     }
 
     /// The first span of clear bits among `length` from `start`.

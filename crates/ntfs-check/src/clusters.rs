@@ -1,16 +1,19 @@
 //! Run lists against `$Bitmap`: every cluster has one owner, or none and is
 //! free.
 
-use linkwright_ntfs_format::RecordNumber;
-use linkwright_ntfs_format::attribute::AttributeType;
+use std::collections::HashSet;
 
-use crate::bits::Bits;
+use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::runs::RunList;
+use linkwright_ntfs_format::{RecordNumber, record};
+
+use crate::bits::{Bits, Span};
 use crate::code::ProblemCode as Code;
 use crate::file::File;
 use crate::mft::load_bits;
 use crate::problem::Problem;
 use crate::report::Reporter;
-use crate::state::State;
+use crate::state::{State, is};
 use crate::stream::{Extent, Stream};
 use crate::volume::Volume;
 
@@ -47,8 +50,7 @@ fn take(volume: &Volume<'_>, state: &mut State, report: &mut Reporter<'_>, exten
     let Some(part) = extent.view.non_resident() else {
         return;
     };
-    let runs = linkwright_ntfs_format::runs::RunList::decode(part.pairs(), part.lowest_vcn())
-        .unwrap_or_default();
+    let runs = RunList::decode(part.pairs(), part.lowest_vcn()).unwrap_or_default();
     for run in runs.runs() {
         let Some(lcn) = run.lcn else {
             continue;
@@ -59,12 +61,74 @@ fn take(volume: &Volume<'_>, state: &mut State, report: &mut Reporter<'_>, exten
             continue;
         }
         if let Some(span) = state.used.set_range(lcn, run.length) {
+            if state.shared.len() < MAX_SHARED {
+                state.shared.push(Shared {
+                    span,
+                    record: extent.record,
+                    offset: extent.view.offset(),
+                });
+            }
             report.report(problem(Code::CrossLinked).clusters(span.start, span.length));
         } else {
             report.summary.used_bytes += run.length.saturating_mul(volume.cluster_size());
         }
         if let Some(span) = state.bitmap.first_clear(lcn, run.length) {
             report.report(problem(Code::UsedButFree).clusters(span.start, span.length));
+        }
+    }
+}
+
+/// Cross-links whose other owner is looked for.
+const MAX_SHARED: usize = 1024;
+
+/// Clusters that were taken a second time.
+pub(crate) struct Shared {
+    span: Span,
+    record: RecordNumber,
+    /// The attribute that took them second, which was told.
+    offset: usize,
+}
+
+/// Looks for those who took shared clusters first, and tells them too.
+pub(crate) fn check_shared(volume: &Volume<'_>, state: &State, report: &mut Reporter<'_>) {
+    if state.shared.is_empty() {
+        return;
+    }
+    let told: HashSet<(RecordNumber, usize)> = state
+        .shared
+        .iter()
+        .map(|shared| (shared.record, shared.offset))
+        .collect();
+    let mut bits = Bits::new(volume.geometry.cluster_count());
+    for shared in &state.shared {
+        bits.set_range(shared.span.start, shared.span.length);
+    }
+    for number in (0..volume.records).map(RecordNumber) {
+        if !state.records.has(number.0, is::BASE | is::CLAIMED) {
+            continue;
+        }
+        let Ok(bytes) = volume.record(number) else {
+            continue;
+        };
+        for view in record::attributes(&bytes).flatten() {
+            let Some(part) = view.non_resident() else {
+                continue;
+            };
+            if told.contains(&(number, view.offset())) {
+                continue;
+            }
+            let runs = RunList::decode(part.pairs(), part.lowest_vcn()).unwrap_or_default();
+            for run in runs.runs() {
+                if let Some(lcn) = run.lcn
+                    && let Some(span) = bits.first_set(lcn, run.length)
+                {
+                    report.report(
+                        Problem::attribute(Code::CrossLinked, number, &view)
+                            .vcn(run.vcn)
+                            .clusters(span.start, span.length),
+                    );
+                }
+            }
         }
     }
 }

@@ -84,6 +84,10 @@ codes! {
     /// The device failed to give up the bytes of something.
     Unreadable "unreadable" Damage "The disk does not have this part, or cannot read it";
 
+    /// `$Boot` does not cover the start of the volume.
+    BootFile "boot-file" Inconsistency "The boot file does not lie at the start of the volume";
+    /// `$MFT` does not map itself to where the boot sector says.
+    MftPlace "mft-place" Damage "The Master File Table does not say that it is where the boot sector says";
     /// Record 0 was taken from the mirror.
     MftFirstRecord "mft-first-record" Damage "The first record of the Master File Table is corrupt; its mirror was used";
     /// The run list of `$MFT` has a hole, is short, or leaves the volume.

@@ -14,7 +14,7 @@ use crate::facts::Facts;
 use crate::file::File;
 use crate::index::{Position, Shape, walk};
 use crate::problem::{Problem, Value};
-use crate::report::Reporter;
+use crate::report::{Reporter, StaleEntries};
 use crate::state::{Link, Prints, State, is};
 use crate::volume::Volume;
 use crate::volume_state;
@@ -120,20 +120,42 @@ fn check_entry(
     }
     let there = view.duplicated();
     if Prints::of(&there) != state.records.duplicated(number) {
-        let stale = state.records.has(number, is::MANY_NAMES | is::METAFILE)
-            || state.is_below_extend(directory.number)
-            || !state.clean_close;
-        let known = state.records.duplicated(number);
+        let context = Context {
+            reference,
+            many_names: state.records.has(number, is::MANY_NAMES),
+            metafile: state.records.has(number, is::METAFILE)
+                || state.is_below_extend(directory.number),
+            clean_close: state.clean_close,
+            known: state.records.duplicated(number),
+        };
         let cache = &mut state.duplicated;
-        check_duplicated(
-            volume,
-            report,
-            cache,
-            &there,
-            known,
-            (reference, stale),
-            problem,
-        );
+        check_duplicated(volume, report, cache, &there, &context, problem);
+    }
+}
+
+/// What decides how a difference is judged.
+struct Context {
+    reference: FileReference,
+    many_names: bool,
+    metafile: bool,
+    clean_close: bool,
+    known: Prints,
+}
+
+impl Context {
+    /// Whether another tag or reparse bit is a trace that Windows leaves.
+    fn stale_tag(&self, rule: StaleEntries) -> bool {
+        rule == StaleEntries::AsWindows && self.many_names
+    }
+
+    /// Whether other sizes are a trace that Windows leaves: in entries of other
+    /// names than the one used, of metafiles, of a volume that stopped suddenly,
+    /// and of a file that was changed after its entry.
+    fn stale_sizes(&self, rule: StaleEntries, there: &Duplicated, want: &Duplicated) -> bool {
+        let older = there.times.changed < want.times.changed;
+        self.metafile
+            || !self.clean_close
+            || (rule == StaleEntries::AsWindows && (self.many_names || older))
     }
 }
 
@@ -145,26 +167,22 @@ pub(crate) type Cache = HashMap<RecordNumber, (Duplicated, bool)>;
 /// Files in the cache.
 const MAX_CACHED: usize = 4096;
 
-/// Reads the file again and says which of the repeated fields differ. `stale`
-/// says that sizes may: Windows refreshes the entry of the name that was used
-/// only, never those of metafiles, and leaves some behind when it stops
-/// suddenly.
+/// Reads the file again and says which of the repeated fields differ.
 fn check_duplicated(
     volume: &Volume<'_>,
     report: &mut Reporter<'_>,
     cache: &mut Cache,
     there: &Duplicated,
-    known: Prints,
-    (reference, stale): (FileReference, bool),
+    context: &Context,
     problem: impl Fn(Code) -> Problem,
 ) {
-    let now = Prints::of(there);
+    let (now, known) = (Prints::of(there), context.known);
     if now.sizes == known.sizes && now.tag == known.tag && report.is_full(Code::EntryTimes) {
         // Times, as a rule; not worth reading the file again to be sure.
         report.report(problem(Code::EntryTimes));
         return;
     }
-    let number = reference.record();
+    let number = context.reference.record();
     let cached = cache.get(&number).copied();
     let Some((want, has_reparse)) = cached.or_else(|| {
         let facts = Facts::of(volume, &File::load(volume, number)?);
@@ -186,7 +204,8 @@ fn check_duplicated(
             .expected(flags(want.attributes))
     };
     if differ.contains(reparse) {
-        report.report(attributes(Code::EntryReparseFlag));
+        let stale = context.stale_tag(report.stale_entries);
+        report.report(attributes(Code::EntryReparseFlag).note_if(stale));
     }
     if differ.contains(directory) {
         report.report(attributes(Code::EntryDirectoryFlag));
@@ -203,7 +222,7 @@ fn check_duplicated(
             problem(Code::EntrySize)
                 .found(format!("{} of {}", there.size, there.allocated))
                 .expected(format!("{} of {}", want.size, want.allocated))
-                .note_if(stale),
+                .note_if(context.stale_sizes(report.stale_entries, there, &want)),
         );
     }
     if there.ea_or_tag != want.ea_or_tag {
@@ -212,10 +231,12 @@ fn check_duplicated(
         } else {
             Code::EntryEaSize
         };
+        let stale = context.stale_tag(report.stale_entries);
         report.report(
             problem(code)
                 .found(Value::Hex(there.ea_or_tag.into()))
-                .expected(Value::Hex(want.ea_or_tag.into())),
+                .expected(Value::Hex(want.ea_or_tag.into()))
+                .note_if(stale),
         );
     }
 }

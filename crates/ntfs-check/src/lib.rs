@@ -50,7 +50,7 @@ use linkwright_ntfs_format::RecordNumber;
 
 pub use code::{ProblemCode, Severity};
 pub use problem::{Place, Problem, Value};
-pub use report::{CheckError, CheckOptions, Phase, Progress, Summary};
+pub use report::{CheckError, CheckOptions, Phase, Progress, StaleEntries, Summary};
 
 use bits::Bits;
 use file::File;
@@ -97,6 +97,7 @@ pub fn check_with_progress(
     references::check(&volume, &state, &mut report)?;
     references::check_tree(&state, &mut report);
     view_index::check_missing(&state, &mut report);
+    clusters::check_shared(&volume, &state, &mut report);
     clusters::check_leaks(&volume, &state, &mut report);
     report.summary.records = volume.records;
     report.summary.volume_bytes = geometry.device_len();
@@ -111,6 +112,7 @@ fn prepare(volume: &Volume<'_>, report: &mut Reporter<'_>) -> State {
     State {
         records: Records::new(volume.records),
         used: Bits::new(volume.geometry.cluster_count()),
+        shared: Vec::new(),
         bitmap: clusters::load(volume, report),
         mft_bitmap: mft::bitmap(volume, report),
         security_ids,

@@ -148,22 +148,29 @@ pub(crate) fn load_bits(
     }
 }
 
-/// Holds `$MFTMirr` against the first records.
+/// Holds `$MFT`, `$MFTMirr` and `$Boot` against the boot sector, and the mirror
+/// against the first records.
 pub(crate) fn check_mirror(volume: &Volume<'_>, report: &mut Reporter<'_>) {
-    let number = RecordNumber::MFT_MIRROR;
-    let mirror =
-        File::load(volume, number).and_then(|file| file.stream(volume, AttributeType::DATA, &[]));
-    let size = u64::from(volume.geometry.record_size());
+    let mut place = |number, code, expected: u64| {
+        let found = File::load(volume, number)
+            .and_then(|file| file.stream(volume, AttributeType::DATA, &[]))
+            .and_then(|stream| stream.runs.lookup(0))
+            .and_then(|run| run.lcn);
+        if found != Some(expected) {
+            let mut problem = Problem::record(code, number).expected(expected);
+            problem.found = found.map(Into::into);
+            report.report(problem);
+        }
+    };
     let wanted = volume.geometry.mirror_lcn().0;
-    let place = mirror
-        .as_ref()
-        .and_then(|stream| stream.runs.lookup(0))
-        .and_then(|run| run.lcn);
-    if place != Some(wanted) {
-        let mut problem = Problem::record(Code::MftMirrorPlace, number).expected(wanted);
-        problem.found = place.map(Into::into);
-        report.report(problem);
-    }
+    place(
+        RecordNumber::MFT,
+        Code::MftPlace,
+        volume.geometry.mft_lcn().0,
+    );
+    place(RecordNumber::MFT_MIRROR, Code::MftMirrorPlace, wanted);
+    place(RecordNumber::BOOT, Code::BootFile, 0);
+    let size = u64::from(volume.geometry.record_size());
     let start = wanted << volume.geometry.cluster_shift();
     // Larger clusters hold copies of more records, which Windows does not keep
     // in step.

@@ -119,12 +119,22 @@ fn check_name(report: &mut Reporter<'_>, file: &File<'_>, view: &FileNameView<'_
             .file_name(&name)
     };
     let short = matches!(namespace, Namespace::Dos | Namespace::Win32AndDos);
-    if short && !is_dot && !is_legal_8dot3(&name) {
+    if short && !is_dot && !is_short(&name) {
         report.report(problem(Code::ShortNameInvalid).found(Value::Hex(namespace.byte().into())));
     }
     if !is_dot && let Err(error) = check_win32_component(&name) {
         report.report(problem(Code::NameCharacters).found(error.to_string()));
     }
+}
+
+/// Whether a name has the form of an 8.3 name. Letters outside ASCII belong to a
+/// code page that is not recorded on the volume; each counts as one.
+fn is_short(name: &[u16]) -> bool {
+    let plain: Vec<u16> = name
+        .iter()
+        .map(|unit| if *unit < 0x80 { *unit } else { u16::from(b'X') })
+        .collect();
+    is_legal_8dot3(&plain)
 }
 
 /// A file has one short name at most, beside a long one of the same directory

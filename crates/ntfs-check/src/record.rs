@@ -76,7 +76,9 @@ fn check(
     if !header.flags().contains(RecordFlags::IN_USE) {
         // The first records stay marked whether Windows uses them or not.
         if marked && number.0 >= RESERVED_END {
-            report.report(Problem::record(Code::MftBitmapSet, number));
+            // A record that was being taken into use when all stopped.
+            let stopped = !state.clean_close;
+            report.report(Problem::record(Code::MftBitmapSet, number).note_if(stopped));
         }
         return;
     }
@@ -126,7 +128,8 @@ fn decode(
     if raw.signature == [0; 4] && !raw.flags().contains(RecordFlags::IN_USE) {
         // Never used: blank.
         if marked {
-            report.report(Problem::record(Code::MftBitmapSet, number));
+            let stopped = !state.clean_close;
+            report.report(Problem::record(Code::MftBitmapSet, number).note_if(stopped));
         }
         return None;
     }

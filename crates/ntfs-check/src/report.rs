@@ -9,6 +9,20 @@ use linkwright_ntfs_format::boot::BootError;
 use crate::code::{ProblemCode, Severity};
 use crate::problem::Problem;
 
+/// How entries that lag behind their file are judged. Windows refreshes the entry
+/// of the name that was used, when the last handle is closed; so it leaves old
+/// entries of files with several names, and of files that were open to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StaleEntries {
+    /// As Windows leaves them: sizes, tag and reparse bit of a file with several
+    /// names, and sizes that are older by the entry's own times, are notes.
+    #[default]
+    AsWindows,
+    /// For those who claim to refresh every entry: each is an inconsistency,
+    /// times and attributes excepted.
+    Strict,
+}
+
 /// What to do and how far to go.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -17,6 +31,19 @@ pub struct CheckOptions {
     pub problems_per_code: u64,
     /// Records the `$MFT` may have; memory is about 30 bytes for each.
     pub max_records: u64,
+    /// How old entries are judged.
+    pub stale_entries: StaleEntries,
+}
+
+impl CheckOptions {
+    /// The options to judge a writer with: [`StaleEntries::Strict`].
+    #[must_use]
+    pub fn strict() -> Self {
+        Self {
+            stale_entries: StaleEntries::Strict,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for CheckOptions {
@@ -24,6 +51,7 @@ impl Default for CheckOptions {
         Self {
             problems_per_code: 1000,
             max_records: 1 << 28,
+            stale_entries: StaleEntries::default(),
         }
     }
 }
@@ -128,6 +156,7 @@ pub(crate) struct Reporter<'a> {
     sink: &'a mut dyn FnMut(Problem),
     progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
     limit: u64,
+    pub(crate) stale_entries: StaleEntries,
     /// Set while something is read a second time.
     pub(crate) muted: bool,
     pub(crate) summary: Summary,
@@ -143,6 +172,7 @@ impl<'a> Reporter<'a> {
             sink,
             progress,
             limit: options.problems_per_code,
+            stale_entries: options.stale_entries,
             muted: false,
             summary: Summary::default(),
         }

@@ -8,6 +8,7 @@ use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::secure::{
     SDS_ALIGN, SDS_BLOCK, SDS_HEADER_LEN, SdhKey, SdsEntry, SdsHeader, SiiKey, sds_mirror_of,
 };
+use linkwright_ntfs_format::security::SecurityDescriptor;
 
 use crate::code::ProblemCode as Code;
 use crate::file::File;
@@ -117,6 +118,10 @@ fn check_entry(report: &mut Reporter<'_>, offset: u64, rest: &[u8], descriptors:
     }
     match SdsEntry::decode(rest) {
         Ok(entry) if entry.header.offset == offset => {
+            if let Err(error) = SecurityDescriptor::decode(entry.descriptor) {
+                let at = offset.saturating_add(error.offset as u64);
+                report.report(stream_problem(Code::SecurityEntry, at).found(error.to_string()));
+            }
             if descriptors.len() < MAX_DESCRIPTORS {
                 descriptors.insert(entry.header.id.0, entry.header);
             }

@@ -9,6 +9,7 @@ use linkwright_ntfs_format::file_name::Duplicated;
 use linkwright_ntfs_format::ids::{FileReference, RecordNumber, SequenceNumber};
 
 use crate::bits::Bits;
+use crate::clusters::Shared;
 use crate::directory::Cache;
 
 /// What a record is, as bits.
@@ -246,6 +247,8 @@ pub(crate) struct State {
     pub(crate) records: Records,
     /// Clusters that some attribute has.
     pub(crate) used: Bits,
+    /// Clusters that several have.
+    pub(crate) shared: Vec<Shared>,
     /// `$Bitmap`.
     pub(crate) bitmap: Bits,
     /// `$MFT:$BITMAP`.

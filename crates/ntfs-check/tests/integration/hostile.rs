@@ -1,17 +1,20 @@
 //! Volumes that lie: whatever the bytes, the check ends, soon, and says so.
 
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use linkwright_device::{BlockDevice, FileDevice, FileOptions, MemoryDevice, Overlay};
-use linkwright_ntfs_check::{CheckError, CheckOptions, check};
+use linkwright_device::{
+    BlockDevice, DeviceError, FileDevice, FileOptions, IoOperation, MemoryDevice, Overlay,
+};
+use linkwright_ntfs_check::{CheckError, CheckOptions, ProblemCode, check, check_with_progress};
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_mkfs::{FormatOptions, format};
 use linkwright_testkit::corpus::Volume;
 
 use crate::editor::{Editor, I30};
-use crate::tools::filled;
+use crate::tools::{filled, findings};
 
 /// Longest a check of one of these small volumes may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -176,4 +179,96 @@ fn a_volume_cut_off_anywhere_ends_in_words() {
             &format!("{len} bytes"),
         );
     }
+}
+
+/// A device with a place that cannot be read.
+struct Scratched {
+    inner: Arc<dyn BlockDevice>,
+    bad: Range<u64>,
+}
+
+impl BlockDevice for Scratched {
+    fn len(&self) -> u64 {
+        self.inner.len()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), DeviceError> {
+        if offset < self.bad.end && self.bad.start < offset + buf.len() as u64 {
+            return Err(DeviceError::Injected {
+                operation: IoOperation::Read,
+                call: 1,
+            });
+        }
+        self.inner.read_at(offset, buf)
+    }
+
+    fn write_at(&self, offset: u64, buf: &[u8]) -> Result<(), DeviceError> {
+        self.inner.write_at(offset, buf)
+    }
+
+    fn flush(&self) -> Result<(), DeviceError> {
+        self.inner.flush()
+    }
+
+    fn describe(&self) -> String {
+        "a scratched disk".to_owned()
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_the_rest_is_checked() {
+    let device = MemoryDevice::new(16 << 20);
+    format(&device, &FormatOptions::default()).expect("format");
+    let inner: Arc<dyn BlockDevice> = Arc::new(device);
+    let mft = {
+        let editor = Editor::new(&inner);
+        editor.geometry.mft_lcn().0 * u64::from(editor.geometry.cluster_size())
+    };
+    let record = mft + 24 * 1024;
+    let scratched = Scratched {
+        inner: inner.clone(),
+        bad: record..record + 512,
+    };
+    let (problems, summary) = findings(&scratched);
+    let unreadable: Vec<_> = problems
+        .iter()
+        .filter(|problem| problem.code == ProblemCode::Unreadable)
+        .map(|problem| problem.place.record.map(|number| number.0))
+        .collect();
+    assert_eq!(unreadable, [Some(24)], "{problems:#?}");
+    assert!(summary.records_in_use > 15);
+    // Anywhere else: words, whatever they are.
+    for start in (0..16 << 20).step_by(4096 * 7) {
+        let bad = start..start + 4096;
+        survive(
+            &Scratched {
+                inner: inner.clone(),
+                bad,
+            },
+            &format!("unreadable at {start}"),
+        );
+    }
+}
+
+#[test]
+fn the_check_can_be_cancelled() {
+    let device = MemoryDevice::new(16 << 20);
+    format(&device, &FormatOptions::default()).expect("format");
+    let mut calls = 0;
+    let result = check_with_progress(
+        &device,
+        &CheckOptions::default(),
+        &mut |_| {},
+        &mut |progress| {
+            calls += 1;
+            assert!(progress.done <= progress.total);
+            if calls == 3 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    );
+    assert!(matches!(result, Err(CheckError::Cancelled)), "{result:?}");
+    assert_eq!(calls, 3);
 }

@@ -2,6 +2,7 @@
 //! its name.
 
 mod clean;
+mod documents;
 mod editor;
 mod faults;
 mod hostile;

@@ -117,6 +117,45 @@ pub(super) fn faults() -> Vec<Fault> {
             e.change(start + size + 0x40, 1, |bytes| bytes[0] ^= 1);
             Some(())
         }),
+        fault("MFT's own place", Code::MftPlace, |e| {
+            // The boot sectors say one cluster further on, where record 0 is
+            // found again: only clusters as large as a record allow that.
+            let records = u64::from(e.geometry.cluster_size() / e.geometry.record_size()).max(1);
+            let start = e.geometry.mft_lcn().0 * u64::from(e.geometry.cluster_size());
+            let size = e.geometry.record_size() as usize;
+            let bytes = e.read(start, size);
+            e.write(start + records * size as u64, &bytes);
+            for sector in [0, e.geometry.backup_boot_offset()] {
+                e.change(sector + 0x30, 8, |bytes| {
+                    let lcn = u64::from_le_bytes(bytes.try_into().unwrap()) + 1;
+                    bytes.copy_from_slice(&lcn.to_le_bytes());
+                });
+            }
+            Some(())
+        }),
+        fault("$Boot not at the start", Code::BootFile, |e| {
+            let at = e.attribute(7, Type::DATA, "")?;
+            let pairs = e.with_view(at, |view| {
+                view.len() - view.non_resident().unwrap().pairs().len()
+            });
+            e.edit_at(at, |bytes| {
+                let len = usize::from(bytes[pairs] & 0xF);
+                bytes[pairs + 1 + len] = 5;
+            });
+            Some(())
+        }),
+        fault(
+            "log sequence number past the log's end",
+            Code::LsnBeyondLog,
+            |e| {
+                e.edit(e.simple_file()?, |bytes| {
+                    record::header_mut(bytes).unwrap().lsn.set(1 << 60);
+                });
+                let at = e.attribute(2, Type::DATA, "")?;
+                let log = e.read(e.place(&e.runs(at), 0)?, 8192);
+                matches!(LogState::of(&log), LogState::Clean(_)).then_some(())
+            },
+        ),
         fault("MFT data larger than its runs", Code::MftRuns, |e| {
             let at = e.attribute(0, Type::DATA, "")?;
             set_size(e, at, 0x30, |size| size + (64 << 20));

@@ -130,7 +130,7 @@ pub(super) fn faults() -> Vec<Fault> {
             Some(())
         }),
         fault("more initialized than data", Code::StreamSizes, |e| {
-            set_size(e, first(e)?, 0x38, |size| size + 512);
+            set_size(e, first(e)?, 0x38, |size| size | 1 << 40);
             Some(())
         }),
     ]
