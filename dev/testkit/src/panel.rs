@@ -88,6 +88,7 @@ impl Panel {
             ntfsfix::assert_clean(image);
         }
         let mut tree = ntfs_crate::snapshot(image, self.contents).expect("the ntfs crate");
+        forget_names_of_directories(&mut tree);
         if there(ntfs3g::available()) {
             let mount = Mount::new(image, Access::ReadOnly).expect("an ntfs-3g mount");
             let mut theirs = mount.snapshot(self.contents).expect("the tree in ntfs-3g");
@@ -132,6 +133,16 @@ fn same_names(tree: &TreeSnapshot, image: &Path) {
         odd.is_empty(),
         "listed by the ntfs crate or by fls, not by both: {odd:#?}"
     );
+}
+
+/// A directory has one name. The record counts the 8.3 name beside it too, as
+/// Windows does; ntfs-3g does not, and ntfs3 counts directories in it.
+fn forget_names_of_directories(tree: &mut TreeSnapshot) {
+    tree.for_each_mut(|_, entry| {
+        if entry.kind == Kind::Directory {
+            entry.nlink = None;
+        }
+    });
 }
 
 /// What the reference does not tell is taken from the other tree.

@@ -100,7 +100,7 @@ pub(super) fn make(
         _ => {}
     }
     if dry_run {
-        return check(ctx, link, slot, plan);
+        return check(ctx, slot, plan);
     }
     if existing.is_none() {
         return place(ctx, link, slot, plan, &slot.name);
@@ -124,7 +124,7 @@ fn place(ctx: &Context, link: &Spot, slot: &Slot, plan: &Plan, name: &Name) -> R
     let at = |error: Error| link.failure(&error);
     match plan {
         Plan::Hard { target } => {
-            let found = hard_target(ctx, target, link, slot)?;
+            let found = hard_target(ctx, target, slot)?;
             slot.fs.hard_link(&found, &slot.dir, name).map_err(at)
         }
         Plan::Link { link_type, content } => slot
@@ -136,21 +136,16 @@ fn place(ctx: &Context, link: &Spot, slot: &Slot, plan: &Plan, name: &Name) -> R
 }
 
 /// What a dry run can see.
-fn check(ctx: &Context, link: &Spot, slot: &Slot, plan: &Plan) -> Result<()> {
+fn check(ctx: &Context, slot: &Slot, plan: &Plan) -> Result<()> {
     match plan {
-        Plan::Hard { target } => hard_target(ctx, target, link, slot).map(|_| ()),
+        Plan::Hard { target } => hard_target(ctx, target, slot).map(|_| ()),
         Plan::Link { .. } => Ok(()),
     }
 }
 
 /// The file that gets another name. A link is not followed: it gets the name
 /// itself, as on Windows.
-fn hard_target(
-    ctx: &Context,
-    target: &Spot,
-    link: &Spot,
-    slot: &Slot,
-) -> Result<linkwright_fs::Node> {
+fn hard_target(ctx: &Context, target: &Spot, slot: &Slot) -> Result<linkwright_fs::Node> {
     target.refuse_stream()?;
     let found = target.find(ctx, LastLink::Keep)?;
     if !Arc::ptr_eq(&found.fs, &slot.fs) {

@@ -4,4 +4,5 @@
 
 mod host;
 mod image;
+mod main_job;
 mod program;

@@ -8,6 +8,7 @@ use linkwright_ntfs_format::{Lcn, RecordNumber, SequenceNumber, fixup};
 
 use super::find::AttrKey;
 use crate::alloc::RecordUse;
+use crate::cache::Block;
 use crate::engine::Engine;
 use crate::error::{Error, Place, Result};
 use crate::stream::StreamMap;
@@ -39,7 +40,10 @@ impl Engine {
                 self.claim_record(purpose)?.ok_or(Error::DiskFull)?
             }
         };
-        let block = self.record(number)?;
+        let block = match self.record(number) {
+            Err(Error::Corrupt(_)) => self.make_record(number)?,
+            read => read?,
+        };
         let header = record::header(block.bytes()).map_err(|e| Place::record(number).format(e))?;
         if header.flags().contains(RecordFlags::IN_USE) {
             return Err(Place::record(number).corrupt(crate::error::CorruptKind::RecordBitmap));
@@ -49,6 +53,23 @@ impl Engine {
             sequence => sequence,
         };
         Ok((number, sequence))
+    }
+
+    /// Formats a record that is free and not in order: Windows leaves zeros
+    /// where no file ever was, and chkdsk leaves records as they are when it
+    /// frees them. No file can refer to it, so that it is written at once.
+    fn make_record(&mut self, number: RecordNumber) -> Result<Arc<Block>> {
+        let raw = self.read_location(&self.record_location(number)?)?;
+        let old = record::header(&raw).ok();
+        if old.is_some_and(|header| header.flags().contains(RecordFlags::IN_USE)) {
+            return Err(Place::record(number).corrupt(crate::error::CorruptKind::RecordBitmap));
+        }
+        let sequence = old.map_or(SequenceNumber(1), |header| header.sequence());
+        let size = u64::from(self.geometry.record_size());
+        let map = Arc::clone(&self.state.mft);
+        let start = number.0 * size;
+        self.format_records(&map, start, start + size, sequence)?;
+        self.record(number)
     }
 
     fn grow_mft(&mut self) -> Result<()> {
@@ -95,12 +116,18 @@ impl Engine {
         map.sizes.allocated = map.runs.end().0 * self.cluster_size();
         map.sizes.data = wanted;
         map.sizes.initialized = wanted;
-        self.format_records(&map, from, wanted)?;
+        self.format_records(&map, from, wanted, SequenceNumber(1))?;
         self.state.mft = Arc::new(map.clone());
         self.store_map(RecordNumber::MFT, DATA, &map, old_end)
     }
 
-    fn format_records(&mut self, map: &StreamMap, from: u64, end: u64) -> Result<()> {
+    fn format_records(
+        &mut self,
+        map: &StreamMap,
+        from: u64,
+        end: u64,
+        sequence: SequenceNumber,
+    ) -> Result<()> {
         let size = self.record_size();
         let step = u64::from(self.geometry.record_size());
         let place = Place::attribute(RecordNumber::MFT, AttributeType::DATA);
@@ -112,7 +139,7 @@ impl Engine {
             for n in 0..count {
                 let new = NewRecord {
                     number: RecordNumber((at / step) + n),
-                    sequence: SequenceNumber(1),
+                    sequence,
                     flags: RecordFlags::empty(),
                     base: None,
                 };
