@@ -14,6 +14,8 @@ pub enum Feature {
     ReparsePoints,
     /// Named streams.
     NamedStreams,
+    /// Extended attributes of NTFS.
+    ExtendedAttributes,
     /// Finding all names of a file from the file.
     NamesOfFiles,
     /// Something about the data of one file: encrypted, an unknown compression.
@@ -29,6 +31,7 @@ impl fmt::Display for Feature {
             Self::SymbolicLinks => "symbolic links",
             Self::ReparsePoints => "reparse points",
             Self::NamedStreams => "named streams",
+            Self::ExtendedAttributes => "extended attributes",
             Self::NamesOfFiles => "finding all names of a file",
             Self::FileData => "this form of file data",
             Self::Volume => "this kind of volume",

@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::{
-    Attributes, Capabilities, Contents, Create, Entry, LinkContent, LinkType, Name, Node, Placed,
-    Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, LinkContent, LinkType,
+    Name, Node, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 /// One volume: directories, files, links, and what can be done with them.
@@ -180,6 +180,16 @@ pub trait FileSystem: Send + Sync {
 
     /// Sets the attributes; the bits the kind implies stay.
     fn set_attributes(&self, node: &Node, attributes: Attributes) -> Result<()>;
+
+    /// The extended attributes of NTFS that an object has; none where
+    /// [`Capabilities::EXTENDED_ATTRIBUTES`] is missing.
+    fn extended_attributes(&self, node: &Node) -> Result<Vec<ExtendedAttribute>>;
+
+    /// Replaces all extended attributes of NTFS.
+    ///
+    /// # Errors
+    /// `Unsupported` where there are none.
+    fn set_extended_attributes(&self, node: &Node, list: &[ExtendedAttribute]) -> Result<()>;
 
     /// Makes everything that returned before durable.
     fn sync(&self) -> Result<()>;

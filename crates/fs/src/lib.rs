@@ -28,6 +28,6 @@ pub use linkwright_reparse::{ReparseBuffer, ReparseTag};
 pub use name::{Name, StreamName};
 pub use node::Node;
 pub use types::{
-    Attributes, Capabilities, Contents, Create, Entry, LinkContent, LinkType, Linked, NodeKind,
-    Placed, Replace, Stat, StreamInfo, Target, Times, Timestamp, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, LinkContent, LinkType,
+    Linked, NodeKind, Placed, Replace, Stat, StreamInfo, Target, Times, Timestamp, VolumeInfo,
 };

@@ -61,6 +61,8 @@ bitflags::bitflags! {
         const READ_ONLY = 0x100;
         /// Permission bits and owners of POSIX.
         const POSIX_MODES = 0x200;
+        /// Extended attributes of NTFS ($EA).
+        const EXTENDED_ATTRIBUTES = 0x400;
     }
 }
 
@@ -288,6 +290,17 @@ pub struct StreamInfo {
     pub size: u64,
     /// Bytes of the medium that it takes.
     pub allocated: u64,
+}
+
+/// An extended attribute (MS-FSCC 2.4.16), as WSL keeps owners and modes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtendedAttribute {
+    /// 0, or 0x80 for one that a program must understand to open the file.
+    pub flags: u8,
+    /// Name in the OEM code page; no NUL.
+    pub name: Vec<u8>,
+    /// Value.
+    pub value: Vec<u8>,
 }
 
 /// How a new file or directory is to be.

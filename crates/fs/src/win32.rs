@@ -49,6 +49,7 @@ fn unsupported(feature: Feature) -> Win32Error {
         | Feature::SymbolicLinks
         | Feature::ReparsePoints
         | Feature::NamedStreams
+        | Feature::ExtendedAttributes
         | Feature::NamesOfFiles
         | Feature::FileData => Win32Error::NOT_SUPPORTED,
     }

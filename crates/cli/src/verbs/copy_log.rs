@@ -166,6 +166,7 @@ impl<'a> Log<'a> {
         let spot = self.source(from);
         let (what, is_mode) = match loss {
             Loss::Stream(name, size) => (format!("stream {name} ({size} bytes)"), false),
+            Loss::ExtendedAttributes(count) => (format!("{count} extended attribute(s)"), false),
             Loss::Attributes(attributes) => {
                 (format!("attributes 0x{:08X}", attributes.bits()), false)
             }
@@ -242,9 +243,9 @@ fn failure(spot: &Spot, problem: &Problem) -> Failure {
             format!("Windows cannot hold this name: {kind}"),
         )
         .help("copy it under another name with --rename-illegal"),
-        Problem::CaseCollision(other) => of(
+        Problem::CaseCollision => of(
             ErrorKind::AlreadyExists,
-            format!("the name differs from {other} in case only"),
+            "the name differs from another one here in case only".to_owned(),
         )
         .help("copy it under another name with --rename-illegal"),
         Problem::SpecialFile => of(

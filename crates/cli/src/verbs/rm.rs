@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use linkwright_fs::resolve::LastLink;
-use linkwright_fs::{Attributes, Capabilities, ErrorKind, FileSystem, Name, Node};
+use linkwright_fs::{Attributes, Capabilities, Entry, ErrorKind, FileSystem, Name, Node};
 
 use crate::args::RmArgs;
 use crate::context::Context;
@@ -11,6 +11,10 @@ use crate::failure::{Failure, Result};
 use crate::place::Spot;
 use crate::report::{Report, Tally};
 use crate::volumes::Access;
+
+/// Deepest directories that are removed: far more than a path of 32,767 units
+/// has, so that only a damaged volume comes to it.
+const MAX_DEPTH: usize = 16_384;
 
 pub(super) fn run(ctx: &Context, args: &RmArgs) -> Result<Report> {
     let access = match args.dry_run.dry_run {
@@ -65,12 +69,13 @@ impl Removal<'_> {
         self.one(spot, &slot.fs, &slot.dir, &slot.name)
     }
 
-    /// Removes everything in a directory, deepest first.
+    /// Removes everything in a directory, deepest first. Entries are taken
+    /// from a listing that goes on: a directory may have millions.
     fn tree(&mut self, spot: &Spot, fs: &Arc<dyn FileSystem>, dir: &Node) -> Result<()> {
-        let mut stack = vec![self.level(spot.clone(), fs, dir.clone())?];
-        while let Some(level) = stack.last_mut() {
+        let mut stack = vec![level(spot.clone(), fs, dir.clone())?];
+        while let Some(top) = stack.last_mut() {
             self.ctx.interrupt.check()?;
-            let Some((name, node, is_dir)) = level.entries.pop() else {
+            let Some(entry) = top.entries.next() else {
                 let done = stack.pop();
                 if let (Some(done), Some(parent)) = (done, stack.last()) {
                     let name = done.spot.last_name().unwrap_or_else(|| Name::from(""));
@@ -78,28 +83,20 @@ impl Removal<'_> {
                 }
                 continue;
             };
-            let spot = level.spot.join(&name);
-            if is_dir {
-                let below = self.level(spot, fs, node)?;
-                stack.push(below);
+            let entry = entry.map_err(|error| top.spot.failure(&error))?;
+            let spot = top.spot.join(&entry.name);
+            let stat = fs.stat(&entry.node).map_err(|error| spot.failure(&error))?;
+            if stat.is_plain_directory() {
+                if stack.len() >= MAX_DEPTH {
+                    return Err(spot.failure(&ErrorKind::NameTooLong.into()));
+                }
+                stack.push(level(spot, fs, entry.node)?);
             } else {
-                let dir = level.dir.clone();
-                self.one(&spot, fs, &dir, &name)?;
+                let dir = top.dir.clone();
+                self.one(&spot, fs, &dir, &entry.name)?;
             }
         }
         Ok(())
-    }
-
-    fn level(&self, spot: Spot, fs: &Arc<dyn FileSystem>, dir: Node) -> Result<Level> {
-        let mut entries = Vec::new();
-        let at = |error: linkwright_fs::Error| spot.failure(&error);
-        for entry in fs.list(&dir).map_err(at)? {
-            self.ctx.interrupt.check()?;
-            let entry = entry.map_err(at)?;
-            let is_dir = fs.stat(&entry.node).map_err(at)?.is_plain_directory();
-            entries.push((entry.name, entry.node, is_dir));
-        }
-        Ok(Level { spot, dir, entries })
     }
 
     fn one(
@@ -152,8 +149,13 @@ fn read_only_help(failure: Failure) -> Failure {
 }
 
 /// A directory whose entries are being removed.
-struct Level {
+struct Level<'a> {
     spot: Spot,
     dir: Node,
-    entries: Vec<(Name, Node, bool)>,
+    entries: Box<dyn Iterator<Item = linkwright_fs::Result<Entry>> + Send + 'a>,
+}
+
+fn level<'a>(spot: Spot, fs: &'a Arc<dyn FileSystem>, dir: Node) -> Result<Level<'a>> {
+    let entries = fs.list(&dir).map_err(|error| spot.failure(&error))?;
+    Ok(Level { spot, dir, entries })
 }

@@ -11,7 +11,8 @@ use linkwright_ntfs_format::log::LogState;
 use linkwright_ntfs_format::standard_information::{self, FileAttributes};
 
 use crate::{
-    Attributes, Create, Name, NodeKind, Replace, Stat, StreamInfo, StreamName, Times, Timestamp,
+    Attributes, Create, ExtendedAttribute, Name, NodeKind, Replace, Stat, StreamInfo, StreamName,
+    Times, Timestamp,
 };
 
 pub(super) fn stat(info: &FileInfo) -> Stat {
@@ -108,5 +109,25 @@ pub(super) fn times_change(times: &Times) -> TimesChange {
         modified: times.modified.map(nt_time),
         changed: times.changed.map(nt_time),
         accessed: times.accessed.map(nt_time),
+    }
+}
+
+pub(super) fn extended_attribute(
+    attribute: linkwright_ntfs::ExtendedAttribute,
+) -> ExtendedAttribute {
+    ExtendedAttribute {
+        flags: attribute.flags,
+        name: attribute.name,
+        value: attribute.value,
+    }
+}
+
+pub(super) fn engine_attribute(
+    attribute: &ExtendedAttribute,
+) -> linkwright_ntfs::ExtendedAttribute {
+    linkwright_ntfs::ExtendedAttribute {
+        flags: attribute.flags,
+        name: attribute.name.clone(),
+        value: attribute.value.clone(),
     }
 }

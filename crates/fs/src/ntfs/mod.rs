@@ -20,8 +20,8 @@ use linkwright_reparse::ReparseBuffer;
 use crate::error::{ErrorKind, Feature, Result};
 use crate::node::Repr;
 use crate::{
-    Attributes, Capabilities, Contents, Create, Entry, FileSystem, LinkContent, LinkType, Name,
-    Node, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, LinkContent,
+    LinkType, Name, Node, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 /// Records that belong to the file system itself (`$MFT` to `$Extend`, and the
@@ -131,7 +131,8 @@ impl FileSystem for NtfsFs {
             | Capabilities::TYPED_LINKS
             | Capabilities::NAMED_STREAMS
             | Capabilities::WINDOWS_NAMES
-            | Capabilities::NAMES_OF_FILES;
+            | Capabilities::NAMES_OF_FILES
+            | Capabilities::EXTENDED_ATTRIBUTES;
         match self.writable {
             true => all,
             false => all | Capabilities::READ_ONLY,
@@ -436,6 +437,21 @@ impl FileSystem for NtfsFs {
     fn set_attributes(&self, node: &Node, attributes: Attributes) -> Result<()> {
         self.volume
             .set_attributes(self.file(node)?, convert::attributes(attributes))
+            .map_err(error::from_engine)
+    }
+
+    fn extended_attributes(&self, node: &Node) -> Result<Vec<ExtendedAttribute>> {
+        let list = self
+            .volume
+            .extended_attributes(self.file(node)?)
+            .map_err(error::from_engine)?;
+        Ok(list.into_iter().map(convert::extended_attribute).collect())
+    }
+
+    fn set_extended_attributes(&self, node: &Node, list: &[ExtendedAttribute]) -> Result<()> {
+        let list: Vec<_> = list.iter().map(convert::engine_attribute).collect();
+        self.volume
+            .set_extended_attributes(self.file(node)?, &list)
             .map_err(error::from_engine)
     }
 

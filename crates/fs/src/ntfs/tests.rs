@@ -266,6 +266,21 @@ fn streams_are_whole_too() {
 }
 
 #[test]
+fn extended_attributes_come_back() {
+    let (device, fs) = volume();
+    let node = put(&fs, "f", b"x", Replace::No).unwrap();
+    assert_eq!(fs.extended_attributes(&node).unwrap(), []);
+    let list = [ExtendedAttribute {
+        flags: 0,
+        name: b"$LXMOD".to_vec(),
+        value: vec![0xA4, 0x81, 0, 0],
+    }];
+    fs.set_extended_attributes(&node, &list).unwrap();
+    assert_eq!(fs.extended_attributes(&node).unwrap(), list);
+    judge(&device, fs);
+}
+
+#[test]
 fn read_only_files_stay() {
     let (device, fs) = volume();
     let root = fs.root().unwrap();

@@ -20,8 +20,9 @@ use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind, Feature, Result};
 use crate::{
-    Attributes, Capabilities, Contents, Create, Entry, FileSystem, LinkContent, LinkType, Linked,
-    Name, Node, NodeKind, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, LinkContent,
+    LinkType, Linked, Name, Node, NodeKind, Placed, Replace, Stat, StreamInfo, StreamName, Target,
+    Times, VolumeInfo,
 };
 
 pub(crate) use node::HostNode;
@@ -358,6 +359,14 @@ impl FileSystem for PosixFs {
     fn set_attributes(&self, _node: &Node, _attributes: Attributes) -> Result<()> {
         // POSIX keeps none of them; Capabilities says so.
         Ok(())
+    }
+
+    fn extended_attributes(&self, _node: &Node) -> Result<Vec<ExtendedAttribute>> {
+        Ok(Vec::new())
+    }
+
+    fn set_extended_attributes(&self, _node: &Node, _list: &[ExtendedAttribute]) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::ExtendedAttributes).into())
     }
 
     fn sync(&self) -> Result<()> {

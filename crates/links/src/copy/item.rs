@@ -183,8 +183,12 @@ impl Copier<'_> {
                 data,
             })
             .collect();
-        job.destination
+        let made = job
+            .destination
             .put_file(dir, name, &create, &mut contents, Replace::Yes)?;
+        drop(contents);
+        drop(readers);
+        copy_extended_attributes(job, node, &made)?;
         Ok(Made::File(stat.size))
     }
 
@@ -274,6 +278,10 @@ impl Copier<'_> {
                 }
             }
         }
+        if !extended_attributes_fit(job) {
+            let count = job.source.extended_attributes(node)?.len();
+            losses.extend((count > 0).then_some(Loss::ExtendedAttributes(count)));
+        }
         let windows = Capabilities::WINDOWS_NAMES;
         let to_windows = job.destination.capabilities().contains(windows);
         let missed = kept_attributes(job, stat) & MISSED;
@@ -299,6 +307,24 @@ fn named_streams_fit(job: &Job<'_>) -> bool {
     job.destination
         .capabilities()
         .contains(Capabilities::NAMED_STREAMS)
+}
+
+fn extended_attributes_fit(job: &Job<'_>) -> bool {
+    job.destination
+        .capabilities()
+        .contains(Capabilities::EXTENDED_ATTRIBUTES)
+}
+
+/// Extended attributes go along, as with `CopyFile`.
+pub(super) fn copy_extended_attributes(job: &Job<'_>, from: &Node, to: &Node) -> Result<()> {
+    if !extended_attributes_fit(job) {
+        return Ok(());
+    }
+    let list = job.source.extended_attributes(from)?;
+    match list.is_empty() {
+        true => Ok(()),
+        false => job.destination.set_extended_attributes(to, &list),
+    }
 }
 
 /// What has a name in a directory of the destination.

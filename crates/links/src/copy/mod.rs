@@ -132,7 +132,7 @@ pub enum Problem {
     /// The destination cannot hold the name.
     IllegalName(linkwright_names::validity::NameErrorKind),
     /// Another name of the same directory differs in case only.
-    CaseCollision(Name),
+    CaseCollision,
     /// A pipe, socket or device.
     SpecialFile,
     /// A link that leads nowhere, and no type was given for it.
@@ -162,6 +162,8 @@ pub enum Problem {
 pub enum Loss {
     /// A named stream, of that many bytes.
     Stream(Name, u64),
+    /// That many extended attributes.
+    ExtendedAttributes(usize),
     /// Win32 attributes.
     Attributes(linkwright_fs::Attributes),
     /// The executable, set-user or set-group bits.

@@ -265,7 +265,9 @@ impl<'a> Copier<'a> {
             None => match (self.options.mode, dir) {
                 (Mode::Write, Some(dir)) => {
                     let create = super::item::create_for(job, stat);
-                    Some(job.destination.create_directory(dir, name, &create)?)
+                    let made = job.destination.create_directory(dir, name, &create)?;
+                    super::item::copy_extended_attributes(job, node, &made)?;
+                    Some(made)
                 }
                 _ => None,
             },
