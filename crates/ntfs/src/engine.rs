@@ -159,7 +159,8 @@ impl Engine {
         }
     }
 
-    fn framed<T>(&mut self, run: &impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+    /// Runs part of an operation whole or not at all.
+    pub(crate) fn framed<T>(&mut self, run: &impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         self.begin_frame();
         match run(self) {
             Ok(value) => {

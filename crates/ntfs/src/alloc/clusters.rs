@@ -32,6 +32,17 @@ impl Engine {
         count: u64,
         near: Option<Lcn>,
     ) -> Result<Vec<Extent>> {
+        self.allocate_units(count, 1, near)
+    }
+
+    /// As [`Self::allocate_clusters`]; each piece is a multiple of `unit`
+    /// clusters, and so is `count`.
+    pub(crate) fn allocate_units(
+        &mut self,
+        count: u64,
+        unit: u64,
+        near: Option<Lcn>,
+    ) -> Result<Vec<Extent>> {
         let total = self.geometry.cluster_count();
         let start = near.map_or(self.state.cluster_cursor, |lcn| lcn.0);
         let start = if start < total { start } else { 0 };
@@ -43,7 +54,12 @@ impl Engine {
                 let Some((lcn, length)) = self.next_free(at, end)? else {
                     break;
                 };
-                let length = length.min(left);
+                let whole = length.min(left) / unit * unit;
+                if whole == 0 {
+                    at = lcn + length;
+                    continue;
+                }
+                let length = whole;
                 left -= length;
                 at = lcn + length;
                 if let Some((last, len)) = found.last_mut()
@@ -64,6 +80,8 @@ impl Engine {
         for (lcn, length) in &found {
             self.mark_clusters(lcn.0, *length, true)?;
             self.state.cluster_cursor = lcn.0 + length;
+            // An operation that was undone may have read blocks here.
+            self.forget_blocks(*lcn, *length);
         }
         Ok(found)
     }
@@ -131,16 +149,21 @@ impl Engine {
 
     /// Frees runs whose clusters may be in the cache as blocks.
     pub(crate) fn free_cached_runs(&mut self, runs: &[Run]) -> Result<()> {
-        // Blocks start at multiples of a page at least.
-        let step = self.page_size().min(512);
         for run in runs {
             if let Some(lcn) = run.lcn {
-                let start = lcn << self.geometry.cluster_shift();
-                self.cache
-                    .forget(start, start + run.length * self.cluster_size(), step);
+                self.forget_blocks(Lcn(lcn), run.length);
             }
         }
         self.free_runs(runs)
+    }
+
+    /// Drops what the cache holds of some clusters.
+    fn forget_blocks(&mut self, lcn: Lcn, length: u64) {
+        // Blocks start at multiples of a page at least.
+        let step = self.page_size().min(512);
+        let start = lcn.0 << self.geometry.cluster_shift();
+        let end = start + length * self.cluster_size();
+        self.cache.forget(start, end, step);
     }
 
     /// Free clusters of the volume, counted in the bitmap.

@@ -81,7 +81,7 @@ impl Engine {
         if wanted / record_size >= u64::from(u32::MAX) {
             return Err(Error::DiskFull);
         }
-        let end = match self.grow_mft_data(wanted) {
+        let end = match self.framed(&|engine: &mut Self| engine.grow_mft_data(wanted)) {
             // A nearly full volume may still have room for a few records.
             Err(Error::DiskFull) => {
                 let least = (have + record_size).next_multiple_of(unit);
@@ -108,7 +108,10 @@ impl Engine {
                 .runs()
                 .last()
                 .and_then(|run| run.lcn.map(|lcn| Lcn(lcn + run.length)));
-            for (lcn, length) in self.allocate_clusters(needed, near)? {
+            // No record lies in two runs: other readers do not expect that.
+            let unit = u64::from(self.geometry.record_size()).div_ceil(self.cluster_size());
+            let needed = needed.next_multiple_of(unit);
+            for (lcn, length) in self.allocate_units(needed, unit, near)? {
                 map.runs.push(Some(lcn), length);
             }
         }

@@ -139,6 +139,20 @@ impl Map {
         self.slots.contains_key(&key)
     }
 
+    /// The blocks that start in a range, at multiples of `step` from its start.
+    pub(super) fn keys_in(&self, range: core::ops::Range<u64>, step: u64) -> Vec<u64> {
+        let places = range.end.saturating_sub(range.start).div_ceil(step.max(1));
+        let held = u64::try_from(self.slots.len()).unwrap_or(u64::MAX);
+        if places > held {
+            let keys = self.slots.keys().copied();
+            return keys.filter(|key| range.contains(key)).collect();
+        }
+        (0..places)
+            .map(|n| range.start + n * step)
+            .filter(|key| self.slots.contains_key(key))
+            .collect()
+    }
+
     pub(super) fn snapshot(&self, key: u64) -> Option<Slot> {
         self.slots.get(&key).cloned()
     }

@@ -108,13 +108,10 @@ impl Cache {
     pub(crate) fn forget(&mut self, start: u64, end: u64, step: u64) {
         let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.generation += 1;
-        let mut key = start;
-        while key < end {
-            if map.contains(key) {
-                self.frames.save(key, map);
-                map.remove(key);
-            }
-            key += step;
+        let keys = map.keys_in(start..end, step);
+        for key in keys {
+            self.frames.save(key, map);
+            map.remove(key);
         }
     }
 

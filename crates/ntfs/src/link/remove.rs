@@ -50,6 +50,9 @@ impl Engine {
             }
             let now = self.now();
             self.update_information(base, |info| info.times.changed = now)?;
+            // The entry that is left may be old from when there were more; now
+            // it is the only one and must be right.
+            self.refresh_only_name(base)?;
         }
         self.touch_directory(directory)
     }

@@ -201,6 +201,9 @@ impl Engine {
             if let Some(run) = hole {
                 map.sizes.initialized = in_hole(run).min(offset);
             } else if beyond {
+                // What is read around the new bytes must be mapped: as a hole.
+                let end = self.clusters_for(offset);
+                map.runs.push(None, end - map.runs.end().0);
                 map.sizes.initialized = offset;
             } else {
                 let left = usize::try_from(offset - from).unwrap_or(usize::MAX);

@@ -4,3 +4,5 @@ mod support;
 
 mod basics;
 mod metadata;
+mod model;
+mod streams;

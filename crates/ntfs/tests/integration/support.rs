@@ -1,11 +1,17 @@
-//! Volumes for the tests.
+//! Volumes for the tests, and judges of what was written to them.
 
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use linkwright_device::{BlockDevice, MemoryDevice};
-use linkwright_ntfs::{FixedClock, OpenOptions, Volume};
+use linkwright_ntfs::{CreateOptions, FileId, FileKind, FixedClock, OpenOptions, Volume};
+use linkwright_ntfs_check::{CheckOptions, Problem, Severity, check};
 use linkwright_ntfs_format::NtTime;
 use linkwright_ntfs_mkfs::{FormatOptions, format};
+use linkwright_testkit::ScratchImage;
+
+/// The root directory.
+pub(crate) const ROOT: FileId = FileId::ROOT;
 
 /// A moment in 2020.
 pub(crate) const NOW: NtTime = NtTime(132_223_104_000_000_000);
@@ -34,4 +40,90 @@ pub(crate) fn open(device: &Arc<MemoryDevice>) -> Volume {
 /// Text as UTF-16 units.
 pub(crate) fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
+}
+
+/// A new empty file.
+pub(crate) fn file(volume: &Volume, parent: FileId, name: &str) -> FileId {
+    volume
+        .create(
+            parent,
+            &units(name),
+            FileKind::File,
+            &CreateOptions::default(),
+        )
+        .unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// A new empty directory.
+pub(crate) fn directory(volume: &Volume, parent: FileId, name: &str) -> FileId {
+    volume
+        .create(
+            parent,
+            &units(name),
+            FileKind::Directory,
+            &CreateOptions::default(),
+        )
+        .unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// All bytes of a stream.
+pub(crate) fn read_all(volume: &Volume, file: FileId, stream: &[u16]) -> Vec<u8> {
+    let len = volume.stream_len(file, stream).expect("the length");
+    let mut bytes = vec![0xEE; usize::try_from(len).unwrap()];
+    let got = volume.read_at(file, stream, 0, &mut bytes).expect("read");
+    assert_eq!(got, bytes.len());
+    bytes
+}
+
+/// Bytes that differ from place to place and from seed to seed.
+pub(crate) fn pattern(seed: u32, len: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state.to_le_bytes()[1]
+        })
+        .collect()
+}
+
+/// What the checker holds against a volume, notes left out.
+pub(crate) fn problems(device: &dyn BlockDevice) -> Vec<Problem> {
+    let mut found = Vec::new();
+    check(device, &CheckOptions::default(), &mut |problem| {
+        if problem.severity != Severity::Note {
+            found.push(problem);
+        }
+    })
+    .expect("the volume can be checked");
+    found
+}
+
+/// Fails the test when the checker has something against a closed volume.
+#[track_caller]
+pub(crate) fn assert_sound(device: &dyn BlockDevice) {
+    let found = problems(device);
+    let text: Vec<String> = found.iter().take(20).map(ToString::to_string).collect();
+    assert!(
+        found.is_empty(),
+        "{} problems:\n{}",
+        found.len(),
+        text.join("\n")
+    );
+}
+
+/// The device's bytes in a file, holes kept.
+pub(crate) fn image_of(device: &MemoryDevice) -> ScratchImage {
+    let image = ScratchImage::zeroed(device.len());
+    let file = std::fs::File::options()
+        .write(true)
+        .open(image.path())
+        .expect("open the image");
+    for range in device.allocated_ranges() {
+        let mut bytes = vec![0; usize::try_from(range.end - range.start).unwrap()];
+        device.read_at(range.start, &mut bytes).expect("memory");
+        file.write_all_at(&bytes, range.start).expect("write");
+    }
+    image
 }
