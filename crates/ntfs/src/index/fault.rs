@@ -38,7 +38,7 @@ pub enum IndexFaultKind {
     /// A sub-node pointer that is no multiple of a block, or outside the stream.
     #[error("a sub-node pointer leads to no block")]
     ChildVcn,
-    /// More levels than [`MAX_DEPTH`](super::MAX_DEPTH): a loop.
+    /// More levels than 32: a loop.
     #[error("the tree has too many levels")]
     Depth,
     /// More nodes without keys were met than the index has blocks: a loop.
