@@ -1,4 +1,5 @@
-//! Checks an image: `cargo run -p linkwright-ntfs-check --example check IMAGE`.
+//! Checks an image: `cargo run -p linkwright-ntfs-check --example check IMAGE`;
+//! with `--strict` before it as one judges a writer.
 
 use std::process::ExitCode;
 
@@ -6,8 +7,13 @@ use linkwright_device::{FileDevice, FileOptions};
 use linkwright_ntfs_check::{CheckOptions, check};
 
 fn main() -> ExitCode {
-    let Some(path) = std::env::args_os().nth(1) else {
-        eprintln!("usage: check IMAGE");
+    let mut args: Vec<_> = std::env::args_os().skip(1).collect();
+    let strict = args.first().is_some_and(|arg| arg == "--strict");
+    if strict {
+        args.remove(0);
+    }
+    let [path] = args.as_slice() else {
+        eprintln!("usage: check [--strict] IMAGE");
         return ExitCode::from(2);
     };
     let device = match FileDevice::open(path, &FileOptions::read_only()) {
@@ -17,7 +23,11 @@ fn main() -> ExitCode {
             return ExitCode::from(6);
         }
     };
-    let options = CheckOptions::default();
+    let options = if strict {
+        CheckOptions::strict()
+    } else {
+        CheckOptions::default()
+    };
     match check(&device, &options, &mut |problem| println!("{problem}")) {
         Ok(summary) => {
             println!("{summary:#?}");

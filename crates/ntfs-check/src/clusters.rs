@@ -22,11 +22,12 @@ pub(crate) fn check_streams(
     volume: &Volume<'_>,
     state: &mut State,
     report: &mut Reporter<'_>,
-    file: &File<'_>,
+    list: &[Extent<'_>],
 ) {
-    let mut extents: Vec<Extent<'_>> = file
-        .attributes()
+    let mut extents: Vec<Extent<'_>> = list
+        .iter()
         .filter(|at| at.view.is_non_resident())
+        .copied()
         .collect();
     if extents.is_empty() {
         return;

@@ -16,6 +16,7 @@ use crate::index::{Position, Shape, walk};
 use crate::problem::{Problem, Value};
 use crate::report::{Reporter, StaleEntries};
 use crate::state::{Link, Prints, State, is};
+use crate::stream::Extent;
 use crate::volume::Volume;
 use crate::volume_state;
 
@@ -185,7 +186,9 @@ fn check_duplicated(
     let number = context.reference.record();
     let cached = cache.get(&number).copied();
     let Some((want, has_reparse)) = cached.or_else(|| {
-        let facts = Facts::of(volume, &File::load(volume, number)?);
+        let file = File::load(volume, number)?;
+        let list: Vec<Extent<'_>> = file.attributes().collect();
+        let facts = Facts::of(volume, &file, &list);
         Some((facts.duplicated(), facts.reparse_tag.is_some()))
     }) else {
         return;

@@ -33,6 +33,7 @@ pub(crate) struct Facts {
     pub(crate) is_directory: bool,
     pub(crate) has_view_index: bool,
     pub(crate) has_object_id: bool,
+    pub(crate) has_descriptor: bool,
 }
 
 /// Largest set of extended attributes that is looked at.
@@ -40,9 +41,9 @@ const MAX_EA: u64 = 1 << 20;
 
 impl Facts {
     /// Gathers them; nothing is reported.
-    pub(crate) fn of(volume: &Volume<'_>, file: &File<'_>) -> Self {
+    pub(crate) fn of(volume: &Volume<'_>, file: &File<'_>, list: &[Extent<'_>]) -> Self {
         let mut facts = Self::default();
-        for at in file.attributes() {
+        for at in list {
             let value = at.view.resident_value();
             let unnamed = at.view.name().is_empty();
             match at.view.type_code() {
@@ -50,11 +51,12 @@ impl Facts {
                     facts.information = value.and_then(|v| StandardInformation::decode(v).ok());
                 }
                 AttributeType::DATA if unnamed && at.lowest() == 0 => {
-                    facts.sizes = Some(sizes(&at));
+                    facts.sizes = Some(sizes(at));
                 }
                 AttributeType::INDEX_ROOT if at.view.name_is(&I30) => facts.is_directory = true,
                 AttributeType::INDEX_ROOT => facts.has_view_index = true,
                 AttributeType::OBJECT_ID => facts.has_object_id = true,
+                AttributeType::SECURITY_DESCRIPTOR => facts.has_descriptor = true,
                 AttributeType::EA_INFORMATION => {
                     let decoded = value.and_then(|v| EaInformation::decode(v).ok());
                     facts.ea_size = decoded.map_or(0, |information| information.packed_size);
@@ -129,8 +131,10 @@ pub(crate) fn check(
     file: &File<'_>,
     link_count: u16,
 ) {
-    let facts = Facts::of(volume, file);
-    check_each(report, file);
+    // Decoded once: every check goes over them.
+    let list: Vec<Extent<'_>> = file.attributes().collect();
+    let facts = Facts::of(volume, file, &list);
+    check_each(report, &list);
     check_information(state, report, file, &facts);
     check_flags(report, file, &facts);
     check_reparse(volume, report, file, &facts);
@@ -139,9 +143,9 @@ pub(crate) fn check(
     if file.flags.contains(RecordFlags::IN_EXTEND) {
         volume_state::check_usn(volume, report, file);
     }
-    clusters::check_streams(volume, state, report, file);
+    clusters::check_streams(volume, state, report, &list);
     remember(state, report, file, &facts);
-    names::check_file(volume, state, report, file, link_count);
+    names::check_file(volume, state, report, file, &list, link_count);
 }
 
 fn remember(state: &mut State, report: &mut Reporter<'_>, file: &File<'_>, facts: &Facts) {
@@ -174,9 +178,9 @@ fn remember(state: &mut State, report: &mut Reporter<'_>, file: &File<'_>, facts
 }
 
 /// Rules for each attribute by itself, and that none is there twice.
-fn check_each(report: &mut Reporter<'_>, file: &File<'_>) {
+fn check_each(report: &mut Reporter<'_>, list: &[Extent<'_>]) {
     let mut seen: Vec<(AttributeType, NtName, u64)> = Vec::new();
-    for at in file.attributes() {
+    for at in list {
         let type_code = at.view.type_code();
         let problem = |code| Problem::attribute(code, at.record, &at.view);
         if at.view.is_non_resident() && !type_code.may_be_non_resident() {
@@ -213,7 +217,6 @@ fn check_information(state: &mut State, report: &mut Reporter<'_>, file: &File<'
         report.report(problem(Code::StandardInformation));
         return;
     };
-    let own_descriptor = file.find(AttributeType::SECURITY_DESCRIPTOR, &[]).is_some();
     let Some(ids) = &state.security_ids else {
         return;
     };
@@ -221,7 +224,7 @@ fn check_information(state: &mut State, report: &mut Reporter<'_>, file: &File<'
         .extended
         .map_or(0, |extended| extended.security_id.0);
     if id == 0 {
-        if !own_descriptor && state.without_security.len() < MAX_WITHOUT_SECURITY {
+        if !facts.has_descriptor && state.without_security.len() < MAX_WITHOUT_SECURITY {
             state.without_security.push(file.number);
         }
     } else if !ids.contains(&id) {

@@ -12,6 +12,7 @@ use crate::file::File;
 use crate::problem::{Problem, Value};
 use crate::report::Reporter;
 use crate::state::{Link, State, is};
+use crate::stream::Extent;
 use crate::volume::Volume;
 
 /// Names that are links, DOS names not counted, that Windows allows for a file
@@ -32,10 +33,11 @@ pub(crate) fn check_file(
     state: &mut State,
     report: &mut Reporter<'_>,
     file: &File<'_>,
+    list: &[Extent<'_>],
     link_count: u16,
 ) {
     let (mut total, mut links) = (0_u64, 0_u64);
-    for at in file.attributes() {
+    for at in list {
         if at.view.type_code() != AttributeType::FILE_NAME {
             continue;
         }
@@ -83,7 +85,7 @@ pub(crate) fn check_file(
     if total == 0 && file.number >= RecordNumber::FIRST_USER {
         report.report(Problem::record(Code::NoName, file.number));
     }
-    check_pairs(report, file);
+    check_pairs(report, file, list);
 }
 
 fn add(volume: &Volume<'_>, state: &mut State, file: &File<'_>, view: &FileNameView<'_>) {
@@ -139,10 +141,10 @@ fn is_short(name: &[u16]) -> bool {
 
 /// A file has one short name at most, beside a long one of the same directory
 /// (MS-FSA 2.1.1.3: LinkList).
-fn check_pairs(report: &mut Reporter<'_>, file: &File<'_>) {
+fn check_pairs(report: &mut Reporter<'_>, file: &File<'_>, list: &[Extent<'_>]) {
     let (mut long, mut short) = (HashSet::new(), HashSet::new());
     let (mut long_parents, mut short_count) = (Vec::new(), 0_u64);
-    for at in file.attributes() {
+    for at in list {
         if at.view.type_code() != AttributeType::FILE_NAME {
             continue;
         }

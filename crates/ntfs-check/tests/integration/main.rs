@@ -7,4 +7,5 @@ mod editor;
 mod faults;
 mod hostile;
 mod mutations;
+mod scale;
 mod tools;
