@@ -3,6 +3,8 @@
 mod support;
 
 mod basics;
+mod corpus;
+mod hostile;
 mod metadata;
 mod model;
 mod streams;
