@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     };
     let name = cli.verb.name();
     let is_mklink = matches!(cli.verb, Verb::Mklink(_));
-    let report = match Context::new(&cli.global, interrupt, Rc::clone(&out)) {
+    let mut report = match Context::new(&cli.global, interrupt, Rc::clone(&out)) {
         Ok(ctx) => run(&ctx, cli.verb),
         Err(failure) => {
             out.failure(&failure);
@@ -55,15 +55,16 @@ fn main() -> ExitCode {
             }
         }
     };
+    // cmd's mklink has 0 and 1.
+    if is_mklink && !matches!(report.exit, Exit::Done | Exit::Interrupted) {
+        report.exit = Exit::Findings;
+    }
     out.json(report.summary(name));
     out.flush();
     if out.is_failed() {
         return ExitCode::from(Exit::Failed.code());
     }
-    match (is_mklink, report.exit) {
-        (true, Exit::Done | Exit::Interrupted) | (false, _) => ExitCode::from(report.exit.code()),
-        (true, _) => ExitCode::from(1),
-    }
+    ExitCode::from(report.exit.code())
 }
 
 /// Runs the verb, makes what it did durable, and reports what it failed with.

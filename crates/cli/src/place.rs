@@ -266,6 +266,21 @@ impl Spot {
         }
     }
 
+    /// The directory and name of something that is to be removed or moved; a
+    /// root, `.` and `..` have no name to take away.
+    pub(crate) fn taken_slot(&self, ctx: &Context) -> Result<Slot> {
+        let nameless = Some(ErrorKind::AlreadyExists.win32());
+        self.slot(ctx).map_err(|failure| match failure.win32 {
+            code if code == nameless => Failure::of_kind(
+                self.display(),
+                ErrorKind::AccessDenied,
+                "this has no name that could be taken away",
+            )
+            .help("give the directory by its name; a root stays"),
+            _ => failure,
+        })
+    }
+
     /// An error at this place.
     pub(crate) fn failure(&self, error: &Error) -> Failure {
         Failure::at(self.display(), error)

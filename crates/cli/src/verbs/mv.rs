@@ -52,7 +52,7 @@ pub(super) fn destination_directory(ctx: &Context, spot: &Spot, must: bool) -> R
 fn move_one(ctx: &Context, source: &Spot, target: &Spot, args: &MvArgs) -> Result<()> {
     source.refuse_stream()?;
     target.refuse_stream()?;
-    let from = source.slot(ctx)?;
+    let from = source.taken_slot(ctx)?;
     let to = target.slot(ctx)?;
     if from
         .existing()

@@ -47,7 +47,7 @@ struct Removal<'a> {
 impl Removal<'_> {
     fn place(&mut self, spot: &Spot, recursive: bool) -> Result<()> {
         spot.refuse_stream()?;
-        let slot = spot.slot(self.ctx)?;
+        let slot = spot.taken_slot(self.ctx)?;
         let at = |error: linkwright_fs::Error| spot.failure(&error);
         let Some((node, stat)) = slot.existing().map_err(at)? else {
             return Err(at(ErrorKind::NotFound.into()));

@@ -211,6 +211,13 @@ fn mklink_on_an_image() {
     let run = bench.line(&format!(r"{c} /H C:\h C:\d"));
     assert_eq!(run.exit, 1);
     assert!(run.stderr.contains("Access is denied."));
+    assert_eq!(
+        bench
+            .line(&format!(r"{c} --json /H C:\h C:\d"))
+            .of_type("error")
+            .len(),
+        1
+    );
     let list = "--drive C=v.img ls --json v.img:/";
     assert_eq!(find(&bench, list, "/to_d")["type"], "dir");
     assert_eq!(find(&bench, list, "/j")["kind"], "junction");
@@ -260,7 +267,9 @@ fn rm_and_mv_on_an_image() {
     bench
         .line("rm v.img:/moved")
         .failed(6, "ERROR_FILE_NOT_FOUND, 2");
-    bench.line("rm -r v.img:/").failed(6, "183");
+    bench
+        .line("rm -r v.img:/")
+        .failed(6, "ERROR_ACCESS_DENIED, 5");
     sound(&bench);
 }
 
@@ -544,4 +553,71 @@ fn copies_between_two_volumes_keep_links_byte_for_byte() {
     let list = "ls -R --json w.img:/mapped";
     assert_eq!(find(&bench, list, "/mapped/junction")["target"], r"E:\new");
     assert_eq!(find(&bench, list, "/mapped/absolute")["target"], r"E:\new");
+}
+
+#[test]
+fn an_image_that_ntfs_3g_has_mounted_is_refused() {
+    use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
+    if let Err(skip) = ntfs3g::available() {
+        return skip.report();
+    }
+    let bench = bench();
+    let mount = Mount::new(&bench.path("v.img"), Access::ReadWrite).unwrap();
+    bench
+        .line("--lock-wait 0.1 mkdir v.img:/d")
+        .failed(10, "ERROR_SHARING_VIOLATION, 32");
+    bench
+        .line("--lock-wait 0.1 ls v.img:/")
+        .failed(10, "in use by");
+    mount.unmount().unwrap();
+    bench.ok("mkdir v.img:/d");
+}
+
+#[test]
+fn a_read_only_image_is_read_and_not_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = bench();
+    bench.with_input("cp - v.img:/f", b"data");
+    let image = bench.path("v.img");
+    fs::set_permissions(&image, fs::Permissions::from_mode(0o444)).unwrap();
+    assert_eq!(bench.ok("cat v.img:/f").text(), "data");
+    // The superuser may write to it all the same.
+    if fs::File::options().write(true).open(&image).is_err() {
+        bench
+            .line("mkdir v.img:/d")
+            .failed(6, "ERROR_WRITE_PROTECT, 19");
+    }
+}
+
+#[test]
+fn read_only_files_need_force() {
+    let bench = bench();
+    bench.ok("volume create w.img --size 8M");
+    bench.with_input("cp - v.img:/f", b"data");
+    {
+        use linkwright_device::{FileDevice, FileOptions};
+        use linkwright_fs::{Attributes, FileSystem, Name, ntfs::NtfsFs};
+        use linkwright_ntfs::OpenOptions;
+        let device = FileDevice::open(bench.path("v.img"), &FileOptions::read_write()).unwrap();
+        let volume = NtfsFs::open(std::sync::Arc::new(device), OpenOptions::read_write()).unwrap();
+        let file = volume
+            .child(&volume.root().unwrap(), &Name::from("f"))
+            .unwrap();
+        volume.set_attributes(&file, Attributes::READ_ONLY).unwrap();
+        volume.close().unwrap();
+    }
+    bench
+        .line("rm v.img:/f")
+        .failed(6, "ERROR_ACCESS_DENIED, 5");
+    assert_eq!(bench.with_input("cp - v.img:/f", b"new").exit, 6);
+    assert_eq!(bench.ok("cat v.img:/f").text(), "data");
+    bench.ok("cp v.img:/f w.img:/f");
+    bench.line("rm w.img:/f").failed(6, "--force");
+    let lost = bench.line("cp v.img:/f out");
+    assert!(
+        lost.stderr.contains("lost: attributes 0x00000001"),
+        "{lost:?}"
+    );
+    bench.ok("rm --force v.img:/f w.img:/f");
+    sound(&bench);
 }
