@@ -340,6 +340,9 @@ pub(crate) struct InfoArgs {
 pub(crate) struct CheckArgs {
     /// The image, IMAGE@2 for partition 2, or a drive
     pub(crate) image: OsString,
+    /// Show notes too: stale times and sizes that Windows leaves behind as well
+    #[arg(long)]
+    pub(crate) notes: bool,
 }
 
 #[derive(Debug, Args)]

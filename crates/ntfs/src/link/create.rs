@@ -14,7 +14,7 @@ use zerocopy::little_endian::U32;
 use crate::alloc::RecordUse;
 use crate::attr::NewAttribute;
 use crate::engine::Engine;
-use crate::error::{Place, Result};
+use crate::error::{InvalidInput, Place, Result};
 use crate::meta::Creator;
 
 /// What is made.
@@ -56,6 +56,9 @@ impl Engine {
     ) -> Result<FileReference> {
         self.check_writable()?;
         let directory = self.directory(parent)?;
+        if directory == RecordNumber::EXTEND {
+            return Err(InvalidInput::Metafile.into());
+        }
         Self::check_name(name)?;
         let parent = self.reference_to(directory)?;
         let security = match &options.security_descriptor {

@@ -1,6 +1,6 @@
 //! Hard links (MS-FSA 2.1.5.15.7).
 
-use linkwright_ntfs_format::FileReference;
+use linkwright_ntfs_format::{FileReference, RecordNumber};
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::standard_information::FileAttributes;
 
@@ -31,6 +31,9 @@ impl Engine {
             return Err(InvalidInput::TooManyLinks.into());
         }
         let directory = self.directory(parent)?;
+        if directory == RecordNumber::EXTEND {
+            return Err(InvalidInput::Metafile.into());
+        }
         let now = self.now();
         self.update_information(base, |info| {
             info.times.changed = now;

@@ -33,7 +33,8 @@ impl Engine {
         let to = self.directory(new_parent)?;
         Self::check_name(new_name)?;
         let (base, _, found) = self.resolve_name(from, name)?;
-        if base.0 < RecordNumber::FIRST_USER.0 || from == RecordNumber::EXTEND {
+        let in_extend = from == RecordNumber::EXTEND || to == RecordNumber::EXTEND;
+        if base.0 < RecordNumber::FIRST_USER.0 || in_extend {
             return Err(InvalidInput::Metafile.into());
         }
         if self.is_directory(base)? && self.is_inside(to, base)? {

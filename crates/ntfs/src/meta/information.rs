@@ -176,8 +176,9 @@ impl Engine {
     /// a file in use.
     pub(crate) fn check_content_change(&self, file: FileReference) -> Result<()> {
         self.check_writable()?;
-        self.base_record(file)?;
-        if Self::is_metafile(file.record()) {
+        let block = self.base_record(file)?;
+        let flags = header_of(&block, file.record())?.flags();
+        if Self::is_metafile(file.record()) || flags.contains(RecordFlags::IN_EXTEND) {
             return Err(InvalidInput::Metafile.into());
         }
         Ok(())

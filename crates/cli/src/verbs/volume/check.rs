@@ -22,18 +22,20 @@ pub(super) fn run(ctx: &Context, args: &CheckArgs) -> Result<Report> {
     let checked = check_with_progress(
         &*window.device,
         &CheckOptions::default(),
-        &mut |problem| say(ctx, &problem),
+        &mut |problem| say(ctx, &problem, args.notes),
         &mut |_| match ctx.interrupt.is_set() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         },
     );
     let summary = checked.map_err(|error| failure(&spec.path, &error))?;
-    conclude(ctx, &summary);
+    conclude(ctx, &summary, args.notes);
     Ok(report(&summary))
 }
 
-fn say(ctx: &Context, problem: &Problem) {
+/// Every problem is a line for machines; for people, notes are left out unless
+/// they are asked for: Windows itself leaves many.
+fn say(ctx: &Context, problem: &Problem, notes: bool) {
     let text =
         |value: &Option<linkwright_ntfs_check::Value>| value.as_ref().map(ToString::to_string);
     ctx.out.json(
@@ -46,6 +48,9 @@ fn say(ctx: &Context, problem: &Problem) {
             .set_opt("found", text(&problem.found))
             .set_opt("expected", text(&problem.expected)),
     );
+    if problem.severity == Severity::Note && !notes {
+        return;
+    }
     let style = match problem.severity {
         Severity::Note => Style::Dim,
         _ => Style::Bad,
@@ -54,7 +59,7 @@ fn say(ctx: &Context, problem: &Problem) {
     ctx.out.text(ctx.out.styled(style, &line));
 }
 
-fn conclude(ctx: &Context, summary: &Summary) {
+fn conclude(ctx: &Context, summary: &Summary, notes: bool) {
     let verdict = match summary.is_clean() {
         true => "nothing wrong".to_owned(),
         false => format!(
@@ -66,16 +71,20 @@ fn conclude(ctx: &Context, summary: &Summary) {
         "{} files and {} directories with {} names checked: {verdict}",
         summary.files, summary.directories, summary.links
     ));
+    if summary.notes > 0 && !notes {
+        ctx.out.text(format!(
+            "{} notes on what Windows leaves behind too; --notes shows them",
+            summary.notes
+        ));
+    }
 }
 
-/// Damage is one status, what can be put right another.
+/// Findings are one status however bad they are; that a volume cannot be read
+/// to its end is another, and comes as an error.
 fn report(summary: &Summary) -> Report {
-    let exit = if summary.damage > 0 {
-        Exit::DamagedOrLocked
-    } else if summary.inconsistencies > 0 {
-        Exit::Findings
-    } else {
-        Exit::Done
+    let exit = match summary.is_clean() {
+        true => Exit::Done,
+        false => Exit::Findings,
     };
     Report {
         exit,
