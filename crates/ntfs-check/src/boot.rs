@@ -1,5 +1,7 @@
 //! The boot sector and its copy.
 
+use core::mem::offset_of;
+
 use linkwright_device::BlockDevice;
 use linkwright_ntfs_format::boot::{BOOT_SECTOR_LEN, BootError, BootErrorKind, BootSector};
 use linkwright_ntfs_format::geometry::{Geometry, MAX_CLUSTERS};
@@ -9,6 +11,8 @@ use crate::problem::Problem;
 use crate::report::{CheckError, Reporter};
 
 const SECTOR: u64 = BOOT_SECTOR_LEN as u64;
+/// Where the boot code starts, behind the volume's parameters.
+const CODE: usize = offset_of!(BootSector, code);
 
 fn read(device: &dyn BlockDevice, offset: u64) -> Result<[u8; BOOT_SECTOR_LEN], BootError> {
     let mut sector = [0; BOOT_SECTOR_LEN];
@@ -75,6 +79,9 @@ fn check_copy(
         Ok(copy) => {
             let differs = first.and_then(|first| first.iter().zip(&copy).position(|(a, b)| a != b));
             if let Some(at) = differs {
+                // What starts the machine is put into the first one only by
+                // some of Windows' own tools.
+                let in_code = at >= CODE;
                 let value = |sector: Option<&[u8; BOOT_SECTOR_LEN]>| {
                     let byte = sector.and_then(|sector| sector.get(at)).copied();
                     crate::problem::Value::Hex(byte.unwrap_or(0).into())
@@ -82,10 +89,16 @@ fn check_copy(
                 let mut problem = problem.offset(at);
                 problem.found = Some(value(Some(&copy)));
                 problem.expected = Some(value(first));
-                report.report(problem);
+                report.report(problem.note_if(in_code));
             }
         }
-        Err(_) => report.report(problem.found("nothing there").expected("a copy")),
+        // A drive letter, read from end to end, gives all but this sector.
+        Err(_) => report.report(
+            problem
+                .found("nothing there")
+                .expected("a copy")
+                .note_if(device.len() == offset),
+        ),
     }
 }
 

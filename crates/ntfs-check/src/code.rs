@@ -157,6 +157,8 @@ codes! {
     StandardInformation "standard-information" Damage "The standard information attribute is missing or corrupt";
     /// Two attributes of one type and name.
     DuplicateAttribute "duplicate-attribute" Damage "A file has two attributes of the same type and name";
+    /// A file that is no directory and has no unnamed `$DATA`.
+    DataMissing "data-missing" Inconsistency "The data attribute of a file is missing";
     /// Extended attributes that cannot be decoded or whose sizes are wrong.
     ExtendedAttributes "extended-attributes" Inconsistency "The extended attributes of a file are corrupt";
 
@@ -264,6 +266,8 @@ codes! {
     /// Children of a node by its flag and by its entries.
     IndexChildFlag "index-child-flag" Inconsistency "The flags of an index buffer contradict its entries";
 
+    /// `$AttrDef` cannot be read or lacks what every volume has.
+    AttrDef "attr-def" Inconsistency "The attribute definition table is unreadable or incomplete";
     /// `$UpCase` cannot be read or folds impossibly.
     Upcase "upcase" Damage "The uppercase file is unreadable or corrupt";
     /// `$UpCase:$Info` does not match the table.

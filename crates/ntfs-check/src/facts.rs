@@ -163,6 +163,10 @@ fn remember(state: &mut State, report: &mut Reporter<'_>, file: &File<'_>, facts
     let metafile =
         file.number < RecordNumber::FIRST_USER || file.flags.contains(RecordFlags::IN_EXTEND);
     set(metafile, is::METAFILE);
+    let plain = !facts.is_directory && !facts.has_view_index && facts.sizes.is_none();
+    if plain && !metafile && state.without_data.len() < MAX_DEFERRED {
+        state.without_data.push(file.number);
+    }
     state.records.add(number, flags);
     state
         .records
@@ -224,7 +228,7 @@ fn check_information(state: &mut State, report: &mut Reporter<'_>, file: &File<'
         .extended
         .map_or(0, |extended| extended.security_id.0);
     if id == 0 {
-        if !facts.has_descriptor && state.without_security.len() < MAX_WITHOUT_SECURITY {
+        if !facts.has_descriptor && state.without_security.len() < MAX_DEFERRED {
             state.without_security.push(file.number);
         }
     } else if !ids.contains(&id) {
@@ -232,24 +236,35 @@ fn check_information(state: &mut State, report: &mut Reporter<'_>, file: &File<'
     }
 }
 
-/// Files without a security id that are looked at once all parents are known.
-const MAX_WITHOUT_SECURITY: usize = 1 << 16;
+/// Files without a security id or data that are looked at once all parents are
+/// known.
+const MAX_DEFERRED: usize = 1 << 16;
 
-/// Files without a security id or descriptor of their own: only metafiles may
-/// be (measured: children of `$Extend` and what is below them).
-pub(crate) fn check_security(volume: &Volume<'_>, state: &State, report: &mut Reporter<'_>) {
-    for number in &state.without_security {
-        let metafile = state.records.has(number.0, is::METAFILE)
-            || File::load(volume, *number).is_some_and(|file| {
+/// Looks at what only metafiles may lack, now that all parents are known:
+/// security (measured: children of `$Extend` and what is below them have none),
+/// and an unnamed stream.
+pub(crate) fn check_deferred(volume: &Volume<'_>, state: &State, report: &mut Reporter<'_>) {
+    let is_metafile = |number: RecordNumber| {
+        state.records.has(number.0, is::METAFILE)
+            || File::load(volume, number).is_some_and(|file| {
                 names::of(&file)
                     .iter()
                     .any(|name| state.is_below_extend(name.parent.record()))
-            });
-        if !metafile {
+            })
+    };
+    for number in &state.without_security {
+        if !is_metafile(*number) {
             report.report(
                 Problem::record(Code::SecurityIdUnknown, *number)
                     .stream(AttributeType::STANDARD_INFORMATION, &[])
                     .found(Value::Hex(0)),
+            );
+        }
+    }
+    for number in &state.without_data {
+        if !is_metafile(*number) && !state.records.has(number.0, is::DAMAGED) {
+            report.report(
+                Problem::record(Code::DataMissing, *number).stream(AttributeType::DATA, &[]),
             );
         }
     }

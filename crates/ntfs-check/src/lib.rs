@@ -92,7 +92,7 @@ pub fn check_with_progress(
     let mut state = prepare(&volume, &mut report);
     record::scan(&volume, &mut state, &mut report)?;
     record::check_extensions(&state, &mut report);
-    facts::check_security(&volume, &state, &mut report);
+    facts::check_deferred(&volume, &state, &mut report);
     scan_indexes(&volume, &mut state, &mut report)?;
     references::check(&volume, &state, &mut report)?;
     references::check_tree(&state, &mut report);
@@ -108,7 +108,10 @@ pub fn check_with_progress(
 fn prepare(volume: &Volume<'_>, report: &mut Reporter<'_>) -> State {
     mft::check_mirror(volume, report);
     let closed = volume_state::check(volume, report);
-    let security_ids = secure::check(volume, report);
+    volume_state::check_attr_def(volume, report);
+    let security_ids = volume_state::has_secure(volume)
+        .then(|| secure::check(volume, report))
+        .flatten();
     State {
         records: Records::new(volume.records),
         used: Bits::new(volume.geometry.cluster_count()),
@@ -118,6 +121,7 @@ fn prepare(volume: &Volume<'_>, report: &mut Reporter<'_>) -> State {
         security_ids,
         duplicated: directory::Cache::new(),
         without_security: Vec::new(),
+        without_data: Vec::new(),
         parents: BTreeMap::new(),
         extensions: Vec::new(),
         broken: HashSet::new(),

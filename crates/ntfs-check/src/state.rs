@@ -259,6 +259,8 @@ pub(crate) struct State {
     pub(crate) duplicated: Cache,
     /// Files without a security id.
     pub(crate) without_security: Vec<RecordNumber>,
+    /// Files that are no directories, without an unnamed stream.
+    pub(crate) without_data: Vec<RecordNumber>,
     /// The parent of every directory, by its first name.
     pub(crate) parents: BTreeMap<u64, FileReference>,
     /// Extension records in use and the base they name.

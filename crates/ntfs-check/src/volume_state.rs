@@ -2,6 +2,7 @@
 //! a sleeping Windows, the change journal.
 
 use linkwright_names::UpcaseTable;
+use linkwright_ntfs_format::attr_def;
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::file_name::FileNameView;
 use linkwright_ntfs_format::hibernation::HibernationState;
@@ -56,7 +57,8 @@ fn check_information(volume: &Volume<'_>, report: &mut Reporter<'_>) -> bool {
         report.report(
             problem(Code::VolumeInformation)
                 .found(format!("{}.{}", information.major, information.minor))
-                .expected("3.1"),
+                .expected("3.1")
+                .note_if(information.major == 1),
         );
     }
     let flags = information.flags;
@@ -120,6 +122,49 @@ fn check_log(volume: &Volume<'_>, report: &mut Reporter<'_>) -> Closed {
             unclean
         }
     }
+}
+
+/// Largest `$AttrDef` that is looked at; it has 2,560 bytes.
+const MAX_ATTR_DEF: u64 = 1 << 20;
+
+/// Checks that `$AttrDef` is a table and has what every volume has.
+pub(crate) fn check_attr_def(volume: &Volume<'_>, report: &mut Reporter<'_>) {
+    let bytes = File::load(volume, RecordNumber::ATTR_DEF)
+        .and_then(|file| file.bytes(volume, AttributeType::DATA, &[], MAX_ATTR_DEF));
+    let list = bytes.and_then(|bytes| attr_def::decode(&bytes).ok());
+    let needed = [
+        AttributeType::STANDARD_INFORMATION,
+        AttributeType::ATTRIBUTE_LIST,
+        AttributeType::FILE_NAME,
+        AttributeType::DATA,
+        AttributeType::INDEX_ROOT,
+    ];
+    let missing = needed.into_iter().find(|kind| {
+        list.as_ref()
+            .is_none_or(|list| !list.iter().any(|entry| entry.type_code == *kind))
+    });
+    if let Some(kind) = missing {
+        let found = match list {
+            Some(_) => format!("no {kind}"),
+            None => "unreadable".to_owned(),
+        };
+        report.report(
+            Problem::record(Code::AttrDef, RecordNumber::ATTR_DEF)
+                .stream(AttributeType::DATA, &[])
+                .found(found),
+        );
+    }
+}
+
+/// Whether the volume is of a version that has `$Secure`. One whose version
+/// cannot be read is taken for a recent one.
+pub(crate) fn has_secure(volume: &Volume<'_>) -> bool {
+    let file = File::load(volume, RecordNumber::VOLUME);
+    let information = file.as_ref().and_then(|file| {
+        let value = file.value(AttributeType::VOLUME_INFORMATION, &[])?;
+        VolumeInformation::decode(value).ok()
+    });
+    information.is_none_or(|information| information.major != 1)
 }
 
 /// Loads the upper-case table; a table that cannot be right is replaced by

@@ -2,6 +2,9 @@
 //! `linkwright-ntfs-format` and writes bytes. Nothing here knows what a right
 //! volume is, and nothing of the engine is used.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use linkwright_device::BlockDevice;
 use linkwright_ntfs_format::attribute::{AttributeType, AttributeView};
 use linkwright_ntfs_format::boot::BootSector;
@@ -21,6 +24,15 @@ pub(crate) struct Editor<'a> {
     pub(crate) geometry: Geometry,
     mft: RunList,
     pub(crate) records: u64,
+    known: OnceCell<Rc<Known>>,
+}
+
+/// What is looked for again and again, as it was before the first edit.
+#[derive(Debug)]
+pub(crate) struct Known {
+    bases: Vec<u64>,
+    extensions: Vec<(u64, u64)>,
+    users: OnceCell<Vec<u64>>,
 }
 
 /// An attribute: the record it lies in and its offset there.
@@ -74,6 +86,7 @@ impl<'a> Editor<'a> {
             geometry,
             mft: RunList::new(),
             records: 1,
+            known: OnceCell::new(),
         };
         editor
             .mft
@@ -87,6 +100,35 @@ impl<'a> Editor<'a> {
         editor.mft = RunList::decode(part.pairs(), 0).unwrap();
         editor.records = part.sizes().data / u64::from(geometry.record_size());
         editor
+    }
+
+    /// An editor for a copy of a volume of which this is known already.
+    pub(crate) fn knowing(device: &'a dyn BlockDevice, known: Rc<Known>) -> Self {
+        let editor = Self::new(device);
+        editor.known.set(known).unwrap();
+        editor
+    }
+
+    /// What is known of the volume, to be handed to [`Self::knowing`].
+    pub(crate) fn known(&self) -> Rc<Known> {
+        let known = self.known.get_or_init(|| {
+            let headers: Vec<(u64, Option<u64>)> = (0..self.records)
+                .filter_map(|n| Some((n, self.header(n)?.base().map(|base| base.record().0))))
+                .collect();
+            Rc::new(Known {
+                bases: headers
+                    .iter()
+                    .filter(|(_, base)| base.is_none())
+                    .map(|(n, _)| *n)
+                    .collect(),
+                extensions: headers
+                    .iter()
+                    .filter_map(|(n, base)| Some((*n, (*base)?)))
+                    .collect(),
+                users: OnceCell::new(),
+            })
+        });
+        known.clone()
     }
 
     // Bytes.
@@ -190,13 +232,13 @@ impl<'a> Editor<'a> {
     }
 
     /// Base records in use.
-    pub(crate) fn bases(&self) -> impl Iterator<Item = u64> + '_ {
-        (0..self.records).filter(|n| self.header(*n).is_some_and(|h| h.base().is_none()))
+    pub(crate) fn bases(&self) -> impl Iterator<Item = u64> {
+        self.known().bases.clone().into_iter()
     }
 
     /// Extension records in use with their base.
-    pub(crate) fn extensions(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        (0..self.records).filter_map(|n| Some((n, self.header(n)?.base()?.record().0)))
+    pub(crate) fn extensions(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.known().extensions.clone().into_iter()
     }
 
     /// A formatted record that is not in use.
@@ -206,6 +248,10 @@ impl<'a> Editor<'a> {
 
     /// Files and directories that are not metafiles.
     pub(crate) fn users(&self) -> Vec<u64> {
+        self.known().users.get_or_init(|| self.find_users()).clone()
+    }
+
+    fn find_users(&self) -> Vec<u64> {
         self.bases()
             .filter(|n| {
                 *n >= 24

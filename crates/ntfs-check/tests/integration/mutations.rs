@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use linkwright_device::{BlockDevice, FileDevice, FileOptions, Overlay};
@@ -12,7 +13,7 @@ use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
 use linkwright_testkit::oracle::{ntfsfix, rust_fs_ntfs, sleuthkit};
 use linkwright_testkit::{ScratchImage, skip_unless};
 
-use crate::editor::Editor;
+use crate::editor::{Editor, Known};
 use crate::faults::{self, Fault};
 use crate::tools::{faults as faults_of, filled, filled_own, findings};
 
@@ -21,6 +22,7 @@ struct Subject {
     path: PathBuf,
     base: Arc<FileDevice>,
     before: HashSet<String>,
+    known: Rc<Known>,
 }
 
 fn problems(device: &dyn BlockDevice) -> Result<Vec<Problem>, CheckError> {
@@ -37,6 +39,11 @@ impl Subject {
         let before = problems(&*base).expect("a clean volume");
         Self {
             name,
+            known: {
+                let editor = Editor::new(&*base);
+                editor.users();
+                editor.known()
+            },
             path: path.to_owned(),
             base,
             before: before.iter().map(ToString::to_string).collect(),
@@ -47,7 +54,7 @@ impl Subject {
     /// has nothing it could be done to.
     fn damaged(&self, fault: &Fault) -> Option<Result<Vec<Problem>, CheckError>> {
         let device = Overlay::new(self.base.clone());
-        (fault.inject)(&Editor::new(&device))?;
+        (fault.inject)(&Editor::knowing(&device, self.known.clone()))?;
         Some(problems(&device).map(|mut problems| {
             problems.retain(|problem| !self.before.contains(&problem.to_string()));
             problems

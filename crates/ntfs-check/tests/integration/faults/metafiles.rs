@@ -187,6 +187,21 @@ pub(super) fn faults() -> Vec<Fault> {
             e.edit_stream(at, u64::from(b'a') * 2, 1, |byte| byte[0] = b'B');
             Some(())
         }),
+        fault("attribute definitions without $DATA", Code::AttrDef, |e| {
+            let at = e.attribute(4, Type::DATA, "")?;
+            // The first table entry is $STANDARD_INFORMATION, 160 bytes each.
+            for entry in 0..16_u64 {
+                let mut kind = [0; 4];
+                e.edit_stream(at, entry * 160 + 0x80, 4, |bytes| {
+                    kind.copy_from_slice(bytes)
+                });
+                if u32::from_le_bytes(kind) == Type::DATA.0 {
+                    e.edit_stream(at, entry * 160 + 0x80, 1, |bytes| bytes[0] = 0x81);
+                    return Some(());
+                }
+            }
+            None
+        }),
         fault("upcase checksum wrong", Code::UpcaseInfo, |e| {
             let at = e.attribute(10, Type::DATA, "$Info")?;
             e.edit_value(at, |value| value[8] ^= 1);

@@ -195,6 +195,11 @@ fn chains() -> Vec<Fault> {
             e.edit(at.record, |bytes| record::remove(bytes, at.offset).unwrap());
             Some(())
         }),
+        fault("no unnamed stream", Code::DataMissing, |e| {
+            let at = e.attribute(e.simple_file()?, Type::DATA, "")?;
+            e.edit(at.record, |bytes| record::remove(bytes, at.offset).unwrap());
+            Some(())
+        }),
         fault("two unnamed streams", Code::DuplicateAttribute, |e| {
             add(e, Type::DATA, |id| encode_resident(id, b"twice").unwrap())
         }),
