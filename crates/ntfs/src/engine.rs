@@ -19,6 +19,7 @@ use crate::meta::SecurityCache;
 use crate::options::{Access, OpenOptions};
 use crate::stream::StreamMap;
 use crate::txn::Store;
+use crate::volume::Substitutes;
 
 /// See the module's text.
 pub(crate) struct Engine {
@@ -32,6 +33,8 @@ pub(crate) struct Engine {
     pub(crate) session: Session,
     /// Clusters freed since the device was last known to be durable.
     pub(crate) pending: PendingFrees,
+    /// What was damaged and read from its copy while opening.
+    pub(crate) substitutes: Substitutes,
 }
 
 /// What is known beside the blocks, and must go back with them when an

@@ -10,6 +10,10 @@ use linkwright_ntfs_format::{FileReference, FormatError, Lcn, RecordNumber};
 use crate::cache::{Block, BlockKind, Location, Segment};
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
+use crate::options::Access;
+
+/// Records that `$MFTMirr` repeats at least.
+pub(crate) const MIRRORED: u64 = 4;
 
 impl Engine {
     /// Where `len` bytes at `offset` of a stream lie on the device.
@@ -106,8 +110,28 @@ impl Engine {
         self.location(self.state.mft_runs(), offset, self.record_size(), place)
     }
 
-    /// A record in order, in use or not.
+    /// A record in order, in use or not. While the volume is open for reading,
+    /// `$MFTMirr` stands in for those of its records that are damaged.
     pub(crate) fn record(&self, number: RecordNumber) -> Result<Arc<Block>> {
+        match self.own_record(number) {
+            Err(error) if number.0 < MIRRORED && self.options.access == Access::ReadOnly => {
+                self.mirrored_record(number).map_err(|_| error)
+            }
+            result => result,
+        }
+    }
+
+    fn mirrored_record(&self, number: RecordNumber) -> Result<Arc<Block>> {
+        let place = Place::record(RecordNumber::MFT_MIRROR);
+        let size = u64::from(self.geometry.record_size());
+        let clusters = self.clusters_for(MIRRORED * size);
+        let start = self.cluster_range(self.geometry.mirror_lcn(), clusters, place)?;
+        let location = Location::contiguous(start + number.0 * size, self.record_size());
+        self.cached_block(location, BlockKind::Record, place, record::validate)
+    }
+
+    /// A record as it lies in `$MFT`.
+    pub(crate) fn own_record(&self, number: RecordNumber) -> Result<Arc<Block>> {
         let location = self.record_location(number)?;
         self.cached_block(
             location,

@@ -10,6 +10,19 @@ use super::Volume;
 use crate::attr::{AttrKey, AttrRef};
 use crate::engine::Engine;
 use crate::error::{Place, Result};
+use crate::record::MIRRORED;
+
+bitflags::bitflags! {
+    /// What is damaged and read from its copy instead; never on a volume that
+    /// is open for writing.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Substitutes: u8 {
+        /// The boot sector, from the volume's last sector.
+        const BACKUP_BOOT_SECTOR = 1;
+        /// One of the first four records of `$MFT`, from `$MFTMirr`.
+        const MFT_MIRROR = 2;
+    }
+}
 
 /// What a volume says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +49,8 @@ pub struct VolumeInfo {
     pub free_clusters: u64,
     /// File records there are.
     pub records: u64,
+    /// What is damaged and was read from its copy.
+    pub substitutes: Substitutes,
 }
 
 /// Bytes at the start of `$LogFile` that tell its state: two pages.
@@ -70,6 +85,14 @@ impl Engine {
         Ok(LogState::of(&head))
     }
 
+    /// What is read from its copy.
+    fn substitutes(&self) -> Substitutes {
+        let mut found = self.substitutes;
+        let damaged = (0..MIRRORED).any(|n| self.own_record(RecordNumber(n)).is_err());
+        found.set(Substitutes::MFT_MIRROR, damaged);
+        found
+    }
+
     /// The label in UTF-16 units.
     pub(crate) fn label(&self) -> Result<Vec<u16>> {
         let key = AttrKey::unnamed(AttributeType::VOLUME_NAME);
@@ -99,6 +122,7 @@ impl Volume {
             clusters: geometry.cluster_count(),
             free_clusters: engine.count_free_clusters()?,
             records: engine.record_count(),
+            substitutes: engine.substitutes(),
         })
     }
 }

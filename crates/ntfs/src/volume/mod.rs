@@ -1,5 +1,6 @@
 //! The public handle: opening, closing, marks, transactions.
 
+mod boot;
 mod info;
 mod open;
 mod session;
@@ -7,7 +8,7 @@ mod transaction;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-pub use info::VolumeInfo;
+pub use info::{Substitutes, VolumeInfo};
 pub use transaction::Transaction;
 
 use crate::engine::Engine;

@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, RwLock};
 
-use linkwright_device::{BlockDevice, identify};
+use linkwright_device::BlockDevice;
 use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::attribute::{AttributeType, StreamSizes};
-use linkwright_ntfs_format::boot::{BOOT_SECTOR_LEN, BootSector};
 use linkwright_ntfs_format::geometry::Geometry;
 use linkwright_ntfs_format::hibernation::HibernationState;
 use linkwright_ntfs_format::log::LogState;
@@ -13,6 +12,7 @@ use linkwright_ntfs_format::volume_information::VolumeFlags;
 use linkwright_ntfs_format::{Lcn, RecordNumber};
 
 use super::Volume;
+use super::boot::read_geometry;
 use crate::alloc::PendingFrees;
 use crate::attr::AttrKey;
 use crate::cache::Cache;
@@ -30,14 +30,16 @@ const UPCASE_LEN: usize = 128 << 10;
 const FIRST_RECORDS: u64 = 16;
 
 impl Volume {
-    /// Opens the volume on a device.
+    /// Opens the volume on a device. For reading, a damaged boot sector and
+    /// damaged ones of the first four records are read from their copies;
+    /// [`crate::VolumeInfo::substitutes`] tells.
     ///
     /// # Errors
     /// Not NTFS (named for what it is), a version or geometry that is not
     /// supported, a metafile that cannot be read; for writing also a dirty
     /// volume, a log that holds another system's work, a hibernated Windows.
     pub fn open(device: Arc<dyn BlockDevice>, options: OpenOptions) -> Result<Self> {
-        let geometry = read_geometry(&device)?;
+        let (geometry, substitutes) = read_geometry(&device, options.access)?;
         let store = Store::new(device);
         let bootstrap = bootstrap_map(&geometry);
         let mut engine = Engine {
@@ -50,6 +52,7 @@ impl Volume {
             frames: Vec::new(),
             session: Session::Untouched,
             pending: PendingFrees::default(),
+            substitutes,
         };
         engine.load_metafiles()?;
         if engine.options.access == Access::ReadWrite {
@@ -59,28 +62,6 @@ impl Volume {
             engine: RwLock::new(engine),
         })
     }
-}
-
-fn read_geometry(device: &Arc<dyn BlockDevice>) -> Result<Geometry> {
-    let mut sector = vec![0; BOOT_SECTOR_LEN];
-    let here = || -> Result<String> { Ok(identify(device)?.name().to_string()) };
-    if device.len() < BOOT_SECTOR_LEN as u64 {
-        return Err(Unsupported::NotNtfs(here()?).into());
-    }
-    device.read_at(0, &mut sector)?;
-    let boot = match BootSector::decode(&sector) {
-        Ok(boot) => boot,
-        Err(_) => return Err(Unsupported::NotNtfs(here()?).into()),
-    };
-    let geometry = boot
-        .geometry()
-        .map_err(|_| Unsupported::NotNtfs("its boot sector contradicts itself".to_string()))?;
-    // The backup boot sector may be cut off, the clusters may not.
-    let needed = geometry.cluster_count() << geometry.cluster_shift();
-    if device.len() < needed {
-        return Err(Place::default().corrupt(CorruptKind::DeviceTooShort));
-    }
-    Ok(geometry)
 }
 
 /// A map that reaches the first records only.

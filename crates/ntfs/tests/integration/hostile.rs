@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use linkwright_device::{BlockDevice, MemoryDevice};
 use linkwright_ntfs::{
     CorruptKind, CreateOptions, Error, FileId, FileKind, LinkType, OpenOptions, Replace,
-    Unsupported, Volume,
+    Substitutes, Unsupported, Volume, VolumeInfo,
 };
 use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::fixup;
@@ -455,4 +455,59 @@ fn every_short_device_gets_an_answer() {
     format(&device, &FormatOptions::default()).unwrap();
     device.read_at(0, &mut tiny).unwrap();
     fuzz_walk(&tiny).unwrap();
+}
+
+/// Opens damaged bytes to read, and to write.
+fn open_both(bytes: &[u8]) -> (Result<Volume, Error>, Result<Volume, Error>) {
+    let device = || -> Arc<dyn BlockDevice> { Arc::new(MemoryDevice::from_bytes(bytes)) };
+    (
+        Volume::open(device(), OpenOptions::read_only()),
+        Volume::open(device(), options()),
+    )
+}
+
+#[test]
+fn copies_stand_in_for_a_damaged_boot_sector_and_first_records_when_reading() {
+    let bytes = sample(&FormatOptions::default());
+    let whole = open_both(&bytes).0.unwrap().info().unwrap();
+    assert!(whole.substitutes.is_empty());
+    let mft = u64::from_le_bytes(bytes[0x30..0x38].try_into().unwrap());
+    let mft = usize::try_from(mft).unwrap() * whole.cluster_size as usize;
+    let boot = Substitutes::BACKUP_BOOT_SECTOR;
+    let mirror = Substitutes::MFT_MIRROR;
+    for (at, len, substitute) in [
+        (0, 512, boot),
+        (0x0B, 2, boot),
+        (510, 2, boot),
+        (mft, 1024, mirror),
+        (mft + 3 * 1024, 1024, mirror),
+        (mft + 510, 2, mirror),
+    ] {
+        let mut damaged = bytes.clone();
+        damaged[at..at + len].fill(0x3F);
+        let (reading, writing) = open_both(&damaged);
+        let volume = reading.unwrap_or_else(|e| panic!("{at:#x}: {e}"));
+        let expected = VolumeInfo {
+            substitutes: substitute,
+            ..whole.clone()
+        };
+        assert_eq!(volume.info().unwrap(), expected, "{at:#x}");
+        assert!(volume.lookup(ROOT, &units("dir")).unwrap().is_some());
+        assert!(writing.is_err(), "{at:#x}");
+    }
+    // Both are gone.
+    let mut damaged = bytes.clone();
+    damaged[..512].fill(0);
+    let end = damaged.len();
+    damaged[end - 512..].fill(0);
+    assert!(open_both(&damaged).0.is_err());
+    // Another file system was made where the volume was: its backup is no
+    // reason to read what is left.
+    let mut exfat = bytes;
+    exfat[3..11].copy_from_slice(b"EXFAT   ");
+    let error = open_both(&exfat).0.unwrap_err();
+    assert!(
+        matches!(&error, Error::Unsupported(Unsupported::NotNtfs(kind)) if kind == "exFAT"),
+        "{error}"
+    );
 }
