@@ -9,21 +9,28 @@ pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// Shown when standard error is a terminal and people read the output.
-    pub(crate) fn new(total: Option<u64>, is_json: bool) -> Self {
+    pub(crate) fn new(is_json: bool) -> Self {
         let visible = !is_json && std::io::stderr().is_terminal();
         let target = match visible {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
-        let bar = ProgressBar::with_draw_target(total, target);
-        let template = match total {
-            Some(_) => "{bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
-            None => "{bytes}, {bytes_per_sec}, {elapsed}",
-        };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let template = "{bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Self(bar)
+    }
+
+    /// Whether anybody sees it, so that it is worth to measure the work.
+    pub(crate) fn is_visible(&self) -> bool {
+        !self.0.is_hidden()
+    }
+
+    /// That many bytes more are to be copied.
+    pub(crate) fn expect(&self, bytes: u64) {
+        self.0.inc_length(bytes);
     }
 
     /// That many more bytes.

@@ -8,6 +8,7 @@ use linkwright_fs::resolve::LastLink;
 use linkwright_fs::{Contents, Create, Error, ErrorKind, Name, Replace};
 use linkwright_links::copy::{
     Copier, Dangling, Destination, IllegalNames, Mode, Options, PosixLinks, Source, TargetMap,
+    measure,
 };
 
 use crate::args::{CpArgs, DanglingChoice, PosixLinksChoice};
@@ -38,7 +39,7 @@ pub(super) fn run(ctx: &Context, args: &CpArgs) -> Result<Report> {
         return stream(ctx, args, source, &destination);
     }
     let into = mv::destination_directory(ctx, &destination, sources.len() > 1)?;
-    let progress = Progress::new(None, ctx.out.is_json());
+    let progress = Progress::new(ctx.out.is_json());
     let mut copier = Copier::new(&options);
     let mut totals = Totals::default();
     for source in sources {
@@ -95,14 +96,20 @@ fn one(
         (false, _) => destination.clone(),
     };
     let slot = to.slot(ctx)?;
+    let source = Source {
+        fs: found.fs,
+        node: found.node,
+        stat: found.stat,
+    };
+    if progress.is_visible()
+        && let Ok(bytes) = measure(&source, &|| ctx.interrupt.is_set())
+    {
+        progress.expect(bytes);
+    }
     let mut log = Log::new(ctx, &from, &to, progress, totals);
     copier
         .copy(
-            &Source {
-                fs: found.fs,
-                node: found.node,
-                stat: found.stat,
-            },
+            &source,
             &Destination {
                 fs: slot.fs,
                 dir: slot.dir,

@@ -13,6 +13,7 @@
 
 mod content;
 mod item;
+mod measure;
 mod names;
 mod tree;
 
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use linkwright_fs::{Error, FileSystem, Name, Node, Stat};
 
+pub use measure::measure;
 pub use tree::Copier;
 
 /// What to do with symbolic links that lead nowhere and so have no type.

@@ -244,3 +244,19 @@ fn maps_change_absolute_targets() {
         Path::new("/somewhere/else")
     );
 }
+
+#[test]
+fn what_there_is_to_copy_is_measured() {
+    let dir = tree();
+    let host = PosixFs::new();
+    let fs: Arc<dyn FileSystem> = Arc::new(host);
+    let node = host.open_path(&dir.path().join("src")).unwrap();
+    let source = Source {
+        stat: fs.stat(&node).unwrap(),
+        node,
+        fs,
+    };
+    // The file with three names counts once.
+    assert_eq!(measure(&source, &|| false).unwrap(), 600_005);
+    assert_eq!(measure(&source, &|| true).unwrap(), 0);
+}

@@ -12,7 +12,7 @@ use super::{Destination, Event, IllegalNames, Made, Mode, Observer, Options, Pro
 
 /// Deepest directories that are copied: far more than a path of 32,767 units
 /// has, so that only a damaged source comes to it.
-const MAX_DEPTH: usize = 16_384;
+pub(super) const MAX_DEPTH: usize = 16_384;
 
 /// Copies several things, one after the other; hard links between them stay
 /// hard links.
