@@ -1,8 +1,8 @@
 //! Hard links (MS-FSA 2.1.5.15.7).
 
-use linkwright_ntfs_format::{FileReference, RecordNumber};
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use super::names::MAX_NAMES;
 use crate::engine::Engine;

@@ -6,23 +6,28 @@ use std::path::Path;
 use std::sync::Arc;
 
 use linkwright_device::{
-    BlockDevice, FileDevice, FileOptions, PartitionChoice, open_volume_window,
+    BlockDevice, FileDevice, FileOptions, MemoryDevice, PartitionChoice, open_volume_window,
 };
+use linkwright_names::UpcaseTable;
 use linkwright_ntfs::{
     CaseSensitivity, CreateOptions, FileId, FileKind, LinkType, OpenOptions, Volume,
 };
 use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::boot::BootSector;
 use linkwright_ntfs_format::file_name::Namespace;
+use linkwright_ntfs_format::geometry::{Geometry, VolumeSize};
 use linkwright_ntfs_format::record::RecordFlags;
-use linkwright_ntfs_format::{RecordNumber, fixup, record};
+use linkwright_ntfs_format::runs::{Run, RunList};
+use linkwright_ntfs_format::{Lcn, RecordNumber, fixup, record};
 use linkwright_ntfs_mkfs::FormatOptions;
 use linkwright_reparse::{MountPoint, ReparseBuffer, SymbolicLink};
-use linkwright_testkit::corpus::Volume as Sample;
+use linkwright_testkit::corpus::{self, Volume as Sample};
 use linkwright_testkit::oracle::mkntfs::{self, Mkntfs};
 use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
 use linkwright_testkit::oracle::{ntfs_crate, ntfs3, sleuthkit};
 use linkwright_testkit::snapshot::{Contents, sha256};
 use linkwright_testkit::{Entry, Kind, Panel, ScratchImage, TreeSnapshot, long, skip_unless};
+use zerocopy::IntoBytes;
 
 use crate::support::{fresh, open, options, units};
 
@@ -599,4 +604,84 @@ fn our_own_volume_with_links_is_read_as_all_others_read_it() {
     forget_directory_links(&mut theirs);
     walk.tree.assert_same("ours", &theirs, "the panel");
     assert_eq!(walk.tree.len(), 7);
+}
+
+/// A volume around a `$MFT` that Windows wrote: the records at their places, the
+/// upcase table in its clusters, nothing anywhere else.
+fn around(mft: &[u8]) -> Volume {
+    let runs = |number: usize| {
+        let mut bytes = mft[number * 1024..][..1024].to_vec();
+        fixup::remove(&mut bytes).unwrap();
+        let data = record::attributes(&bytes)
+            .map(Result::unwrap)
+            .find(|a| a.type_code() == AttributeType::DATA && a.name().is_empty())
+            .unwrap();
+        let part = data.non_resident().unwrap();
+        RunList::decode(part.pairs(), 0).unwrap().runs().to_vec()
+    };
+    // $Bitmap has a bit for each cluster, of 4 KiB.
+    let mut bitmap = mft[6 * 1024..][..1024].to_vec();
+    fixup::remove(&mut bitmap).unwrap();
+    let clusters = record::attributes(&bitmap)
+        .map(Result::unwrap)
+        .find_map(|a| a.non_resident().map(|part| part.sizes().data * 8))
+        .unwrap();
+    let geometry = Geometry::new(VolumeSize {
+        bytes_per_sector: 512,
+        cluster_size: 4096,
+        record_size: 1024,
+        index_block_size: 4096,
+        total_sectors: clusters * 8 - 1,
+        mft_lcn: Lcn(runs(0)[0].lcn.unwrap()),
+        mirror_lcn: Lcn(runs(1)[0].lcn.unwrap()),
+        serial: 1,
+    })
+    .unwrap();
+    let device = MemoryDevice::new(clusters * 4096);
+    let boot = BootSector::new(&geometry, 0);
+    device.write_at(0, boot.as_bytes()).unwrap();
+    let place = |runs: &[Run], mut bytes: &[u8]| {
+        for run in runs {
+            let len = bytes.len().min(usize::try_from(run.length * 4096).unwrap());
+            device
+                .write_at(run.lcn.unwrap() * 4096, &bytes[..len])
+                .unwrap();
+            bytes = &bytes[len..];
+        }
+    };
+    place(&runs(0), mft);
+    place(&runs(10), &UpcaseTable::windows().to_le_bytes());
+    Volume::open(Arc::new(device), OpenOptions::read_only()).unwrap()
+}
+
+#[test]
+fn links_in_records_that_windows_wrote_are_read() {
+    let volume = around(&skip_unless!(corpus::bytes(
+        "libfsntfs_mft_metadata_file.1"
+    )));
+    let file = |record| volume.file_by_record(RecordNumber(record)).unwrap();
+    // A hard link: two names in two directories.
+    assert_eq!(volume.file_info(file(38)).unwrap().link_count, 2);
+    let names = volume.names(file(38)).unwrap();
+    let parents: BTreeSet<_> = names.iter().map(|name| name.parent).collect();
+    assert_eq!(parents.len(), 2, "{names:?}");
+    for (record, tag, directory) in [
+        (46, 0xA000_000C, false),
+        (48, 0xA000_000C, true),
+        (47, 0xA000_0003, true),
+    ] {
+        let info = volume.file_info(file(record)).unwrap();
+        assert_eq!(info.reparse_tag, Some(tag), "{record}");
+        assert_eq!(info.is_directory(), directory, "{record}");
+    }
+    let Some(ReparseBuffer::MountPoint(mount)) = volume.reparse_point(file(47)).unwrap() else {
+        panic!("a junction");
+    };
+    assert_eq!(mount.print_name(), units("x:\\testdir1"));
+    // Named streams, and files of the overlay filter.
+    assert!(volume.streams(file(49)).unwrap().len() > 1);
+    for record in [41, 43, 44, 45] {
+        let info = volume.file_info(file(record)).unwrap();
+        assert_eq!(info.reparse_tag, Some(0x8000_0017), "{record}");
+    }
 }
