@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// Heading of the options that every verb has.
+const EVERY_VERB: &str = "Options of every verb";
+
 const AFTER_HELP: &str = "\
 Places are written IMAGE:/path (IMAGE@2:/path for partition 2), C:/path for a drive given with
 --drive C=IMAGE, or as a path of the host. Inside an image both / and \\ separate, and
@@ -30,16 +33,17 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// One JSON object a line, the last a summary
-    #[arg(long, global = true)]
+    #[arg(help_heading = EVERY_VERB, long, global = true)]
     pub(crate) json: bool,
     /// Colours: on a terminal, always or never
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(help_heading = EVERY_VERB, long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
     /// Give a volume a drive letter: C=disk.img or C=disk.img@2
-    #[arg(long, global = true, value_name = "LETTER=IMAGE")]
+    #[arg(help_heading = EVERY_VERB, long, global = true, value_name = "LETTER=IMAGE")]
     pub(crate) drive: Vec<OsString>,
     /// Read places as IMAGE:/path
     #[arg(
+        help_heading = EVERY_VERB,
         long = "image",
         id = "as_image",
         global = true,
@@ -47,13 +51,13 @@ pub(crate) struct Global {
     )]
     pub(crate) image: bool,
     /// Read places as paths of the host
-    #[arg(long = "host", id = "as_host", global = true)]
+    #[arg(help_heading = EVERY_VERB, long = "host", id = "as_host", global = true)]
     pub(crate) host: bool,
     /// Take ':' inside an image literally: no streams
-    #[arg(long, global = true)]
+    #[arg(help_heading = EVERY_VERB, long, global = true)]
     pub(crate) posix_names: bool,
     /// How long to wait for an image that is in use
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 5.0)]
+    #[arg(help_heading = EVERY_VERB, long, global = true, value_name = "SECONDS", default_value_t = 5.0)]
     pub(crate) lock_wait: f64,
 }
 
