@@ -172,11 +172,15 @@ impl<'a> Editor<'a> {
     }
 
     fn read_runs(&self, runs: &RunList, offset: u64, len: usize) -> Vec<u8> {
-        let pieces = self.pieces(runs, offset, len);
-        pieces
-            .into_iter()
-            .flat_map(|(place, len)| self.read(place, len))
-            .collect()
+        let mut bytes = vec![0; len];
+        let mut at = 0;
+        for (place, len) in self.pieces(runs, offset, len) {
+            self.device
+                .read_at(place, &mut bytes[at..at + len])
+                .unwrap();
+            at += len;
+        }
+        bytes
     }
 
     fn write_runs(&self, runs: &RunList, offset: u64, bytes: &[u8]) {
