@@ -15,7 +15,7 @@ use crate::file::File;
 use crate::index::{Position, Shape, walk};
 use crate::problem::{Problem, Value};
 use crate::report::{Reporter, StaleEntries};
-use crate::state::{Link, Prints, State, is};
+use crate::state::{Link, Prints, State, is, tag_or_ea};
 use crate::stream::Extent;
 use crate::volume::Volume;
 use crate::volume_state;
@@ -228,7 +228,12 @@ fn check_duplicated(
                 .note_if(context.stale_sizes(report.stale_entries, there, &want)),
         );
     }
-    if there.ea_or_tag != want.ea_or_tag {
+    let tags = if has_reparse {
+        (there.ea_or_tag, want.ea_or_tag)
+    } else {
+        (tag_or_ea(there), tag_or_ea(&want))
+    };
+    if tags.0 != tags.1 {
         let code = if has_reparse || there.attributes.contains(reparse) {
             Code::EntryReparseTag
         } else {
@@ -237,8 +242,8 @@ fn check_duplicated(
         let stale = context.stale_tag(report.stale_entries);
         report.report(
             problem(code)
-                .found(Value::Hex(there.ea_or_tag.into()))
-                .expected(Value::Hex(want.ea_or_tag.into()))
+                .found(Value::Hex(tags.0.into()))
+                .expected(Value::Hex(tags.1.into()))
                 .note_if(stale),
         );
     }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use linkwright_ntfs_format::file_name::Duplicated;
 use linkwright_ntfs_format::ids::{FileReference, RecordNumber, SequenceNumber};
+use linkwright_ntfs_format::standard_information::FileAttributes;
 
 use crate::bits::Bits;
 use crate::clusters::Shared;
@@ -171,9 +172,22 @@ impl Prints {
         info.add(duplicated.attributes.bits().into());
         Self {
             sizes: sizes.short(),
-            tag: duplicated.ea_or_tag,
+            tag: tag_or_ea(duplicated),
             info: info.short(),
         }
+    }
+}
+
+/// The reparse tag, or the size of extended attributes, which is 16 bits: Windows
+/// leaves a reserved word behind it that is not always zero (measured).
+pub(crate) fn tag_or_ea(duplicated: &Duplicated) -> u32 {
+    if duplicated
+        .attributes
+        .contains(FileAttributes::REPARSE_POINT)
+    {
+        duplicated.ea_or_tag
+    } else {
+        duplicated.ea_or_tag & 0xFFFF
     }
 }
 

@@ -125,7 +125,6 @@ fn every_code_but_a_few_has_a_fault() {
     // Not to be had by an edit of a few bytes, or told by another test.
     let without = [
         ProblemCode::Unreadable,
-        ProblemCode::IndexDepth,
         ProblemCode::TooManyLinks,
         ProblemCode::More,
     ];

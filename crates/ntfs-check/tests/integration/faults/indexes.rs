@@ -3,6 +3,7 @@
 
 use linkwright_ntfs_check::ProblemCode as Code;
 use linkwright_ntfs_format::attribute::AttributeType as Type;
+use linkwright_ntfs_format::index;
 
 use super::{Fault, fault};
 use crate::editor::{Editor, Entry, I30, ROOT};
@@ -142,6 +143,36 @@ fn trees() -> Vec<Fault> {
                 let at = bytes.len() - 8;
                 bytes[at..].copy_from_slice(&child.to_le_bytes());
             });
+            Some(())
+        }),
+        fault("blocks one below the other", Code::IndexDepth, |e| {
+            let many = e.find("many")?;
+            let mut vcns: Vec<u64> = e
+                .entries(many, I30)
+                .into_iter()
+                .filter_map(|entry| entry.vcn)
+                .collect();
+            vcns.sort_unstable();
+            vcns.dedup();
+            if vcns.len() < 42 {
+                return None;
+            }
+            let root = e.attribute(many, Type::INDEX_ROOT, I30)?;
+            let top = e.with_view(root, |view| {
+                let node = index::root_node(view.resident_value().unwrap()).unwrap();
+                node.entries()
+                    .flatten()
+                    .last()
+                    .and_then(|last| last.child())
+            })?;
+            vcns.retain(|vcn| *vcn != top);
+            vcns.insert(0, top);
+            for pair in vcns.windows(2) {
+                e.edit_block(many, I30, pair[0], |block| {
+                    let last = index::encode_last_entry(Some(pair[1]));
+                    index::format_block(block, pair[0], &last, true).unwrap();
+                });
+            }
             Some(())
         }),
         fault(
