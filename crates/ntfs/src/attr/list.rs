@@ -25,6 +25,9 @@ const RESIDENT_AGAIN: usize = 256;
 /// moved there: its header and the pairs of a few runs.
 const LEAST_ROOM: usize = NON_RESIDENT_LEN + 32;
 
+/// Bytes by which a list in clusters grows and shrinks.
+const LIST_STEP: u64 = 4096;
+
 fn find_list(block: &Block, base: RecordNumber) -> Result<bool> {
     // The list is the second type there is: what comes behind decides.
     for attribute in record::attributes(block.bytes()) {
@@ -288,7 +291,8 @@ impl Engine {
     /// The clusters for a list of these bytes: those it has, more, or fewer.
     fn list_clusters(&mut self, bytes: &[u8], old: Option<StreamMap>) -> Result<StreamMap> {
         let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let wanted = self.clusters_for(len);
+        // In steps, so that a list that grows entry by entry stays in few runs.
+        let wanted = self.clusters_for(len.next_multiple_of(LIST_STEP));
         let mut runs = old.map(|map| map.runs).unwrap_or_default();
         let have = runs.end().0;
         if wanted > have {
@@ -302,10 +306,6 @@ impl Engine {
         } else if wanted < have {
             let freed = runs.truncate(wanted);
             self.free_cached_runs(&freed)?;
-        }
-        // Pieces in one small record: a list this scattered means a full volume.
-        if runs.encode().len() > 256 {
-            return Err(Error::DiskFull);
         }
         let allocated = wanted * self.cluster_size();
         Ok(StreamMap {
@@ -326,33 +326,42 @@ impl Engine {
         bytes: &[u8],
         old: Option<StreamMap>,
     ) -> Result<bool> {
-        let was_resident = old.is_none();
+        match self.framed(&|engine: &mut Self| engine.put_list(base, bytes, old.clone())) {
+            // Room for more runs may be made in the record.
+            Err(Error::DiskFull) => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
+    /// Puts the list in clusters in place of the one in the record, or of `old`.
+    fn put_list(
+        &mut self,
+        base: RecordNumber,
+        bytes: &[u8],
+        old: Option<StreamMap>,
+    ) -> Result<()> {
+        let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
         let found = self.find_own_list(base)?;
         let (offset, old_len, instance) = (found.offset(), found.view()?.len(), found.at.instance);
         drop(found);
-        if old_len + self.room_in(base)? < LEAST_ROOM {
-            return Ok(false);
+        let room = old_len + self.room_in(base)?;
+        if room < LEAST_ROOM {
+            return Err(Error::DiskFull);
         }
-        let map = self.list_clusters(bytes, old)?;
-        let encoded = Self::encode_list_extent(&Self::list_identity(instance), &map)
-            .map_err(|e| Place::record(base).format(e))?;
-        if encoded.len() > old_len + self.room_in(base)? {
-            if was_resident {
-                self.free_cached_runs(map.runs.runs())?;
-                return Ok(false);
-            }
-            // The clusters are taken: room for a few more bytes of pairs must
-            // be made before anything else changes.
+        let id = Self::list_identity(instance);
+        let mut map = self.list_clusters(bytes, old)?;
+        let mut encoded = Self::encode_list_extent(&id, &map).map_err(|e| place.format(e))?;
+        if encoded.len() > room {
+            // Too many runs: all of it elsewhere, in fewer.
+            self.free_cached_runs(map.runs.runs())?;
+            map = self.list_clusters(bytes, None)?;
+            encoded = Self::encode_list_extent(&id, &map).map_err(|e| place.format(e))?;
+        }
+        if encoded.len() > room {
             return Err(Error::DiskFull);
         }
         self.modify_record(base, |record| record::replace(record, offset, &encoded))?;
-        self.write_pages(
-            &map,
-            0,
-            bytes,
-            Place::attribute(base, AttributeType::ATTRIBUTE_LIST),
-        )?;
-        Ok(true)
+        self.write_pages(&map, 0, bytes, place)
     }
 
     /// Takes the list away: the file has one record again.

@@ -6,5 +6,7 @@ mod basics;
 mod corpus;
 mod hostile;
 mod metadata;
+mod full;
 mod model;
+mod names;
 mod streams;
