@@ -100,7 +100,8 @@ impl Engine {
             .map_err(|e| Place::attribute(base, new.type_code).format(e))?
             .len();
         if !self.has_list(base)? {
-            if len <= self.room_in(base)? {
+            // A further extent needs a list even where the record has room.
+            if new.lowest_vcn() == 0 && len <= self.room_in(base)? {
                 return self.place_in(base, new);
             }
             self.list_or_make(base)?;

@@ -334,12 +334,7 @@ impl Engine {
     }
 
     /// Puts the list in clusters in place of the one in the record, or of `old`.
-    fn put_list(
-        &mut self,
-        base: RecordNumber,
-        bytes: &[u8],
-        old: Option<StreamMap>,
-    ) -> Result<()> {
+    fn put_list(&mut self, base: RecordNumber, bytes: &[u8], old: Option<StreamMap>) -> Result<()> {
         let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
         let found = self.find_own_list(base)?;
         let (offset, old_len, instance) = (found.offset(), found.view()?.len(), found.at.instance);

@@ -38,7 +38,8 @@ impl Engine {
     /// Brings all attributes back into the base record and drops the list, when
     /// they fit.
     fn join_records(&mut self, base: RecordNumber, list: &mut [Entry]) -> Result<bool> {
-        if list.len() > JOIN_ENTRIES {
+        // An attribute in several extents is never without a list.
+        if list.len() > JOIN_ENTRIES || list.iter().any(|e| e.lowest_vcn != 0) {
             return Ok(false);
         }
         let outside: Vec<Entry> = list

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use linkwright_device::{
-    BlockDevice, Fault, FaultDevice, IoOperation, MemoryDevice,
-};
+use linkwright_device::{BlockDevice, Fault, FaultDevice, IoOperation, MemoryDevice};
 use linkwright_ntfs::{
     CreateOptions, DirtyPolicy, Durability, Error, FileKind, OpenOptions, Volume,
 };
@@ -170,7 +168,10 @@ fn a_failed_write_or_flush_latches_the_volume() {
                     // It struck while the volume was closed.
                     continue;
                 };
-                assert!(matches!(error, Error::Io(_)), "{operation:?} {nth}: {error}");
+                assert!(
+                    matches!(error, Error::Io(_)),
+                    "{operation:?} {nth}: {error}"
+                );
                 assert_eq!(device.fired(), 1);
                 let later = volume.create(
                     ROOT,
@@ -181,11 +182,17 @@ fn a_failed_write_or_flush_latches_the_volume() {
                 assert!(matches!(later, Err(Error::Latched)), "{operation:?} {nth}");
                 assert!(matches!(volume.sync(), Err(Error::Latched)));
                 // Reading goes on.
-                volume.list(ROOT).unwrap().for_each(|entry| drop(entry.unwrap()));
+                volume
+                    .list(ROOT)
+                    .unwrap()
+                    .for_each(|entry| drop(entry.unwrap()));
                 assert!(matches!(volume.close(), Err(Error::Latched)));
                 device.disarm();
                 let volume = volume_on(&device, durability);
-                volume.list(ROOT).unwrap().for_each(|entry| drop(entry.unwrap()));
+                volume
+                    .list(ROOT)
+                    .unwrap()
+                    .for_each(|entry| drop(entry.unwrap()));
                 volume.close().unwrap();
             }
         }

@@ -3,10 +3,12 @@
 mod support;
 
 mod basics;
+mod big;
 mod corpus;
-mod hostile;
-mod metadata;
 mod full;
+mod hostile;
+mod links;
+mod metadata;
 mod model;
 mod names;
 mod streams;

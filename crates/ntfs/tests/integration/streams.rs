@@ -197,7 +197,9 @@ fn a_scattered_file_has_its_runs_in_many_records() {
         volume.remove(ROOT, &units("b")).unwrap();
         volume.sync().unwrap();
         let grown = (volume.info().unwrap().records - before.records)
-            * u64::from(before.record_size).div_ceil(cluster as u64).max(1);
+            * u64::from(before.record_size)
+                .div_ceil(cluster as u64)
+                .max(1);
         assert!(before.free_clusters - volume.info().unwrap().free_clusters <= grown + 64);
         volume.close().unwrap();
         assert_sound(&*device);
