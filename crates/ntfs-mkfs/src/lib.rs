@@ -1,6 +1,6 @@
 //! Makes NTFS volumes.
 //!
-//! [`format`] lays an empty volume of version 3.1 onto a device: the same
+//! [`format()`] lays an empty volume of version 3.1 onto a device: the same
 //! metafiles, with the same attributes, security descriptors and numbers, that
 //! Windows gives a data volume. Equal devices and equal [`FormatOptions`] give
 //! equal bytes; clock and serial number are part of the options.
