@@ -162,8 +162,8 @@ fn trees() -> Vec<Fault> {
                 let node = index::root_node(view.resident_value().unwrap()).unwrap();
                 node.entries()
                     .flatten()
-                    .last()
-                    .and_then(|last| last.child())
+                    .next()
+                    .and_then(|first| first.child())
             })?;
             vcns.retain(|vcn| *vcn != top);
             vcns.insert(0, top);
