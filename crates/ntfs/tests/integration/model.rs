@@ -1,7 +1,7 @@
 //! Random operations on a volume and on a plain model of one, which must agree.
 
 mod generate;
-mod model;
+mod memory;
 mod run;
 
 use linkwright_ntfs_mkfs::{FormatOptions, RecordSize};

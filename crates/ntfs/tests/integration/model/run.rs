@@ -15,7 +15,7 @@ use linkwright_testkit::snapshot::{escape, sha256};
 use linkwright_testkit::{Entry, Kind, TreeSnapshot};
 
 use super::generate::{Op, Pick, Step};
-use super::model::{Model, Node, Refusal, fold};
+use super::memory::{Model, Node, Refusal, fold};
 use crate::support::{ROOT, fresh, open, pattern, problems, read_all, units};
 
 /// Attributes that only [`Op::SetAttributes`] changes.

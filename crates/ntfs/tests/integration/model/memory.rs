@@ -8,13 +8,19 @@ use linkwright_names::UpcaseTable;
 use linkwright_ntfs::FileId;
 use linkwright_ntfs_format::standard_information::FileAttributes;
 
+/// Entries of a directory: the name as made and the file, by folded name.
+type Entries = BTreeMap<Vec<u16>, (Vec<u16>, FileId)>;
+
+/// Streams of a file: the name as made and the bytes, by folded name.
+type Streams = BTreeMap<Vec<u16>, (Vec<u16>, Rc<Vec<u8>>)>;
+
 /// Names and attributes a file has in the model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Node {
     /// Entries of a directory: folded name to name and file.
-    pub(super) entries: Option<BTreeMap<Vec<u16>, (Vec<u16>, FileId)>>,
+    pub(super) entries: Option<Entries>,
     /// Streams; the unnamed one of a file has the empty name.
-    pub(super) streams: BTreeMap<Vec<u16>, (Vec<u16>, Rc<Vec<u8>>)>,
+    pub(super) streams: Streams,
     pub(super) reparse: Option<Vec<u8>>,
     pub(super) attributes: FileAttributes,
     pub(super) links: u32,
