@@ -6,6 +6,8 @@
 //!
 //! Source: libfsntfs documentation, "The index".
 
+mod encode;
+
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -13,6 +15,11 @@ use crate::error::{FormatError, FormatErrorKind};
 use crate::fixup;
 use crate::ids::FileReference;
 use crate::num;
+
+pub use encode::{
+    encode_directory_entry, encode_last_entry, encode_root, encode_view_entry, format_block,
+    key_at, key_mut, set_child, set_node_sizes, with_child, without_child,
+};
 
 /// What an `$INDEX_ROOT` value starts with.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Debug, Clone, Copy)]
@@ -394,223 +401,6 @@ impl<'a> EntryView<'a> {
         }
         num::u64_at(self.bytes, self.bytes.len().checked_sub(8)?).ok()
     }
-}
-
-/// Encodes a directory entry without a sub-node.
-///
-/// # Errors
-/// A key that no entry can hold.
-pub fn encode_directory_entry(
-    reference: FileReference,
-    key: &[u8],
-) -> Result<Vec<u8>, FormatError> {
-    encode_entry(reference.raw(), key, &[], EntryFlags::empty())
-}
-
-/// Encodes an entry of a view index without a sub-node.
-///
-/// # Errors
-/// A key or data that no entry can hold.
-pub fn encode_view_entry(key: &[u8], data: &[u8]) -> Result<Vec<u8>, FormatError> {
-    // Data starts right behind the key; measured offsets: 20 for 4-byte keys
-    // ($SII), 24 for 8 ($SDH), 28 for 12 ($R), 32 for 16 ($O).
-    let data_offset = num::to_u16(ENTRY_HEADER_LEN + key.len())?;
-    let data_len = num::to_u16(data.len())?;
-    let head = u64::from(data_offset) | (u64::from(data_len) << 16);
-    encode_entry(head, key, data, EntryFlags::empty())
-}
-
-/// Encodes the keyless last entry of a node.
-#[must_use]
-pub fn encode_last_entry(child: Option<u64>) -> Vec<u8> {
-    let mut out = encode_entry(0, &[], &[], EntryFlags::LAST).unwrap_or_default();
-    if let Some(vcn) = child {
-        out = with_child(&out, vcn).unwrap_or(out);
-    }
-    out
-}
-
-fn encode_entry(
-    head: u64,
-    key: &[u8],
-    data: &[u8],
-    flags: EntryFlags,
-) -> Result<Vec<u8>, FormatError> {
-    let length = num::align8(ENTRY_HEADER_LEN + key.len() + data.len())?;
-    let header = EntryHeader {
-        reference_or_data: U64::new(head),
-        length: U16::new(num::to_u16(length)?),
-        key_length: U16::new(num::to_u16(key.len())?),
-        flags: U16::new(flags.bits()),
-        reserved: U16::new(0),
-    };
-    let mut out = Vec::with_capacity(length + 8);
-    out.extend_from_slice(header.as_bytes());
-    out.extend_from_slice(key);
-    out.extend_from_slice(data);
-    out.resize(length, 0);
-    Ok(out)
-}
-
-/// A copy of an encoded entry with a sub-node pointer (added or replaced).
-///
-/// # Errors
-/// Bytes that are not an entry, or one too long to grow.
-pub fn with_child(entry: &[u8], vcn: u64) -> Result<Vec<u8>, FormatError> {
-    let mut out = without_child(entry)?;
-    let length = out.len() + 8;
-    let flags = num::u16_at(&out, 12)? | EntryFlags::HAS_CHILD.bits();
-    num::put(&mut out, 8, &num::to_u16(length)?.to_le_bytes())?;
-    num::put(&mut out, 12, &flags.to_le_bytes())?;
-    out.extend(vcn.to_le_bytes());
-    Ok(out)
-}
-
-/// A copy of an encoded entry without its sub-node pointer.
-///
-/// # Errors
-/// Bytes that are not an entry.
-pub fn without_child(entry: &[u8]) -> Result<Vec<u8>, FormatError> {
-    let view = EntryView::at(entry, 0)?;
-    let mut out = view.bytes().to_vec();
-    if view.child().is_some() {
-        let length = out.len() - 8;
-        out.truncate(length);
-        let flags = num::u16_at(&out, 12)? & !EntryFlags::HAS_CHILD.bits();
-        num::put(&mut out, 8, &num::to_u16(length)?.to_le_bytes())?;
-        num::put(&mut out, 12, &flags.to_le_bytes())?;
-    }
-    Ok(out)
-}
-
-/// Changes the sub-node pointer of an encoded entry, in place.
-///
-/// # Errors
-/// Bytes that are not an entry, or [`FormatErrorKind::Value`] for an entry that
-/// has no sub-node.
-pub fn set_child(entry: &mut [u8], vcn: u64) -> Result<(), FormatError> {
-    let view = EntryView::at(entry, 0)?;
-    let at = view
-        .len()
-        .checked_sub(8)
-        .filter(|_| view.child().is_some())
-        .ok_or(FormatError::new(FormatErrorKind::Value, 12))?;
-    num::put(entry, at, &vcn.to_le_bytes())
-}
-
-/// The key of the entry at `offset` of a node that was validated when it was
-/// read: the quick way in a search. Empty when nothing is there.
-#[must_use]
-#[inline]
-pub fn key_at(node: &[u8], offset: usize) -> &[u8] {
-    let header = node
-        .get(offset..)
-        .and_then(|rest| rest.split_first_chunk::<ENTRY_HEADER_LEN>());
-    let Some((header, rest)) = header else {
-        return &[];
-    };
-    let [_, _, _, _, _, _, _, _, _, _, low, high, ..] = *header;
-    rest.get(..usize::from(u16::from_le_bytes([low, high])))
-        .unwrap_or_default()
-}
-
-/// The key of an encoded entry, to be changed in place.
-///
-/// # Errors
-/// Bytes that are not an entry.
-pub fn key_mut(entry: &mut [u8]) -> Result<&mut [u8], FormatError> {
-    let len = EntryView::at(entry, 0)?.key().len();
-    num::slice_mut(entry, ENTRY_HEADER_LEN, len)
-}
-
-/// Encodes a whole `$INDEX_ROOT` value from encoded entries (the last one
-/// included). `total` and `allocated` are equal, as a root has no spare room.
-///
-/// # Errors
-/// Entries too long for any record.
-pub fn encode_root(
-    header: &RootHeader,
-    entries: &[u8],
-    has_children: bool,
-) -> Result<Vec<u8>, FormatError> {
-    let total = num::to_u32(NODE_HEADER_LEN + entries.len())?;
-    let node = NodeHeader {
-        first_entry: U32::new(num::to_u32(NODE_HEADER_LEN)?),
-        total: U32::new(total),
-        allocated: U32::new(total),
-        flags: U32::new(if has_children { NODE_HAS_CHILDREN } else { 0 }),
-    };
-    let mut out = Vec::with_capacity(ROOT_NODE_OFFSET + NODE_HEADER_LEN + entries.len());
-    out.extend_from_slice(header.as_bytes());
-    out.extend_from_slice(node.as_bytes());
-    out.extend_from_slice(entries);
-    Ok(out)
-}
-
-/// Fills `block` with an index block of the given entries (the last one
-/// included); an update sequence number found there is carried on.
-///
-/// # Errors
-/// [`FormatErrorKind::NoRoom`] when the entries do not fit.
-pub fn format_block(
-    block: &mut [u8],
-    vcn: u64,
-    entries: &[u8],
-    has_children: bool,
-) -> Result<(), FormatError> {
-    let first = block_first_entry(block.len());
-    let allocated = block
-        .len()
-        .checked_sub(BLOCK_NODE_OFFSET)
-        .filter(|_| block.len().is_multiple_of(fixup::STRIDE))
-        .ok_or(FormatError::new(FormatErrorKind::Length, 0))?;
-    if first + entries.len() > allocated {
-        return Err(FormatError::new(FormatErrorKind::NoRoom, BLOCK_NODE_OFFSET));
-    }
-    let number = match block.get(..4) {
-        Some(signature) if *signature == BLOCK_SIGNATURE => num::u16_at(block, BLOCK_USA_OFFSET)?,
-        _ => 0,
-    };
-    block.fill(0);
-    let header = BlockHeader {
-        signature: BLOCK_SIGNATURE,
-        usa_offset: U16::new(num::to_u16(BLOCK_USA_OFFSET)?),
-        usa_count: U16::new(num::to_u16(fixup::entries_for(block.len()))?),
-        lsn: U64::new(0),
-        vcn: U64::new(vcn),
-    };
-    let node = NodeHeader {
-        first_entry: U32::new(num::to_u32(first)?),
-        total: U32::new(num::to_u32(first + entries.len())?),
-        allocated: U32::new(num::to_u32(allocated)?),
-        flags: U32::new(if has_children { NODE_HAS_CHILDREN } else { 0 }),
-    };
-    num::put(block, 0, header.as_bytes())?;
-    num::put(block, BLOCK_NODE_OFFSET, node.as_bytes())?;
-    num::put(block, BLOCK_USA_OFFSET, &number.max(1).to_le_bytes())?;
-    num::put(block, BLOCK_NODE_OFFSET + first, entries)
-}
-
-/// Changes the `total` field of the node that starts at `node_offset` of
-/// `bytes`, and `allocated` too when given.
-///
-/// # Errors
-/// The node header is not inside `bytes`, or the size is not representable.
-pub fn set_node_sizes(
-    bytes: &mut [u8],
-    node_offset: usize,
-    total: usize,
-    allocated: Option<usize>,
-) -> Result<(), FormatError> {
-    num::put(bytes, node_offset + 4, &num::to_u32(total)?.to_le_bytes())?;
-    if let Some(allocated) = allocated {
-        num::put(
-            bytes,
-            node_offset + 8,
-            &num::to_u32(allocated)?.to_le_bytes(),
-        )?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
