@@ -38,13 +38,24 @@ pub(super) fn run(ctx: &Context, args: &CheckArgs) -> Result<Report> {
 fn say(ctx: &Context, problem: &Problem, notes: bool) {
     let text =
         |value: &Option<linkwright_ntfs_check::Value>| value.as_ref().map(ToString::to_string);
+    let place = &problem.place;
+    let name =
+        |name: &Option<linkwright_names::NtName>| name.as_ref().map(|name| name.to_string_lossy());
     ctx.out.json(
         Line::new("problem")
             .set("code", problem.code.as_str())
             .set("severity", problem.severity.word())
             .set("text", problem.code.text())
-            .set("place", problem.place.to_string())
-            .set_opt("record", problem.place.record.map(|record| record.0))
+            .set("place", place.to_string())
+            .set_opt("record", place.record.map(|record| record.0))
+            .set_opt("attribute", place.attribute.map(|kind| kind.to_string()))
+            .set_opt("stream", name(&place.stream))
+            .set_opt("file_name", name(&place.file_name))
+            .set_opt("vcn", place.vcn)
+            .set_opt("entry", place.entry)
+            .set_opt("offset", place.offset)
+            .set_opt("cluster", place.cluster)
+            .set_opt("length", place.length)
             .set_opt("found", text(&problem.found))
             .set_opt("expected", text(&problem.expected)),
     );
