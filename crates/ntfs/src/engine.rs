@@ -154,8 +154,8 @@ impl Engine {
     pub(crate) fn operation<T>(&mut self, run: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         self.check_writable()?;
         match self.framed(&run) {
-            Err(Error::DiskFull) if !self.cache.in_frame() && !self.pending.is_empty() => {
-                self.sync()?;
+            Err(Error::DiskFull) if !self.cache.in_frame() && self.holds_space() => {
+                self.release_space()?;
                 self.framed(&run)
             }
             result => result,
@@ -165,16 +165,22 @@ impl Engine {
     /// Runs part of an operation whole or not at all.
     pub(crate) fn framed<T>(&mut self, run: &impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         self.begin_frame();
-        match run(self) {
-            Ok(value) => {
-                self.keep_frame();
-                Ok(value)
-            }
-            Err(error) => {
-                self.undo_frame();
-                Err(error)
-            }
+        let result = run(self);
+        self.end_frame(result)
+    }
+
+    /// Keeps the innermost frame's work when it went well and, at the
+    /// outermost one, when the journal can take it; else takes it back.
+    pub(crate) fn end_frame<T>(&mut self, result: Result<T>) -> Result<T> {
+        let result = match result {
+            Ok(value) if self.frames.len() == 1 => self.check_journal_room().map(|()| value),
+            other => other,
+        };
+        match result {
+            Ok(_) => self.keep_frame(),
+            Err(_) => self.undo_frame(),
         }
+        result
     }
 
     /// Records 0 to 15 and the root are the volume's own.

@@ -141,6 +141,16 @@ pub enum Unsupported {
         "the volume's log holds work of another system: let Windows mount and dismount it first"
     )]
     LogHoldsWork,
+    /// Writing to a volume whose journal holds committed work, while another
+    /// system has changed it since: the two cannot both be kept.
+    #[error(
+        "another system has written to the volume since it was last in use here (byte {offset}): its journal cannot be replayed; take a copy and check it"
+    )]
+    ForeignWriter {
+        /// Byte offset of the first sector that is neither as it was nor as it
+        /// was to be.
+        offset: u64,
+    },
     /// Writing to a volume that a hibernated Windows has in use.
     #[error("a hibernated Windows has this volume in use: resume it and shut it down fully")]
     Hibernated,

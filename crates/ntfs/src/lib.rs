@@ -50,7 +50,7 @@ pub use options::{
     ShortNames, SystemClock,
 };
 pub use stream::StreamInfo;
-pub use volume::{Substitutes, Transaction, Volume, VolumeInfo};
+pub use volume::{RecoveryReport, Substitutes, Transaction, Volume, VolumeInfo};
 
 /// A file of a volume: its record and the sequence number it had.
 pub type FileId = linkwright_ntfs_format::FileReference;

@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// The first run of free clusters in `from..end` that may be used.
-    fn next_free(&self, from: u64, end: u64) -> Result<Option<(u64, u64)>> {
+    pub(crate) fn next_free(&self, from: u64, end: u64) -> Result<Option<(u64, u64)>> {
         let per_page = self.bits_per_page();
         let mut at = from;
         while at < end {

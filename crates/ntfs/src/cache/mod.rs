@@ -120,6 +120,12 @@ impl Cache {
         self.forget(key, key + 1, 1);
     }
 
+    /// Drops every block: what is on the device has changed. None is dirty.
+    pub(crate) fn forget_clean(&mut self) {
+        self.generation += 1;
+        *self.map_mut() = Map::default();
+    }
+
     /// Opens a frame.
     pub(crate) fn begin(&mut self) {
         self.frames.begin();

@@ -1,24 +1,41 @@
 //! The only part of the engine that writes to or flushes the device.
 //!
-//! Order of a commit (this is the whole of it, in prose and in [`Store`]):
-//! 1. File data goes to clusters that are free on the device, at any time
-//!    before the commit ([`Store::write_fresh`]).
-//! 2. Before the first commit of a session the mark of an open volume is made
-//!    durable ([`Store::commit`] of the mark, then [`Store::flush`]).
-//! 3. A commit flushes when fresh data was written since the last flush, so
-//!    that no metadata shows data that is not there, and then writes its
-//!    blocks in place in ascending order, each with its copy in the mirror.
-//! 4. A durable commit ends in a flush.
-//!
-//! The commit itself is an ordered write, not yet a journaled one: see
-//! docs/limits.md.
+//! Order of a session (this is the whole of it, in prose and in [`Store`];
+//! docs/design/journal.md says why):
+//! 1. File data goes to clusters that are free on the device and in every
+//!    image of the journal, at any time before its commit
+//!    ([`Store::write_fresh`]).
+//! 2. Before the first commit [`Store::begin`]: what another system left in
+//!    the log is removed; the journal's header; restart pages "in use". Each is
+//!    durable before the next. Then the first record, that of the dirty flag,
+//!    is brought into place.
+//! 3. A commit ([`Store::append`]) flushes when fresh data was written since
+//!    the last flush, so that no metadata shows data that is not there, and
+//!    then writes one record: the images of all changed sectors, checksums of
+//!    what is there, a sequence number, and a checksum that makes it count as
+//!    a whole or not at all. A record that the log cannot take has its body in
+//!    free clusters. [`Store::flush`] makes it durable.
+//! 4. A checkpoint ([`Store::checkpoint`]): flush; all images in place; flush;
+//!    the header tells that the records are done with; flush. Clusters freed
+//!    by any of them are used again only now.
+//! 5. The end ([`Store::end`]): a checkpoint, the records are filled with 0xFF,
+//!    then the restart pages, then the header.
 //!
 //! A write or flush that fails latches the store: what the device holds is not
 //! known from then on, so every later write is refused until the volume is
 //! opened again.
 
+mod checksum;
+mod journal;
+mod layout;
+mod record;
+mod region;
+mod restart;
+mod sectors;
 mod store;
 mod write_set;
 
-pub(crate) use store::{Mirror, Store};
+pub(crate) use layout::MAX_EXTENTS;
+pub(crate) use region::LogRegion;
+pub(crate) use store::{Mirror, SessionStart, Store};
 pub(crate) use write_set::{Write, WriteSet};

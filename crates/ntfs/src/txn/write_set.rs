@@ -36,9 +36,4 @@ impl WriteSet {
     pub(crate) fn writes(&self) -> &[Write] {
         &self.writes
     }
-
-    /// Whether there is nothing to write.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.writes.is_empty()
-    }
 }

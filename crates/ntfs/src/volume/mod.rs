@@ -3,12 +3,14 @@
 mod boot;
 mod info;
 mod open;
+mod recover;
 mod session;
 mod transaction;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use info::{Substitutes, VolumeInfo};
+pub use recover::RecoveryReport;
 pub use transaction::Transaction;
 
 use crate::engine::Engine;
@@ -45,17 +47,10 @@ impl Volume {
         let mut engine = self.write()?;
         engine.check_writable()?;
         engine.begin_frame();
-        match work(&mut Transaction::new(&mut engine)) {
-            Ok(value) => {
-                engine.keep_frame();
-                engine.after_operation()?;
-                Ok(value)
-            }
-            Err(error) => {
-                engine.undo_frame();
-                Err(error)
-            }
-        }
+        let result = work(&mut Transaction::new(&mut engine));
+        let value = engine.end_frame(result)?;
+        engine.after_operation()?;
+        Ok(value)
     }
 
     /// Makes everything done so far durable.

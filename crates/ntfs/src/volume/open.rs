@@ -11,8 +11,8 @@ use linkwright_ntfs_format::log::LogState;
 use linkwright_ntfs_format::volume_information::VolumeFlags;
 use linkwright_ntfs_format::{Lcn, RecordNumber};
 
-use super::Volume;
 use super::boot::read_geometry;
+use super::{RecoveryReport, Volume};
 use crate::alloc::PendingFrees;
 use crate::attr::AttrKey;
 use crate::cache::Cache;
@@ -39,29 +39,40 @@ impl Volume {
     /// supported, a metafile that cannot be read; for writing also a dirty
     /// volume, a log that holds another system's work, a hibernated Windows.
     pub fn open(device: Arc<dyn BlockDevice>, options: OpenOptions) -> Result<Self> {
-        let (geometry, substitutes) = read_geometry(&device, options.access)?;
-        let store = Store::new(device);
-        let bootstrap = bootstrap_map(&geometry);
-        let mut engine = Engine {
-            geometry,
-            upcase: Arc::new(UpcaseTable::windows()),
-            cache: Cache::new(options.cache_bytes),
-            options,
-            store,
-            state: State::bootstrap(bootstrap),
-            frames: Vec::new(),
-            session: Session::Untouched,
-            pending: PendingFrees::default(),
-            substitutes,
-        };
-        engine.load_metafiles()?;
-        if engine.options.access == Access::ReadWrite {
-            engine.check_may_write()?;
-        }
+        let (engine, _) = open_engine(device, options)?;
         Ok(Self {
             engine: RwLock::new(engine),
         })
     }
+}
+
+/// Opens the volume, and replays the journal of a session that did not end
+/// (for writing) or looks through it (for reading).
+pub(super) fn open_engine(
+    device: Arc<dyn BlockDevice>,
+    options: OpenOptions,
+) -> Result<(Engine, RecoveryReport)> {
+    let (geometry, substitutes) = read_geometry(&device, options.access)?;
+    let store = Store::new(device);
+    let bootstrap = bootstrap_map(&geometry);
+    let mut engine = Engine {
+        geometry,
+        upcase: Arc::new(UpcaseTable::windows()),
+        cache: Cache::new(options.cache_bytes),
+        options,
+        store,
+        state: State::bootstrap(bootstrap),
+        frames: Vec::new(),
+        session: Session::Untouched,
+        pending: PendingFrees::default(),
+        substitutes,
+    };
+    let report = engine.recover()?;
+    engine.load_metafiles()?;
+    if engine.options.access == Access::ReadWrite {
+        engine.check_may_write()?;
+    }
+    Ok((engine, report))
 }
 
 /// A map that reaches the first records only.
@@ -162,20 +173,33 @@ impl Engine {
             let (major, minor) = (information.major, information.minor);
             return Err(Unsupported::Version { major, minor }.into());
         }
+        if !self.store.has_region() {
+            return Err(Unsupported::Geometry("its log is too small").into());
+        }
+        if self.session != Session::Untouched {
+            // A session of ours goes on: what it left is in place.
+            return self.check_hibernation();
+        }
         match self.log_state()? {
             LogState::Empty | LogState::Clean(_) => {}
             LogState::NotClean(_) | LogState::Unknown => {
                 return Err(Unsupported::LogHoldsWork.into());
             }
         }
-        if !self.hibernation()?.allows_writing() {
-            return Err(Unsupported::Hibernated.into());
-        }
+        self.check_hibernation()?;
         let dirty = information.flags.contains(VolumeFlags::DIRTY);
         if dirty && self.options.dirty == DirtyPolicy::Refuse {
             return Err(Unsupported::Dirty.into());
         }
         Ok(())
+    }
+
+    fn check_hibernation(&self) -> Result<()> {
+        if self.hibernation()?.allows_writing() {
+            Ok(())
+        } else {
+            Err(Unsupported::Hibernated.into())
+        }
     }
 
     /// Whether a Windows sleeps on the volume: what its `hiberfil.sys` says.

@@ -1,17 +1,11 @@
 //! The marks of a volume in use, and when what was done reaches the device.
 
-use linkwright_ntfs_format::RecordNumber;
-use linkwright_ntfs_format::attribute::AttributeType;
-use linkwright_ntfs_format::log::{EMPTY_FILL, LogState};
 use linkwright_ntfs_format::volume_information::VolumeFlags;
 
-use crate::attr::AttrKey;
 use crate::engine::{Engine, Session};
-use crate::error::{Place, Result};
-use crate::options::Durability;
-
-/// The log is emptied in pieces of this many bytes.
-const LOG_STEP: usize = 1 << 20;
+use crate::error::{Error, Result};
+use crate::options::{Access, Durability};
+use crate::txn::{MAX_EXTENTS, SessionStart, WriteSet};
 
 /// How far a group of operations is to get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +14,8 @@ enum Reach {
     Written,
     /// Durable.
     Flushed,
+    /// In place, durable, and nothing of it in the log any more.
+    InPlace,
 }
 
 impl Engine {
@@ -31,7 +27,7 @@ impl Engine {
         match self.options.durability {
             Durability::Immediate => self.write_out(Reach::Flushed),
             Durability::Written => self.write_out(Reach::Written),
-            Durability::OnSync if self.cache.dirty_bytes() > self.cache.limit() / 2 => {
+            Durability::OnSync if self.cache.dirty_bytes() > self.group_limit() => {
                 self.write_out(Reach::Flushed)
             }
             Durability::OnSync => Ok(()),
@@ -43,84 +39,135 @@ impl Engine {
         self.write_out(Reach::Flushed)
     }
 
+    /// Bytes of changed blocks that are gathered before they are committed.
+    fn group_limit(&self) -> usize {
+        let log = usize::try_from(self.store.capacity() / 2).unwrap_or(usize::MAX);
+        (self.cache.limit() / 2).min(log)
+    }
+
+    /// Whether clusters that were freed wait for a checkpoint.
+    pub(crate) fn holds_space(&mut self) -> bool {
+        !self.pending.is_empty() || self.cache.dirty_bytes() > 0
+    }
+
+    /// Makes freed clusters usable.
+    pub(crate) fn release_space(&mut self) -> Result<()> {
+        self.write_out(Reach::InPlace)
+    }
+
     fn write_out(&mut self, reach: Reach) -> Result<()> {
         if self.cache.dirty_bytes() > 0 {
             self.mark_open()?;
             let set = self.cache.write_set()?;
-            self.store.commit(&set)?;
+            self.commit(&set)?;
             self.cache.mark_clean();
         }
-        if reach == Reach::Flushed && self.session != Session::Untouched {
-            self.store.flush()?;
-            self.pending.clear();
-            self.state.pending_len = 0;
+        match reach {
+            Reach::Written => Ok(()),
+            Reach::Flushed => self.store.flush(),
+            Reach::InPlace => self.checkpoint(),
+        }?;
+        if self.store.is_nearly_full() {
+            self.checkpoint()?;
         }
         Ok(())
     }
 
-    /// Marks the volume as open before the first change reaches it: the log
-    /// is emptied, the dirty flag set, both durable.
+    /// Commits a group. One that the log cannot take has its body in free
+    /// clusters, which are in use in memory only; they are free again when the
+    /// group is in place.
+    fn commit(&mut self, set: &WriteSet) -> Result<()> {
+        let body = self.store.prepare(set)?;
+        match self.store.spill_len(&body)? {
+            None => self.store.append(&body, &[]),
+            Some(bytes) => {
+                let spill = self.spill_area(bytes)?;
+                self.store.append(&body, &spill)?;
+                self.store.checkpoint()
+            }
+        }
+    }
+
+    /// Everything committed is in place: what it freed may be used.
+    fn checkpoint(&mut self) -> Result<()> {
+        self.store.checkpoint()?;
+        self.pending.clear();
+        self.state.pending_len = 0;
+        Ok(())
+    }
+
+    /// Refuses work that could not be committed.
+    pub(crate) fn check_journal_room(&mut self) -> Result<()> {
+        let dirty = u64::try_from(self.cache.dirty_bytes()).unwrap_or(u64::MAX);
+        // The mirror repeats a few records.
+        let most = dirty + dirty / 16 + (64 << 10);
+        if most > self.store.capacity() {
+            self.spill_area(most)?;
+        }
+        Ok(())
+    }
+
+    /// Free clusters for `bytes`, as device offsets and lengths.
+    fn spill_area(&self, bytes: u64) -> Result<Vec<(u64, u64)>> {
+        let mut left = self.clusters_for(bytes);
+        let total = self.geometry.cluster_count();
+        let mut extents = Vec::new();
+        let mut at = 0;
+        while left > 0 {
+            let Some((lcn, length)) = self.next_free(at, total)? else {
+                return Err(Error::DiskFull);
+            };
+            if extents.len() >= MAX_EXTENTS {
+                return Err(Error::DiskFull);
+            }
+            let take = length.min(left);
+            extents.push((lcn * self.cluster_size(), take * self.cluster_size()));
+            left -= take;
+            at = lcn + length;
+        }
+        Ok(extents)
+    }
+
+    /// Takes the log over and sets the dirty flag before the first change
+    /// reaches the volume, both durable.
     fn mark_open(&mut self) -> Result<()> {
         if self.session != Session::Untouched {
             return Ok(());
         }
         let (_, information) = self.volume_information()?;
         let clean_before = !information.flags.contains(VolumeFlags::DIRTY);
+        self.store.begin(SessionStart {
+            serial: self.geometry.serial(),
+            clean_before,
+        })?;
         self.session = Session::Marked { clean_before };
-        self.write_dirty_flag(true)?;
-        self.empty_log()
+        self.write_dirty_flag(true)
     }
 
+    /// Brings the dirty flag into place, alone.
     fn write_dirty_flag(&mut self, dirty: bool) -> Result<()> {
         let (at, mut information) = self.volume_information()?;
         information.flags.set(VolumeFlags::DIRTY, dirty);
         self.patch_value(at, 0, &information.encode())?;
         let key = self.record_location(at.record)?.key();
         let set = self.cache.write_set_of(key)?;
-        self.store.commit(&set)?;
-        self.store.flush()
+        self.commit(&set)?;
+        self.store.checkpoint()
     }
 
-    /// Fills the log with 0xFF unless it is so already: an empty log is taken
-    /// over by every driver (NTFS.md 2.13). The restart pages go last, so that
-    /// a log half emptied is still known for what it was.
-    fn empty_log(&mut self) -> Result<()> {
-        if self.log_state()? == LogState::Empty {
-            return Ok(());
-        }
-        let key = AttrKey::unnamed(AttributeType::DATA);
-        let Some(map) = self.stream_map(RecordNumber::LOG_FILE, key)? else {
-            return Ok(());
-        };
-        let place = Place::attribute(RecordNumber::LOG_FILE, key.type_code);
-        let len = map.sizes.data;
-        let step = u64::try_from(LOG_STEP).unwrap_or(u64::MAX);
-        let fill = vec![EMPTY_FILL; LOG_STEP];
-        let mut end = len;
-        while end > 0 {
-            let start = end.saturating_sub(step);
-            let count = usize::try_from(end - start).unwrap_or(0);
-            let location = self.location(&map.runs, start, count, place)?;
-            for segment in location.segments() {
-                self.store
-                    .write_fresh(segment.offset, fill.get(..segment.len).unwrap_or_default())?;
-            }
-            end = start;
-        }
-        self.store.flush()
-    }
-
-    /// Writes everything out and takes the mark away.
+    /// Writes everything out, takes the mark away and leaves the log empty.
     pub(crate) fn close(&mut self) -> Result<()> {
-        if self.options.access == crate::options::Access::ReadOnly {
+        if self.options.access == Access::ReadOnly {
             return Ok(());
         }
         self.sync()?;
         if let Session::Marked { clean_before } = self.session {
+            self.checkpoint()?;
             if clean_before {
                 self.write_dirty_flag(false)?;
                 self.cache.mark_clean();
             }
+            self.store.end()?;
             self.session = Session::Untouched;
         }
         Ok(())

@@ -5,6 +5,7 @@ mod support;
 mod basics;
 mod big;
 mod corpus;
+mod crash;
 mod full;
 mod hostile;
 mod links;

@@ -1,0 +1,233 @@
+//! The journal of a session, and replaying that of one that did not end.
+
+use linkwright_device::BlockDevice;
+use linkwright_ntfs_format::log::EMPTY_FILL;
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::U64;
+
+use super::checksum;
+use super::layout::{
+    CLEAN_BEFORE, Extent, HEAD_SECTORS, HEADER_MAGIC, Header, PAIR, RECORD_HEADER, RecordHeader,
+};
+use super::record::Body;
+use super::region::LogRegion;
+use super::sectors::{SECTOR, SECTOR_LEN, Sectors};
+use crate::error::{Error, Result, Unsupported};
+
+/// A journal in its region.
+#[derive(Debug)]
+pub(super) struct Journal {
+    pub(super) region: LogRegion,
+    pub(super) header: Header,
+    /// Sequence number of the next record.
+    pub(super) sequence: u64,
+    /// Where it goes.
+    pub(super) position: u64,
+    /// End of the part of the log that was written to.
+    pub(super) used: u64,
+}
+
+/// What waits in the log of a session that did not end.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(super) journal: Journal,
+    pub(super) sectors: Sectors,
+    /// Groups of operations that were committed and not in place.
+    pub(crate) groups: u64,
+}
+
+impl Found {
+    /// Bytes that replaying brings into place.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.sectors.len() as u64 * SECTOR_LEN
+    }
+
+    /// Whether the volume was clean when that session began.
+    pub(crate) fn clean_before(&self) -> bool {
+        self.journal.header.flags.get() & CLEAN_BEFORE != 0
+    }
+
+    /// The byte offset of a sector that somebody else has written since.
+    pub(crate) fn foreign(&self, device: &dyn BlockDevice) -> Result<Option<u64>> {
+        match self.sectors.check_untouched(device) {
+            Ok(()) => Ok(None),
+            Err(Error::Unsupported(Unsupported::ForeignWriter { offset })) => Ok(Some(offset)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Journal {
+    /// A journal for a new session; nothing is written yet.
+    pub(super) fn new(
+        region: LogRegion,
+        serial: u64,
+        flags: u64,
+        head_before: [U64; HEAD_SECTORS],
+        head: &[u8],
+    ) -> Self {
+        let start = region.records_start();
+        Self {
+            region,
+            header: Header {
+                magic: HEADER_MAGIC,
+                serial: U64::new(serial),
+                generation: U64::ZERO,
+                next_sequence: U64::new(1),
+                flags: U64::new(flags),
+                head_before,
+                head_after: sector_sums(head),
+                checksum: U64::ZERO,
+            },
+            sequence: 1,
+            position: start,
+            used: start,
+        }
+    }
+
+    /// Bytes left for records.
+    pub(super) fn room(&self) -> u64 {
+        self.region.len() - self.position
+    }
+
+    /// The header for the next write, and where it goes.
+    pub(super) fn next_header(&mut self) -> (u64, Vec<u8>) {
+        self.header.generation += 1;
+        self.header.next_sequence = U64::new(self.sequence);
+        self.header = self.header.seal();
+        let mut bytes = self.header.as_bytes().to_vec();
+        bytes.resize(SECTOR, 0);
+        (
+            self.region.header_offset(self.header.generation.get()),
+            bytes,
+        )
+    }
+
+    /// Looks for the journal of a session that did not end. `None`: the log is
+    /// at rest, or another system's.
+    pub(super) fn find(
+        device: &dyn BlockDevice,
+        region: &LogRegion,
+        serial: u64,
+    ) -> Result<Option<Found>> {
+        let mut newest: Option<Header> = None;
+        for slot in 0..2 {
+            let mut bytes = vec![0; SECTOR];
+            region.read(device, region.header_offset(slot), &mut bytes)?;
+            newest = match (newest, Header::decode(&bytes, serial)) {
+                (Some(a), Some(b)) if b.generation.get() < a.generation.get() => Some(a),
+                (a, b) => b.or(a),
+            };
+        }
+        let Some(header) = newest else {
+            return Ok(None);
+        };
+        if !head_is_ours(&header, &region.head(device)?) {
+            return Ok(None);
+        }
+        let mut found = Found {
+            journal: Self {
+                header,
+                sequence: header.next_sequence.get(),
+                position: region.records_start(),
+                used: region.len(),
+                region: region.clone(),
+            },
+            sectors: Sectors::default(),
+            groups: 0,
+        };
+        found.scan(device, serial)?;
+        Ok(Some(found))
+    }
+}
+
+impl Found {
+    /// Gathers the records that follow each other; ends at the first that is
+    /// not whole. Each step advances by a sector at least.
+    fn scan(&mut self, device: &dyn BlockDevice, serial: u64) -> Result<()> {
+        while self.journal.room() >= SECTOR_LEN {
+            let Some((body, length)) = self.read_record(device, serial)? else {
+                break;
+            };
+            body.apply(&mut self.sectors);
+            self.groups += 1;
+            self.journal.sequence += 1;
+            self.journal.position += length;
+        }
+        // Records that lie behind a torn one must never follow a new one.
+        self.journal.sequence += self.journal.region.len() / SECTOR_LEN;
+        Ok(())
+    }
+
+    fn read_record(&self, device: &dyn BlockDevice, serial: u64) -> Result<Option<(Body, u64)>> {
+        let Journal {
+            region,
+            sequence,
+            position,
+            ..
+        } = &self.journal;
+        let mut first = vec![0; SECTOR];
+        region.read(device, *position, &mut first)?;
+        let room = self.journal.room();
+        let Some(header) = RecordHeader::decode(&first, serial, *sequence, room) else {
+            return Ok(None);
+        };
+        let inside = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let behind = position + RECORD_HEADER as u64;
+        let table = inside(header.extents.get()) * PAIR;
+        let mut extents = vec![0; table];
+        region.read(device, behind, &mut extents)?;
+        if header.checksum.get() != header.sum(&extents) {
+            return Ok(None);
+        }
+        let mut body = vec![0; inside(header.body_length.get())];
+        if header.extents.get() == 0 {
+            region.read(device, behind, &mut body)?;
+        } else if !read_spill(device, &extents, &mut body)? {
+            return Ok(None);
+        }
+        let body = Body::decode(&header, &body, device.len());
+        Ok(body.map(|body| (body, header.length.get())))
+    }
+}
+
+/// Reads a body from its spill area; `false` when the extents cannot be right.
+fn read_spill(device: &dyn BlockDevice, extents: &[u8], body: &mut [u8]) -> Result<bool> {
+    let (extents, _) = extents.as_chunks::<PAIR>();
+    let mut rest = body;
+    for bytes in extents {
+        let extent: Extent = zerocopy::transmute!(*bytes);
+        let len = usize::try_from(extent.len.get()).unwrap_or(usize::MAX);
+        let end = extent.offset.get().checked_add(extent.len.get());
+        if end.is_none_or(|end| end > device.len()) {
+            return Ok(false);
+        }
+        let take = len.min(rest.len());
+        let (part, tail) = rest
+            .split_at_mut_checked(take)
+            .unwrap_or((&mut [], &mut []));
+        device.read_at(extent.offset.get(), part)?;
+        rest = tail;
+    }
+    Ok(rest.is_empty())
+}
+
+/// The checksum of each sector of the restart pages.
+pub(super) fn sector_sums(head: &[u8]) -> [U64; HEAD_SECTORS] {
+    let (sectors, _) = head.as_chunks::<SECTOR>();
+    let mut sums = [U64::ZERO; HEAD_SECTORS];
+    for (sum, sector) in sums.iter_mut().zip(sectors) {
+        *sum = U64::new(checksum::of(sector));
+    }
+    sums
+}
+
+/// Whether each sector of the restart pages is as the session found it, wrote
+/// it, or left it when it closed: else another system has taken the log over.
+fn head_is_ours(header: &Header, head: &[u8]) -> bool {
+    let empty = U64::new(checksum::of(&[EMPTY_FILL; SECTOR]));
+    let sums = sector_sums(head);
+    sums.iter()
+        .zip(header.head_before.iter().zip(&header.head_after))
+        .all(|(there, (before, after))| [before, after, &empty].contains(&there))
+}

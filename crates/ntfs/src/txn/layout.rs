@@ -1,0 +1,149 @@
+//! The journal's structures as they lie in `$LogFile`: ours alone, described in
+//! docs/design/journal.md. No other driver reads them.
+
+use zerocopy::little_endian::{U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::checksum;
+use super::sectors::{SECTOR, SECTOR_LEN};
+
+/// Starts the header.
+pub(super) const HEADER_MAGIC: [u8; 8] = *b"LWJRNL01";
+/// Starts each record.
+pub(super) const RECORD_MAGIC: [u8; 8] = *b"LWJREC01";
+/// Bytes at the start of the log that other drivers look at: two restart pages.
+pub(super) const HEAD: usize = 8192;
+/// Sectors of [`HEAD`].
+pub(super) const HEAD_SECTORS: usize = HEAD / SECTOR;
+/// The most bytes a record describes: bounds the memory of recovery.
+pub(super) const MAX_BODY: u64 = 1 << 30;
+/// The most extents of a spill area.
+pub(crate) const MAX_EXTENTS: usize = 1000;
+
+/// The volume was clean when the session began.
+pub(super) const CLEAN_BEFORE: u64 = 1;
+
+/// Says that the log is ours. Kept in two pages, written in turn.
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub(super) struct Header {
+    pub(super) magic: [u8; 8],
+    /// Serial number of the volume.
+    pub(super) serial: U64,
+    /// Counts writes of the header; the higher one is in force.
+    pub(super) generation: U64,
+    /// Sequence number of the first record that is not in place.
+    pub(super) next_sequence: U64,
+    /// [`CLEAN_BEFORE`].
+    pub(super) flags: U64,
+    /// Checksums of the restart pages' sectors before the session.
+    pub(super) head_before: [U64; HEAD_SECTORS],
+    /// And as the session wrote them.
+    pub(super) head_after: [U64; HEAD_SECTORS],
+    /// Of all before.
+    pub(super) checksum: U64,
+}
+
+const _: () = assert!(size_of::<Header>() == 304 && size_of::<Header>() <= SECTOR);
+
+impl Header {
+    pub(super) fn seal(mut self) -> Self {
+        self.checksum = U64::new(self.sum());
+        self
+    }
+
+    fn sum(&self) -> u64 {
+        let bytes = self.as_bytes();
+        checksum::of(bytes.get(..bytes.len() - 8).unwrap_or_default())
+    }
+
+    /// The header in `bytes`, if it is whole and of this volume.
+    pub(super) fn decode(bytes: &[u8], serial: u64) -> Option<Self> {
+        let (header, _) = Self::read_from_prefix(bytes).ok()?;
+        let ours = header.magic == HEADER_MAGIC
+            && header.serial.get() == serial
+            && header.checksum.get() == header.sum();
+        ours.then_some(header)
+    }
+}
+
+/// Starts a record: what one group of operations changes. The body - runs,
+/// checksums of what was there, images - follows it, or lies in the extents
+/// that follow it.
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub(super) struct RecordHeader {
+    pub(super) magic: [u8; 8],
+    pub(super) serial: U64,
+    pub(super) sequence: U64,
+    /// Bytes of the record in the log, a multiple of a sector.
+    pub(super) length: U64,
+    pub(super) body_length: U64,
+    pub(super) runs: U32,
+    pub(super) sectors: U32,
+    /// Extents of the spill area; 0: the body follows.
+    pub(super) extents: U64,
+    pub(super) body_checksum: U64,
+    /// Of this header, with 0 here, and of the extents.
+    pub(super) checksum: U64,
+}
+
+/// Bytes of [`RecordHeader`].
+pub(super) const RECORD_HEADER: usize = size_of::<RecordHeader>();
+const _: () = assert!(RECORD_HEADER == 72);
+
+/// Sectors that follow each other.
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub(super) struct Run {
+    /// Byte offset on the device.
+    pub(super) offset: U64,
+    /// Number of sectors.
+    pub(super) sectors: U64,
+}
+
+/// A part of the spill area.
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub(super) struct Extent {
+    /// Byte offset on the device.
+    pub(super) offset: U64,
+    /// Bytes.
+    pub(super) len: U64,
+}
+
+/// Bytes of a [`Run`] and of an [`Extent`].
+pub(super) const PAIR: usize = 16;
+
+impl RecordHeader {
+    pub(super) fn sum(&self, extents: &[u8]) -> u64 {
+        let mut plain = *self;
+        plain.checksum = U64::ZERO;
+        let mut bytes = plain.as_bytes().to_vec();
+        bytes.extend_from_slice(extents);
+        checksum::of(&bytes)
+    }
+
+    /// The header in `bytes` if it can be the record that is expected; its
+    /// checksum is still to be looked at.
+    pub(super) fn decode(bytes: &[u8], serial: u64, sequence: u64, room: u64) -> Option<Self> {
+        let (header, _) = Self::read_from_prefix(bytes).ok()?;
+        let length = header.length.get();
+        let body = header.body_length.get();
+        let extents = usize::try_from(header.extents.get()).ok()?;
+        let needed = if extents == 0 {
+            body
+        } else {
+            extents.saturating_mul(PAIR) as u64
+        };
+        let fits = header.magic == RECORD_MAGIC
+            && header.serial.get() == serial
+            && header.sequence.get() == sequence
+            && body <= MAX_BODY
+            && extents <= MAX_EXTENTS
+            && length <= room
+            && length.is_multiple_of(SECTOR_LEN)
+            && length >= needed.saturating_add(RECORD_HEADER as u64);
+        fits.then_some(header)
+    }
+}
