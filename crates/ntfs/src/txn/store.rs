@@ -352,19 +352,19 @@ mod tests {
     use super::*;
     use linkwright_device::MemoryDevice;
 
-    const LOG: u64 = 256 << 10;
+    const LOG: usize = 256 << 10;
 
     fn journaled(device: &Arc<MemoryDevice>) -> Store {
         let mut store = Store::new(device.clone());
-        store.set_region(Some(LogRegion::new(vec![(64 << 10, LOG)], LOG).unwrap()));
+        store.set_region(Some(
+            LogRegion::new(vec![(64 << 10, LOG as u64)], LOG as u64).unwrap(),
+        ));
         store
     }
 
     fn device() -> Arc<MemoryDevice> {
         let device = Arc::new(MemoryDevice::new(1 << 20));
-        device
-            .write_at(64 << 10, &vec![0xFF; LOG as usize])
-            .unwrap();
+        device.write_at(64 << 10, &vec![0xFF; LOG]).unwrap();
         device
     }
 
@@ -422,10 +422,7 @@ mod tests {
         assert_eq!(seen, [1, 2, 2]);
         store.end().unwrap();
         assert_eq!(read(&device, 511, 3), [1, 2, 2]);
-        assert_eq!(
-            read(&device, 64 << 10, LOG as usize),
-            vec![0xFF; LOG as usize]
-        );
+        assert_eq!(read(&device, 64 << 10, LOG), vec![0xFF; LOG]);
     }
 
     #[test]
