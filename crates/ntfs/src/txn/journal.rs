@@ -172,6 +172,9 @@ impl Found {
         let Some(header) = RecordHeader::decode(&first, serial, *sequence, room) else {
             return Ok(None);
         };
+        if header.body_length.get() > device.len() {
+            return Ok(None);
+        }
         let inside = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let behind = position + RECORD_HEADER as u64;
         let table = inside(header.extents.get()) * PAIR;

@@ -20,6 +20,9 @@ pub(super) const MAX_BODY: u64 = 1 << 30;
 /// The most extents of a spill area.
 pub(crate) const MAX_EXTENTS: usize = 1000;
 
+/// No header counts this far: arithmetic on what it says cannot overflow.
+const MAX_COUNT: u64 = 1 << 62;
+
 /// The volume was clean when the session began.
 pub(super) const CLEAN_BEFORE: u64 = 1;
 
@@ -62,6 +65,8 @@ impl Header {
         let (header, _) = Self::read_from_prefix(bytes).ok()?;
         let ours = header.magic == HEADER_MAGIC
             && header.serial.get() == serial
+            && header.generation.get() < MAX_COUNT
+            && header.next_sequence.get() < MAX_COUNT
             && header.checksum.get() == header.sum();
         ours.then_some(header)
     }

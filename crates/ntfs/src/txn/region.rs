@@ -29,7 +29,9 @@ pub(crate) struct LogRegion {
 impl LogRegion {
     /// A region over the extents of the log.
     pub(crate) fn new(extents: Vec<(u64, u64)>, data_len: u64) -> Result<Self> {
-        let room: u64 = extents.iter().map(|(_, len)| *len).sum();
+        let room = extents
+            .iter()
+            .fold(0_u64, |sum, (_, len)| sum.saturating_add(*len));
         let page = PAGE_SIZE as u64;
         let pages = data_len.min(room) / page;
         let header_page = if pages >= SMALL_LOG {
