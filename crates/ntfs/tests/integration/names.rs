@@ -162,7 +162,9 @@ struct Usage {
 fn usage(volume: &Volume, device: &linkwright_device::MemoryDevice) -> Usage {
     volume.sync().unwrap();
     let options = linkwright_ntfs_check::CheckOptions::default();
-    let summary = linkwright_ntfs_check::check(device, &options, &mut |_| {}).unwrap();
+    // What was synced may still be in the journal only.
+    let view = Volume::recovered_view(std::sync::Arc::new(device.snapshot())).unwrap();
+    let summary = linkwright_ntfs_check::check(&*view, &options, &mut |_| {}).unwrap();
     Usage {
         records: summary.records_in_use,
         free: volume.info().unwrap().free_clusters,
