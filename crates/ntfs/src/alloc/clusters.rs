@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::AttributeType;
-use linkwright_ntfs_format::runs::Run;
+use linkwright_ntfs_format::runs::{Run, RunList};
 use linkwright_ntfs_format::{Lcn, RecordNumber};
 
 use super::bits;
@@ -84,6 +84,22 @@ impl Engine {
             self.forget_blocks(*lcn, *length);
         }
         Ok(found)
+    }
+
+    /// Takes `count` clusters more for a stream, right behind its last run where
+    /// that is possible. The list is unchanged when there is no room.
+    pub(crate) fn extend_runs(&mut self, runs: &mut RunList, count: u64) -> Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        let near = runs
+            .runs()
+            .last()
+            .and_then(|run| run.lcn.map(|lcn| Lcn(lcn + run.length)));
+        for (lcn, length) in self.allocate_clusters(count, near)? {
+            runs.push(Some(lcn), length);
+        }
+        Ok(())
     }
 
     /// The first run of free clusters in `from..end` that may be used.

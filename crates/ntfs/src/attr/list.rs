@@ -296,13 +296,7 @@ impl Engine {
         let mut runs = old.map(|map| map.runs).unwrap_or_default();
         let have = runs.end().0;
         if wanted > have {
-            let near = runs.lookup(have.saturating_sub(1)).and_then(|run| run.lcn);
-            for (lcn, length) in self.allocate_clusters(
-                wanted - have,
-                near.map(|n| linkwright_ntfs_format::Lcn(n + 1)),
-            )? {
-                runs.push(Some(lcn), length);
-            }
+            self.extend_runs(&mut runs, wanted - have)?;
         } else if wanted < have {
             let freed = runs.truncate(wanted);
             self.free_cached_runs(&freed)?;

@@ -1,6 +1,6 @@
 //! Metadata streams growing: new bytes are zeros, in the write set.
 
-use linkwright_ntfs_format::{Lcn, RecordNumber};
+use linkwright_ntfs_format::RecordNumber;
 
 use super::find::AttrKey;
 use crate::cache::{Block, BlockKind};
@@ -20,16 +20,7 @@ impl Engine {
         let place = Place::attribute(base, key.type_code);
         let had = map.runs.end().0;
         let needed = self.clusters_for(len).saturating_sub(had);
-        if needed > 0 {
-            let near = map
-                .runs
-                .runs()
-                .last()
-                .and_then(|run| run.lcn.map(|lcn| Lcn(lcn + run.length)));
-            for (lcn, length) in self.allocate_clusters(needed, near)? {
-                map.runs.push(Some(lcn), length);
-            }
-        }
+        self.extend_runs(&mut map.runs, needed)?;
         let old = map.sizes.initialized;
         map.sizes.allocated = map.runs.end().0 * self.cluster_size();
         map.sizes.data = len;

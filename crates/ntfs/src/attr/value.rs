@@ -97,10 +97,7 @@ impl Engine {
         }
         let mut map = StreamMap::empty();
         let len = u64::try_from(value.len()).unwrap_or(u64::MAX);
-        let pieces = self.allocate_clusters(self.clusters_for(len), None)?;
-        for (lcn, length) in pieces {
-            map.runs.push(Some(lcn), length);
-        }
+        self.extend_runs(&mut map.runs, self.clusters_for(len))?;
         map.sizes.allocated = map.runs.end().0 * self.cluster_size();
         map.sizes.data = len;
         map.sizes.initialized = len;

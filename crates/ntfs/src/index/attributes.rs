@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::AttributeType;
-use linkwright_ntfs_format::{Lcn, RecordNumber, fixup, index};
+use linkwright_ntfs_format::{RecordNumber, fixup, index};
 
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
 use super::node::IndexNode;
@@ -222,9 +222,7 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         );
         let engine = self.access.engine_mut()?;
         let mut map = StreamMap::empty();
-        for (lcn, length) in engine.allocate_clusters(engine.clusters_for(bytes), None)? {
-            map.runs.push(Some(lcn), length);
-        }
+        engine.extend_runs(&mut map.runs, engine.clusters_for(bytes))?;
         map.sizes.allocated = map.runs.end().0 * engine.cluster_size();
         map.sizes.data = bytes;
         map.sizes.initialized = bytes;
@@ -258,20 +256,12 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         if engine.clusters_for(end) > have {
             let ahead = (count / AHEAD_PART).min(AHEAD_BLOCKS);
             let wanted = engine.clusters_for(end + ahead * bytes) - have;
-            let near = map
-                .runs
-                .runs()
-                .last()
-                .and_then(|run| run.lcn.map(|lcn| Lcn(lcn + run.length)));
-            let pieces = match engine.allocate_clusters(wanted, near) {
+            match engine.extend_runs(&mut map.runs, wanted) {
                 // The last room of a volume is for what is needed now.
                 Err(Error::DiskFull) => {
-                    engine.allocate_clusters(engine.clusters_for(end) - have, near)?
+                    engine.extend_runs(&mut map.runs, engine.clusters_for(end) - have)?;
                 }
                 other => other?,
-            };
-            for (lcn, length) in pieces {
-                map.runs.push(Some(lcn), length);
             }
         }
         map.sizes.allocated = map.runs.end().0 * engine.cluster_size();

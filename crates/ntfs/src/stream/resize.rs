@@ -1,7 +1,7 @@
 //! Changing the length of a stream.
 
 use linkwright_ntfs_format::attribute::{AttributeFlags, AttributeType, resident_len};
-use linkwright_ntfs_format::{FileReference, Lcn, RecordNumber};
+use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use super::{StreamBody, StreamMap};
 use crate::attr::{AttrKey, NewAttribute};
@@ -64,14 +64,7 @@ impl Engine {
         } else if wanted > have && map.flags.contains(AttributeFlags::SPARSE) {
             map.runs.push(None, wanted - have);
         } else if wanted > have {
-            let near = map
-                .runs
-                .runs()
-                .last()
-                .and_then(|run| run.lcn.map(|lcn| Lcn(lcn + run.length)));
-            for (lcn, length) in self.allocate_clusters(wanted - have, near)? {
-                map.runs.push(Some(lcn), length);
-            }
+            self.extend_runs(&mut map.runs, wanted - have)?;
         }
         map.sizes.data = len;
         map.sizes.initialized = map.sizes.initialized.min(len);
