@@ -47,23 +47,32 @@ impl Engine {
             .take_while(|lowest| *lowest <= changed_from)
             .last()
             .unwrap_or(0);
-        let dropped: Vec<_> = extents
-            .iter()
-            .map(|found| found.at)
-            .filter(|at| at.lowest_vcn >= keep_until.max(1))
-            .collect();
-        let first = extents.first().map(|found| found.at);
         drop(extents);
-        for at in dropped {
-            self.remove_attribute(base, at)?;
-        }
+        self.drop_extents_from(base, key, keep_until.max(1))?;
         let mut vcn = keep_until;
         if keep_until == 0 {
             vcn = self.rewrite_first(base, key, &name, map)?;
-        } else if let Some(first) = first {
+        } else {
+            let first = self.need(base, key)?.at;
             self.rewrite_sizes(base, first, map)?;
         }
         self.append_extents(base, key, &name, map, vcn)
+    }
+
+    /// Removes the extents that begin at `lowest_vcn` or behind it. Removing one
+    /// can move others between records, so each is looked up when its turn is.
+    fn drop_extents_from(
+        &mut self,
+        base: RecordNumber,
+        key: AttrKey<'_>,
+        lowest_vcn: u64,
+    ) -> Result<()> {
+        while let Some(last) = self.extents(base, key)?.last().map(|found| found.at)
+            && last.lowest_vcn >= lowest_vcn
+        {
+            self.remove_attribute(base, last)?;
+        }
+        Ok(())
     }
 
     /// Rewrites the only extent in its place, if all pairs fit there.
