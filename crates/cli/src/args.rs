@@ -297,6 +297,8 @@ pub(crate) enum VolumeVerb {
     Info(InfoArgs),
     /// Verify a volume; changes nothing
     Check(CheckArgs),
+    /// Finish what a session that was cut off had committed
+    Recover(RecoverArgs),
 }
 
 #[derive(Debug, Args)]
@@ -347,6 +349,15 @@ pub(crate) struct CheckArgs {
     /// Show notes too: stale times and sizes that Windows leaves behind as well
     #[arg(long)]
     pub(crate) notes: bool,
+    /// Check the bytes as they lie, not as they are after recovery
+    #[arg(long)]
+    pub(crate) raw: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// The image, IMAGE@2 for partition 2, or a drive
+    pub(crate) image: OsString,
 }
 
 #[derive(Debug, Args)]
@@ -373,6 +384,7 @@ impl Verb {
             Self::Volume(VolumeVerb::Create(_)) => "volume create",
             Self::Volume(VolumeVerb::Info(_)) => "volume info",
             Self::Volume(VolumeVerb::Check(_)) => "volume check",
+            Self::Volume(VolumeVerb::Recover(_)) => "volume recover",
             Self::Tour(_) => "tour",
         }
     }

@@ -3,7 +3,11 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
+use std::sync::Arc;
 
+use linkwright_device::{BlockDevice, MemoryDevice};
+use linkwright_ntfs::{CreateOptions, FileId, FileKind, OpenOptions, Volume};
+use linkwright_ntfs_mkfs::FormatOptions;
 use serde_json::Value;
 
 use crate::program::Bench;
@@ -467,6 +471,44 @@ fn fifty_links_at_once_all_succeed() {
     sound(&bench);
 }
 
+/// The image of a volume whose session was cut off after it had synced.
+fn cut_off(bench: &Bench) {
+    let device = Arc::new(MemoryDevice::new(16 << 20));
+    linkwright_ntfs_mkfs::format(&*device, &FormatOptions::default()).unwrap();
+    let volume = Volume::open(device.clone(), OpenOptions::read_write()).unwrap();
+    let name: Vec<u16> = "made".encode_utf16().collect();
+    let file = volume
+        .create(
+            FileId::ROOT,
+            &name,
+            FileKind::File,
+            &CreateOptions::default(),
+        )
+        .unwrap();
+    let name: Vec<u16> = "linked".encode_utf16().collect();
+    volume.hard_link(file, FileId::ROOT, &name).unwrap();
+    volume.sync().unwrap();
+    let mut bytes = vec![0; 16 << 20];
+    device.snapshot().read_at(0, &mut bytes).unwrap();
+    fs::write(bench.path("cut.img"), bytes).unwrap();
+}
+
+#[test]
+fn a_session_that_was_cut_off_is_seen_through_and_recovered() {
+    let bench = Bench::new();
+    cut_off(&bench);
+    let before = fs::read(bench.path("cut.img")).unwrap();
+    assert_eq!(bench.ok("volume check cut.img").exit, 0);
+    assert_eq!(find(&bench, "ls --json cut.img:/", "/linked")["names"], 2);
+    assert_eq!(fs::read(bench.path("cut.img")).unwrap(), before);
+    let run = bench.ok("volume recover --json cut.img");
+    assert_eq!(run.of_type("recovery")[0]["needed"], true);
+    assert_eq!(bench.ok("volume check --raw cut.img").exit, 0);
+    let again = bench.ok("volume recover --json cut.img");
+    assert_eq!(again.of_type("recovery")[0]["needed"], false);
+    assert_eq!(find(&bench, "ls --json cut.img:/", "/linked")["names"], 2);
+}
+
 #[test]
 fn the_tour_shows_every_kind() {
     let bench = Bench::new();
@@ -599,7 +641,7 @@ fn read_only_files_need_force() {
         use linkwright_fs::{Attributes, FileSystem, Name, ntfs::NtfsFs};
         use linkwright_ntfs::OpenOptions;
         let device = FileDevice::open(bench.path("v.img"), &FileOptions::read_write()).unwrap();
-        let volume = NtfsFs::open(std::sync::Arc::new(device), OpenOptions::read_write()).unwrap();
+        let volume = NtfsFs::open(Arc::new(device), OpenOptions::read_write()).unwrap();
         let file = volume
             .child(&volume.root().unwrap(), &Name::from("f"))
             .unwrap();

@@ -61,6 +61,14 @@ impl NtfsFs {
         })
     }
 
+    /// Finishes what a session that was cut off had committed.
+    ///
+    /// # Errors
+    /// As [`Self::open`] for writing.
+    pub fn recover(device: Arc<dyn BlockDevice>) -> Result<linkwright_ntfs::RecoveryReport> {
+        Volume::recover(device).map_err(error::from_engine)
+    }
+
     /// Everything the volume says of itself.
     ///
     /// # Errors

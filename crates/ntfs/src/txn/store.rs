@@ -10,7 +10,7 @@ use super::layout::{CLEAN_BEFORE, HEAD, RECORD_HEADER};
 use super::record::Body;
 use super::region::LogRegion;
 use super::restart;
-use super::sectors::Sectors;
+use super::sectors::{SECTOR, Sectors};
 use super::{Write, WriteSet};
 use crate::error::{CorruptKind, Error, Place, Result};
 
@@ -203,6 +203,11 @@ impl Store {
         // Checksums and runs take up to 3/64 of what they describe.
         let bytes = self.region.as_ref().map_or(0, LogRegion::capacity);
         bytes - bytes / 16
+    }
+
+    /// Bytes of images held in memory until they are in place.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.sectors.len() * SECTOR
     }
 
     /// Whether little room is left for the next group.

@@ -18,6 +18,11 @@ enum Reach {
     InPlace,
 }
 
+/// A group, its encoded copy and the images waiting in the journal may each
+/// have this part of the cache's size beside the cache, so that memory stays
+/// bounded by that option.
+const CACHE_PART: usize = 8;
+
 impl Engine {
     /// What a finished operation calls for.
     pub(crate) fn after_operation(&mut self) -> Result<()> {
@@ -42,7 +47,7 @@ impl Engine {
     /// Bytes of changed blocks that are gathered before they are committed.
     fn group_limit(&self) -> usize {
         let log = usize::try_from(self.store.capacity() / 2).unwrap_or(usize::MAX);
-        (self.cache.limit() / 2).min(log)
+        (self.cache.limit() / CACHE_PART).min(log)
     }
 
     /// Whether clusters that were freed wait for a checkpoint.
@@ -67,7 +72,8 @@ impl Engine {
             Reach::Flushed => self.store.flush(),
             Reach::InPlace => self.checkpoint(),
         }?;
-        if self.store.is_nearly_full() {
+        let held = self.store.held_bytes() > self.cache.limit() / CACHE_PART;
+        if held || self.store.is_nearly_full() {
             self.checkpoint()?;
         }
         Ok(())

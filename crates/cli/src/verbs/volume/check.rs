@@ -1,8 +1,10 @@
 //! `volume check`: verifies a volume, and changes nothing.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use linkwright_fs::{ErrorKind, Feature};
+use linkwright_ntfs::Volume;
 use linkwright_ntfs_check::{
     CheckError, CheckOptions, Problem, Severity, Summary, check_with_progress,
 };
@@ -19,8 +21,13 @@ use crate::volumes::{Access, open_window};
 pub(super) fn run(ctx: &Context, args: &CheckArgs) -> Result<Report> {
     let spec = ctx.device(&args.image)?;
     let window = open_window(&spec, Access::Read, ctx.lock_wait)?;
+    let device = match args.raw {
+        true => window.device,
+        // What cannot be seen through the journal is judged as it lies.
+        false => Volume::recovered_view(Arc::clone(&window.device)).unwrap_or(window.device),
+    };
     let checked = check_with_progress(
-        &*window.device,
+        &*device,
         &CheckOptions::default(),
         &mut |problem| say(ctx, &problem, args.notes),
         &mut |_| match ctx.interrupt.is_set() {

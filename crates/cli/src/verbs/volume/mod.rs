@@ -3,6 +3,7 @@
 mod check;
 mod create;
 mod info;
+mod recover;
 
 use crate::args::VolumeVerb;
 use crate::context::Context;
@@ -14,5 +15,6 @@ pub(super) fn run(ctx: &Context, verb: VolumeVerb) -> Result<Report> {
         VolumeVerb::Create(args) => create::run(ctx, &args),
         VolumeVerb::Info(args) => info::run(ctx, &args),
         VolumeVerb::Check(args) => check::run(ctx, &args),
+        VolumeVerb::Recover(args) => recover::run(ctx, &args),
     }
 }
