@@ -493,6 +493,8 @@ fn together(volume: &Volume, model: &mut Model, ops: &[Op], keep: bool) -> Outco
     outcome?;
     match result {
         Ok(()) => *model = within,
+        // The journal had no room for all of it: nothing has happened.
+        Err(Error::DiskFull) => {}
         Err(Error::InvalidInput(InvalidInput::NotFound)) if !keep => {}
         Err(error) => return Err(error.to_string()),
     }
