@@ -6,11 +6,13 @@
 //! are followed in one place, [`resolve`].
 //!
 //! Back ends: [`posix::PosixFs`], the host's own file system, and
-//! [`ntfs::NtfsFs`], a volume in an image or on a device.
+//! [`ntfs::NtfsFs`], a volume in an image or on a device. [`declared::Declared`]
+//! makes less of another one: what FAT, ReFS, a share, ... can hold.
 //!
 //! [`Error`] is typed; [`Error::win32`] gives the Windows code of each.
 #![forbid(unsafe_code)]
 
+pub mod declared;
 mod error;
 mod filesystem;
 mod name;
@@ -29,5 +31,6 @@ pub use name::{Name, StreamName};
 pub use node::Node;
 pub use types::{
     Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, LinkContent, LinkType,
-    Linked, NodeKind, Placed, Replace, Stat, StreamInfo, Target, Times, Timestamp, VolumeInfo,
+    Linked, NodeKind, Placed, Replace, Stat, StreamInfo, Target, Times, Timestamp, VolumeFamily,
+    VolumeInfo,
 };

@@ -356,6 +356,28 @@ pub struct Linked {
     pub node: Option<Node>,
 }
 
+/// Families of file systems, as far as they differ in how they refuse what they
+/// cannot do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VolumeFamily {
+    /// NTFS.
+    Ntfs,
+    /// ReFS.
+    Refs,
+    /// FAT12 to FAT32 and exFAT.
+    Fat,
+    /// A cluster shared volume.
+    Csv,
+    /// UDF.
+    Udf,
+    /// ISO 9660 and Joliet.
+    Cdfs,
+    /// A share, seen through a redirector.
+    Network,
+    /// A file system of the host.
+    Posix,
+}
+
 /// A volume as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumeInfo {
@@ -363,7 +385,9 @@ pub struct VolumeInfo {
     pub label: String,
     /// Serial number, 0 where there is none.
     pub serial: u64,
-    /// Kind of file system: `NTFS`, `posix`.
+    /// Family of the file system.
+    pub family: VolumeFamily,
+    /// Name of the file system: `NTFS`, `posix`, ...
     pub kind: &'static str,
     /// All bytes.
     pub total: u64,

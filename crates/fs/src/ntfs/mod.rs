@@ -21,7 +21,8 @@ use crate::error::{ErrorKind, Feature, Result};
 use crate::node::Repr;
 use crate::{
     Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, LinkContent,
-    LinkType, Name, Node, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    LinkType, Name, Node, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times,
+    VolumeFamily, VolumeInfo,
 };
 
 /// Records that belong to the file system itself (`$MFT` to `$Extend`, and the
@@ -153,6 +154,7 @@ impl FileSystem for NtfsFs {
         Ok(VolumeInfo {
             label: String::from_utf16_lossy(&info.label),
             serial: info.serial,
+            family: VolumeFamily::Ntfs,
             kind: "NTFS",
             total: info.clusters.saturating_mul(cluster),
             free: info.free_clusters.saturating_mul(cluster),

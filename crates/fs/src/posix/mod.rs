@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Feature, Result};
 use crate::{
     Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, LinkContent,
     LinkType, Linked, Name, Node, NodeKind, Placed, Replace, Stat, StreamInfo, StreamName, Target,
-    Times, VolumeInfo,
+    Times, VolumeFamily, VolumeInfo,
 };
 
 pub(crate) use node::HostNode;
@@ -113,6 +113,7 @@ impl FileSystem for PosixFs {
         Ok(VolumeInfo {
             label: String::new(),
             serial: stat.f_fsid,
+            family: VolumeFamily::Posix,
             kind: "posix",
             total: stat.f_blocks.saturating_mul(stat.f_frsize),
             free: stat.f_bavail.saturating_mul(stat.f_frsize),
