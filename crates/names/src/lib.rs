@@ -8,6 +8,7 @@
 //! | [`validity`] | which names NTFS, POSIX programs and Win32 accept, and why not |
 //! | [`host`] | a one-to-one mapping between names and the bytes of a Unix host |
 //! | [`short_name`] | 8.3 names: legality and generation |
+//! | [`expression`] | name expressions: wildcards, and what FindFirstFile makes of a pattern |
 //! | [`path`] | Win32 and NT path grammar, full paths, streams |
 //!
 //! Names are slices of `u16` on the way in and [`NtName`] where they are owned.
@@ -26,6 +27,7 @@
     clippy::cast_possible_wrap
 )]
 
+pub mod expression;
 pub mod host;
 pub mod nt_name;
 pub mod path;
@@ -34,6 +36,7 @@ pub mod upcase;
 mod upcase_data;
 pub mod validity;
 
+pub use expression::Expression;
 pub use nt_name::{NameBytesError, NtName};
 pub use upcase::{UpcaseError, UpcaseTable};
 pub use validity::{
