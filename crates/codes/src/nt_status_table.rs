@@ -63,6 +63,7 @@ codes! {
     DEVICE_NOT_READY = 0xC000_00A3 => NOT_READY, "The device is not ready.";
     FILE_IS_A_DIRECTORY = 0xC000_00BA => ACCESS_DENIED, "A file was asked for, but the name is a directory.";
     NOT_SUPPORTED = 0xC000_00BB => NOT_SUPPORTED, "The request is not supported.";
+    DUPLICATE_NAME = 0xC000_00BD => DUP_NAME, "The name or id is already in use.";
     BAD_NETWORK_PATH = 0xC000_00BE => BAD_NETPATH, "The network path was not found.";
     BAD_NETWORK_NAME = 0xC000_00CC => BAD_NET_NAME, "The share was not found.";
     NOT_SAME_DEVICE = 0xC000_00D4 => NOT_SAME_DEVICE, "Both names must lie on one volume.";
@@ -88,6 +89,7 @@ codes! {
     DIRECTORY_IS_A_REPARSE_POINT = 0xC000_0281 => BAD_PATHNAME, "The directory is a reparse point.";
     VOLUME_NOT_UPGRADED = 0xC000_029C => INVALID_FUNCTION, "The volume is of a version without this feature.";
     REPARSE_ATTRIBUTE_CONFLICT = 0xC000_02B2 => REPARSE_ATTRIBUTE_CONFLICT, "The reparse point there belongs to another owner.";
+    OBJECTID_NOT_FOUND = 0xC000_02F0 => FILE_NOT_FOUND, "The file has no object id.";
     FILE_SYSTEM_LIMITATION = 0xC000_0427 => FILE_SYSTEM_LIMITATION, "The file system has reached a limit of its own.";
     UNTRUSTED_MOUNT_POINT = 0xC000_04BC => UNTRUSTED_MOUNT_POINT, "The path leads through a junction or link that is not trusted.";
     SYMLINK_CLASS_DISABLED = 0xC000_0715 => SYMLINK_CLASS_DISABLED, "Symbolic links of this kind are switched off.";

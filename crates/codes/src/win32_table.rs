@@ -36,6 +36,7 @@ codes! {
     HANDLE_EOF = 38, "The end has been reached.";
     HANDLE_DISK_FULL = 39, "The volume is full.";
     NOT_SUPPORTED = 50, "The file system does not support this request.";
+    DUP_NAME = 52, "The name or id is already in use.";
     BAD_NETPATH = 53, "The network path was not found.";
     DEV_NOT_EXIST = 55, "The device or share is gone.";
     BAD_NET_NAME = 67, "The share was not found.";
@@ -93,6 +94,7 @@ codes! {
     JOURNAL_NOT_ACTIVE = 1179, "The change journal is not active.";
     JOURNAL_ENTRY_DELETED = 1181, "The entry of the change journal is gone.";
     USER_MAPPED_FILE = 1224, "A program has the file mapped into memory.";
+    REQUEST_ABORTED = 1235, "The request was given up.";
     INVALID_OWNER = 1307, "This account cannot own the object.";
     INVALID_PRIMARY_GROUP = 1308, "This account cannot be the group of the object.";
     PRIVILEGE_NOT_HELD = 1314, "The caller lacks a privilege that this needs.";
