@@ -12,7 +12,7 @@ use linkwright_ntfs_format::geometry::Geometry;
 use linkwright_ntfs_format::runs::RunList;
 use linkwright_ntfs_format::{NtTime, RecordNumber};
 
-use crate::alloc::{PendingFrees, RecordCursor};
+use crate::alloc::{PendingFrees, RecordCursor, Reserved};
 use crate::cache::Cache;
 use crate::error::{Error, InvalidInput, Result};
 use crate::meta::SecurityCache;
@@ -33,6 +33,8 @@ pub(crate) struct Engine {
     pub(crate) session: Session,
     /// Clusters freed since the device was last known to be durable.
     pub(crate) pending: PendingFrees,
+    /// Clusters in use in memory only.
+    pub(crate) reserved: Reserved,
     /// What was damaged and read from its copy while opening.
     pub(crate) substitutes: Substitutes,
 }
@@ -171,9 +173,11 @@ impl Engine {
 
     /// Keeps the innermost frame's work when it went well and, at the
     /// outermost one, when the journal can take it; else takes it back.
-    pub(crate) fn end_frame<T>(&mut self, result: Result<T>) -> Result<T> {
+    pub(crate) fn end_frame<T, E: From<Error>>(&mut self, result: Result<T, E>) -> Result<T, E> {
         let result = match result {
-            Ok(value) if self.frames.len() == 1 => self.check_journal_room().map(|()| value),
+            Ok(value) if self.frames.len() == 1 => {
+                self.check_journal_room().map(|()| value).map_err(E::from)
+            }
             other => other,
         };
         match result {

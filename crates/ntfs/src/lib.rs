@@ -50,7 +50,10 @@ pub use options::{
     ShortNames, SystemClock,
 };
 pub use stream::StreamInfo;
-pub use volume::{RecoveryReport, Substitutes, Transaction, Volume, VolumeInfo};
+pub use volume::{
+    Entries, Operate, Operations, Questions, RecoveryReport, Scratch, Steps, Substitutes,
+    Transaction, Volume, VolumeInfo,
+};
 
 /// A file of a volume: its record and the sequence number it had.
 pub type FileId = linkwright_ntfs_format::FileReference;

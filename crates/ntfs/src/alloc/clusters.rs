@@ -118,12 +118,42 @@ impl Engine {
             while let Some((start, len)) = bits::next_clear_run(block.bytes(), bit, inside(stop)) {
                 let lcn = first + u64::try_from(start).unwrap_or(0);
                 let length = u64::try_from(len).unwrap_or(0);
-                if let Some(usable) = self.pending.first_usable(lcn, length) {
+                if let Some(usable) = self.first_usable(lcn, length) {
                     return Ok(Some(usable));
                 }
                 bit = start + len;
             }
             at = stop;
+        }
+        Ok(None)
+    }
+
+    /// The first part of clusters free in the bitmap that neither waits for the
+    /// device to be durable nor is in use in memory.
+    fn first_usable(&self, lcn: u64, length: u64) -> Option<(u64, u64)> {
+        let end = lcn + length;
+        let mut at = lcn;
+        while at < end {
+            let (start, len) = self.pending.first_usable(at, end - at)?;
+            if let Some(usable) = self.reserved.first_usable(start, len) {
+                return Some(usable);
+            }
+            at = start + len;
+        }
+        None
+    }
+
+    /// Takes at most `count` free clusters for use in memory, in one piece;
+    /// `None` when there are none.
+    pub(crate) fn reserve_clusters(&mut self, count: u64) -> Result<Option<Extent>> {
+        let total = self.geometry.cluster_count();
+        let start = self.state.cluster_cursor.min(total);
+        for (from, end) in [(start, total), (0, start)] {
+            if let Some((lcn, length)) = self.next_free(from, end)? {
+                let length = length.min(count);
+                self.reserved.take(lcn, length);
+                return Ok(Some((Lcn(lcn), length)));
+            }
         }
         Ok(None)
     }
@@ -182,7 +212,8 @@ impl Engine {
         self.cache.forget(start, end, step);
     }
 
-    /// Free clusters of the volume, counted in the bitmap.
+    /// Free clusters of the volume, counted in the bitmap, without those in use
+    /// in memory.
     pub(crate) fn count_free_clusters(&self) -> Result<u64> {
         let per_page = self.bits_per_page();
         let total = self.geometry.cluster_count();
@@ -194,6 +225,6 @@ impl Engine {
             let end = usize::try_from(total - page * per_page).unwrap_or(usize::MAX);
             free += u64::try_from(bits::count_clear(block.bytes(), end)).unwrap_or(0);
         }
-        Ok(free)
+        Ok(free.saturating_sub(self.reserved.clusters()))
     }
 }

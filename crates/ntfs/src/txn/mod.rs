@@ -21,6 +21,9 @@
 //! 5. The end ([`Store::end`]): a checkpoint, the records are filled with 0xFF,
 //!    then the restart pages, then the header.
 //!
+//! Beside all that, [`ScratchDevice`] writes to free clusters whose content
+//! means nothing to anybody after a crash.
+//!
 //! A write or flush that fails latches the store: what the device holds is not
 //! known from then on, so every later write is refused until the volume is
 //! opened again.
@@ -31,11 +34,13 @@ mod layout;
 mod record;
 mod region;
 mod restart;
+mod scratch;
 mod sectors;
 mod store;
 mod write_set;
 
 pub(crate) use layout::MAX_EXTENTS;
 pub(crate) use region::LogRegion;
+pub(crate) use scratch::ScratchDevice;
 pub(crate) use store::{Mirror, SessionStart, Store};
 pub(crate) use write_set::{Write, WriteSet};

@@ -78,6 +78,11 @@ impl Store {
         self.region.is_some()
     }
 
+    /// The device itself.
+    pub(super) fn device(&self) -> Arc<dyn BlockDevice> {
+        Arc::clone(&self.device)
+    }
+
     /// Whether the device takes no writes.
     pub(crate) fn is_read_only(&self) -> bool {
         self.device.is_read_only()

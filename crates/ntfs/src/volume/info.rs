@@ -93,6 +93,26 @@ impl Engine {
         found
     }
 
+    /// What the volume says of itself.
+    pub(crate) fn info(&self) -> Result<VolumeInfo> {
+        let (_, information) = self.volume_information()?;
+        let geometry = &self.geometry;
+        Ok(VolumeInfo {
+            label: self.label()?,
+            serial: geometry.serial(),
+            version: (information.major, information.minor),
+            flags: information.flags,
+            log: self.log_state()?,
+            sector_size: geometry.bytes_per_sector(),
+            cluster_size: geometry.cluster_size(),
+            record_size: geometry.record_size(),
+            clusters: geometry.cluster_count(),
+            free_clusters: self.count_free_clusters()?,
+            records: self.record_count(),
+            substitutes: self.substitutes(),
+        })
+    }
+
     /// The label in UTF-16 units.
     pub(crate) fn label(&self) -> Result<Vec<u16>> {
         let key = AttrKey::unnamed(AttributeType::VOLUME_NAME);
@@ -107,22 +127,6 @@ impl Volume {
     /// # Errors
     /// `$Volume` or `$Bitmap` cannot be read.
     pub fn info(&self) -> Result<VolumeInfo> {
-        let engine = self.read()?;
-        let (_, information) = engine.volume_information()?;
-        let geometry = &engine.geometry;
-        Ok(VolumeInfo {
-            label: engine.label()?,
-            serial: geometry.serial(),
-            version: (information.major, information.minor),
-            flags: information.flags,
-            log: engine.log_state()?,
-            sector_size: geometry.bytes_per_sector(),
-            cluster_size: geometry.cluster_size(),
-            record_size: geometry.record_size(),
-            clusters: geometry.cluster_count(),
-            free_clusters: engine.count_free_clusters()?,
-            records: engine.record_count(),
-            substitutes: engine.substitutes(),
-        })
+        self.read()?.info()
     }
 }

@@ -4,14 +4,18 @@ mod boot;
 mod info;
 mod open;
 mod recover;
+mod scratch;
 mod session;
+mod steps;
 mod transaction;
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use info::{Substitutes, VolumeInfo};
 pub use recover::RecoveryReport;
-pub use transaction::Transaction;
+pub use scratch::Scratch;
+pub use steps::{Entries, Operate, Steps};
+pub use transaction::{Operations, Questions, Transaction};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -21,7 +25,8 @@ use crate::error::{Error, Result};
 /// Close it with [`Volume::close`] to learn of errors; dropping it closes it
 /// too, as a last resort, and cannot report any.
 pub struct Volume {
-    engine: RwLock<Engine>,
+    /// Shared with nobody but weakly, by what must not outlive it.
+    engine: Arc<RwLock<Engine>>,
 }
 
 impl Volume {
@@ -44,6 +49,17 @@ impl Volume {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.transaction_or(work)
+    }
+
+    /// As [`Volume::transaction`], for work with errors of its own.
+    ///
+    /// # Errors
+    /// As [`Volume::transaction`].
+    pub fn transaction_or<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut engine = self.write()?;
         engine.check_writable()?;
         engine.begin_frame();
@@ -51,6 +67,20 @@ impl Volume {
         let value = engine.end_frame(result)?;
         engine.after_operation()?;
         Ok(value)
+    }
+
+    /// Makes clusters that were freed usable, which costs a flush; tells
+    /// whether there were any. For a transaction that found the volume full.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn reclaim(&self) -> Result<bool> {
+        let mut engine = self.write()?;
+        let any = engine.holds_space();
+        if any {
+            engine.release_space()?;
+        }
+        Ok(any)
     }
 
     /// Makes everything done so far durable.
@@ -76,10 +106,7 @@ impl Drop for Volume {
         if self.engine.is_poisoned() {
             return;
         }
-        let engine = self
-            .engine
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
         // `close` already ran when there is nothing left to do; an error here
         // has nobody to go to.
         drop(engine.close());

@@ -13,7 +13,7 @@ use linkwright_ntfs_format::{Lcn, RecordNumber};
 
 use super::boot::read_geometry;
 use super::{RecoveryReport, Volume};
-use crate::alloc::PendingFrees;
+use crate::alloc::{PendingFrees, Reserved};
 use crate::attr::AttrKey;
 use crate::cache::Cache;
 use crate::engine::{Engine, Session, State};
@@ -41,7 +41,7 @@ impl Volume {
     pub fn open(device: Arc<dyn BlockDevice>, options: OpenOptions) -> Result<Self> {
         let (engine, _) = open_engine(device, options)?;
         Ok(Self {
-            engine: RwLock::new(engine),
+            engine: Arc::new(RwLock::new(engine)),
         })
     }
 }
@@ -65,6 +65,7 @@ pub(super) fn open_engine(
         frames: Vec::new(),
         session: Session::Untouched,
         pending: PendingFrees::default(),
+        reserved: Reserved::default(),
         substitutes,
     };
     let report = engine.recover()?;

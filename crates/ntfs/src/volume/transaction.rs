@@ -7,6 +7,7 @@ use linkwright_ntfs_format::standard_information::FileAttributes;
 use linkwright_reparse::{MountPoint, ReparseBuffer, SymbolicLink};
 
 use super::Volume;
+use super::steps::Steps;
 use crate::FileId;
 use crate::dir::DirEntry;
 use crate::engine::Engine;
@@ -24,6 +25,25 @@ pub struct Transaction<'a> {
 impl<'a> Transaction<'a> {
     pub(crate) fn new(engine: &'a mut Engine) -> Self {
         Self { engine }
+    }
+
+    /// Runs `work` as one step of this transaction: all of it happens, or, when
+    /// it returns an error, none, and the transaction may go on.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn step<T>(&mut self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.engine.begin_frame();
+        let result = work(&mut Transaction::new(self.engine));
+        self.engine.end_frame(result)
+    }
+
+    /// What the volume says of itself.
+    ///
+    /// # Errors
+    /// `$Volume` or `$Bitmap` cannot be read.
+    pub fn info(&self) -> Result<super::VolumeInfo> {
+        self.engine.info()
     }
 }
 
@@ -55,6 +75,26 @@ macro_rules! operations {
                 Ok(result)
             })*
         }
+
+        /// The operations that change a volume, on [`Volume`] (each a
+        /// transaction of its own) and on [`Steps`] (each part of one).
+        pub trait Operations {
+            $($(#[$doc])*
+            #[doc = "\n# Errors\nThe request cannot be met, the volume is full or damaged, or the device failed; nothing was changed then."]
+            fn $name(&self, $($arg: $type),*) -> Result<$result>;)*
+        }
+
+        impl Operations for Volume {
+            $(fn $name(&self, $($arg: $type),*) -> Result<$result> {
+                Volume::$name(self, $($arg),*)
+            })*
+        }
+
+        impl Operations for Steps<'_, '_> {
+            $(fn $name(&self, $($arg: $type),*) -> Result<$result> {
+                self.lock().$name($($arg),*)
+            })*
+        }
     };
 }
 
@@ -75,6 +115,26 @@ macro_rules! questions {
             #[doc = "\n# Errors\nThe file is gone, the volume is damaged, or the device failed."]
             pub fn $name(&self, $($arg: $type),*) -> Result<$result> {
                 self.read()?.$inner($($arg),*)
+            })*
+        }
+
+        /// The questions about a volume, to [`Volume`] and to [`Steps`] (which
+        /// sees what its transaction did).
+        pub trait Questions {
+            $($(#[$doc])*
+            #[doc = "\n# Errors\nThe file is gone, the volume is damaged, or the device failed."]
+            fn $name(&self, $($arg: $type),*) -> Result<$result>;)*
+        }
+
+        impl Questions for Volume {
+            $(fn $name(&self, $($arg: $type),*) -> Result<$result> {
+                Volume::$name(self, $($arg),*)
+            })*
+        }
+
+        impl Questions for Steps<'_, '_> {
+            $(fn $name(&self, $($arg: $type),*) -> Result<$result> {
+                self.lock().$name($($arg),*)
             })*
         }
     };

@@ -12,4 +12,5 @@ mod links;
 mod metadata;
 mod model;
 mod names;
+mod scratch;
 mod streams;
