@@ -52,6 +52,7 @@ codes! {
     LOCK_NOT_GRANTED = 0xC000_0055 => LOCK_VIOLATION, "The lock is held by somebody else.";
     DELETE_PENDING = 0xC000_0056 => ACCESS_DENIED, "The file is waiting to be deleted.";
     INVALID_OWNER = 0xC000_005A => INVALID_OWNER, "This account cannot own the object.";
+    INVALID_PRIMARY_GROUP = 0xC000_005B => INVALID_PRIMARY_GROUP, "This account cannot be the group of the object.";
     PRIVILEGE_NOT_HELD = 0xC000_0061 => PRIVILEGE_NOT_HELD, "The caller lacks a privilege that this needs.";
     INVALID_ACL = 0xC000_0077 => INVALID_ACL, "The access control list is not valid.";
     INVALID_SID = 0xC000_0078 => INVALID_SID, "The security identifier is not valid.";
