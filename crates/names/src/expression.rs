@@ -5,9 +5,12 @@
 //!
 //! | unit | name | matches |
 //! |---|---|---|
-//! | `<` | DOS_STAR | any units, but not the last period of the name |
+//! | `<` | DOS_STAR | any units, up to and with the last period of the name |
 //! | `>` | DOS_QM | one unit; nothing at a period or at the end of the name |
 //! | `"` | DOS_DOT | a period, or nothing at the end of the name |
+//!
+//! Where the expression ends in DOS_QM, a period takes all of these at once and
+//! is matched itself, as FsRtlIsNameInExpression does it.
 //!
 //! A directory query takes an expression as it is. FindFirstFile writes a
 //! caller's pattern in these terms first: [`Expression::from_win32`].
@@ -70,7 +73,7 @@ impl Expression {
     /// What FindFirstFile asks the directory for when its caller gives this
     /// pattern: `*.*` is `*`; `?` is DOS_QM; a period before `?` or `*` is
     /// DOS_DOT; a final `*.` is DOS_STAR. So `*.*` finds names without a period,
-    /// `a?.txt` finds `a.txt`, and `*.` finds only names without a period.
+    /// `a?.txt` finds `a.txt`, and `*.` finds only names without a period inside.
     #[must_use]
     pub fn from_win32(pattern: &[u16]) -> Self {
         if pattern == [STAR, DOT, STAR] {
@@ -101,7 +104,7 @@ impl Expression {
     #[must_use]
     pub fn matches(&self, name: &[u16], case: Case<'_>) -> bool {
         let expression = self.units();
-        if expression.is_empty() || expression == [STAR] {
+        if matches!(expression, [] | [STAR] | [STAR, DOT, STAR]) {
             return true;
         }
         if name.is_empty() {
@@ -179,6 +182,10 @@ impl States {
                 set(&mut next, index.saturating_add(1));
             }
         }
+        if empty {
+            // What is left of the expression needs no unit: it takes this one.
+            set(&mut next, expression.len());
+        }
         Self(next)
     }
 
@@ -220,7 +227,8 @@ fn stays(wanted: u16, at: At<'_>) -> bool {
 /// Whether this place of the expression takes the unit and is done.
 fn takes(wanted: u16, at: At<'_>) -> bool {
     match wanted {
-        STAR | DOS_STAR => false,
+        STAR => false,
+        DOS_STAR => at.is_last_dot,
         QUESTION_MARK => true,
         DOS_QUESTION_MARK => at.unit != DOT,
         DOS_DOT => at.unit == DOT,
@@ -276,19 +284,27 @@ mod tests {
         assert!(win32("*.txt", "a.b.TXT"));
         assert!(!win32("*.txt", "a.txtx"));
         assert!(!win32("a?b", "ab"));
+        // A directory's entries for itself and its parent come with these.
+        assert!(win32("*.", ".") && win32("*.", ".."));
+        assert!(win32("*.*", ".") && win32("*", ".."));
+        assert!(!win32("a*", "."));
     }
 
     #[test]
     fn each_wildcard_by_its_definition() {
         // DOS_STAR reaches up to the last period, and may end before it.
         assert!(in_expression("<.c", "a.b.c"));
-        assert!(!in_expression("<b", "a.b"));
+        assert!(in_expression("<b", "a.b"));
         assert!(in_expression("<", "abc"));
+        assert!(in_expression("<", "abc."));
+        assert!(!in_expression("<", "a.b"));
         assert!(in_expression("<.", "a.b."));
         // DOS_QM stands for nothing before a period and at the end.
         assert!(in_expression(">>>.c", "a.c"));
         assert!(in_expression("a>>>", "a"));
         assert!(!in_expression(">b", "aab"));
+        assert!(in_expression("a>>", "a."));
+        assert!(!in_expression("a>>", "a.b"));
         // DOS_DOT is a period or the end.
         assert!(in_expression("a\"", "a"));
         assert!(in_expression("a\"", "a."));
@@ -323,6 +339,11 @@ mod tests {
 
     /// The definitions of MS-FSA 2.1.4.4, read aloud.
     fn naive(expression: &[u16], name: &[u16], case: Case<'_>) -> bool {
+        expression == units("*.*") || by_definition(expression, name, case)
+    }
+
+    fn by_definition(expression: &[u16], name: &[u16], case: Case<'_>) -> bool {
+        use by_definition as naive;
         let Some((&wanted, rest)) = expression.split_first() else {
             return name.is_empty();
         };
@@ -331,9 +352,15 @@ mod tests {
             (STAR, None) => naive(rest, name, case),
             (STAR, Some(_)) => naive(rest, name, case) || naive(expression, tail, case),
             (DOS_STAR, None) => naive(rest, name, case),
-            (DOS_STAR, Some(DOT)) if !tail.contains(&DOT) => naive(rest, name, case),
+            (DOS_STAR, Some(DOT)) if !tail.contains(&DOT) => {
+                naive(rest, name, case) || naive(rest, tail, case)
+            }
             (DOS_STAR, Some(_)) => naive(rest, name, case) || naive(expression, tail, case),
-            (DOS_QUESTION_MARK, None | Some(DOT)) => naive(rest, name, case),
+            (DOS_QUESTION_MARK, None) => naive(rest, name, case),
+            (DOS_QUESTION_MARK, Some(DOT)) => {
+                let last = rest.iter().all(|&unit| unit == DOS_QUESTION_MARK);
+                naive(rest, name, case) || (last && tail.is_empty())
+            }
             (DOS_QUESTION_MARK, Some(_)) => naive(rest, tail, case),
             (DOS_DOT, None) => naive(rest, name, case),
             (DOS_DOT, Some(unit)) => unit == DOT && naive(rest, tail, case),
