@@ -165,6 +165,12 @@ impl Cuts {
         self.next
     }
 
+    /// What happens next; `None` at the end.
+    #[must_use]
+    pub fn next_event(&self) -> Option<&Event> {
+        self.trace.get(self.next)
+    }
+
     /// Whether anything is not durable here.
     #[must_use]
     pub fn is_settled(&self) -> bool {

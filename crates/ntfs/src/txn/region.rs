@@ -9,11 +9,10 @@ use crate::error::{CorruptKind, Place, Result, Unsupported};
 /// The first page behind the 32 that LFS 2.0 copies into
 /// (linkwright-ntfs-format, `log`): no driver looks at it when it mounts.
 const HEADER_PAGE: u64 = 34;
-/// Pages of a log that is too small for that.
-const SMALL_LOG: u64 = 48;
-const SMALL_HEADER_PAGE: u64 = 2;
-/// The fewest pages a journal needs behind its header.
-const LEAST_PAGES: u64 = 4;
+/// The fewest pages: the two restart pages and the 48 that drivers want behind
+/// them. In a smaller log ntfs-3g looks for no restart page; it would take the
+/// marks of a session for nothing and throw the log away.
+const LEAST_PAGES: u64 = 50;
 /// Bytes looked at or written at a time.
 const STEP: usize = 1 << 20;
 
@@ -23,7 +22,6 @@ pub(crate) struct LogRegion {
     /// Byte offset on the device and bytes, in the order of the stream.
     extents: Vec<(u64, u64)>,
     len: u64,
-    header_page: u64,
 }
 
 impl LogRegion {
@@ -34,18 +32,12 @@ impl LogRegion {
             .fold(0_u64, |sum, (_, len)| sum.saturating_add(*len));
         let page = PAGE_SIZE as u64;
         let pages = data_len.min(room) / page;
-        let header_page = if pages >= SMALL_LOG {
-            HEADER_PAGE
-        } else {
-            SMALL_HEADER_PAGE
-        };
-        if pages < header_page + 2 + LEAST_PAGES {
+        if pages < LEAST_PAGES {
             return Err(Unsupported::Geometry("its log is too small").into());
         }
         Ok(Self {
             extents,
             len: pages * page,
-            header_page,
         })
     }
 
@@ -56,12 +48,12 @@ impl LogRegion {
 
     /// Offset of one of the two pages of the header.
     pub(super) fn header_offset(&self, slot: u64) -> u64 {
-        (self.header_page + slot % 2) * PAGE_SIZE as u64
+        (HEADER_PAGE + slot % 2) * PAGE_SIZE as u64
     }
 
     /// Offset of the first record.
     pub(super) fn records_start(&self) -> u64 {
-        (self.header_page + 2) * PAGE_SIZE as u64
+        (HEADER_PAGE + 2) * PAGE_SIZE as u64
     }
 
     /// Bytes for records.

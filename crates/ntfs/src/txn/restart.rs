@@ -16,8 +16,10 @@ const LSN_SEQUENCE: u64 = 4;
 /// later say of a mounted volume; ntfs-3g then refuses to write, and ntfs3 to
 /// mount (docs/design/journal.md).
 pub(super) fn pages(len: u64) -> Result<Vec<u8>> {
-    // An LSN holds the offset in units of 8 bytes in its low bits.
-    let offset_bits = 64 - (len - 1).leading_zeros();
+    // An LSN holds the offset in units of 8 bytes in its low bits. The log's
+    // length itself, a power of two or not, must fit them: ntfs-3g takes a
+    // page with another number for none, and throws the log away.
+    let offset_bits = 64 - len.leading_zeros();
     let lsn = LSN_SEQUENCE << (offset_bits - 3);
     let mut name = [U16::ZERO; 64];
     for (to, from) in name.iter_mut().zip(NTFS_CLIENT) {
@@ -78,6 +80,15 @@ pub(super) fn pages(len: u64) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
     use linkwright_ntfs_format::log::LogState;
+
+    #[test]
+    fn sequence_numbers_have_the_bits_that_windows_gives_them() {
+        // Logs of two volumes by Windows 10 and one by Windows 7.
+        for (len, bits) in [(0x20_0000, 0x2D), (0x8A_0000, 0x2B), (0x167_8000, 0x2A)] {
+            let page = RestartPage::decode(&pages(len).unwrap()).unwrap();
+            assert_eq!(page.area.sequence_bits.get(), bits, "{len:#x}");
+        }
+    }
 
     #[test]
     fn they_say_that_the_volume_is_in_use() {

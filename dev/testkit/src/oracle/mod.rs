@@ -3,6 +3,7 @@
 
 pub mod mkntfs;
 pub mod ntfs3;
+pub mod ntfs3_disk;
 pub mod ntfs3g;
 pub mod ntfs_crate;
 pub mod ntfsfix;

@@ -69,6 +69,20 @@ impl Mount {
     /// # Errors
     /// What the driver said: e.g. an unclean log or an image it cannot read.
     pub fn new(image: &Path, access: Access) -> Result<Self, Failure> {
+        let options = match access {
+            Access::ReadOnly => "ro",
+            // What remains of a log by Windows is not thrown away in a test.
+            Access::ReadWrite => "norecover",
+        };
+        Self::with_options(image, options)
+    }
+
+    /// Mounts `image` with mount options of the driver; empty: its defaults,
+    /// with which it may fall back to reading.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_options(image: &Path, options: &str) -> Result<Self, Failure> {
         let what = format!("ntfs-3g mount of {}", image.display());
         let failed = |error: std::io::Error| Failure::new(&what, error.to_string());
         let folder = tempfile::Builder::new()
@@ -78,16 +92,14 @@ impl Mount {
         let outside = fs::metadata(folder.path()).map_err(failed)?.dev();
         // no_detach: the driver stays our child, and its end says that
         // everything is written. streams_interface: named streams as `FILE:stream`.
-        let mut options = String::from("no_detach,streams_interface=windows");
-        if access == Access::ReadOnly {
-            options.push_str(",ro");
-        } else {
-            // What remains of a log by Windows is not thrown away in a test.
-            options.push_str(",norecover");
+        let mut all = String::from("no_detach,streams_interface=windows");
+        if !options.is_empty() {
+            all.push(',');
+            all.push_str(options);
         }
         let mut driver = program("ntfs-3g")
             .arg("-o")
-            .arg(options)
+            .arg(all)
             .arg(image)
             .arg(folder.path())
             .stdout(Stdio::null())

@@ -37,6 +37,15 @@ pub fn findings(image: &Path) -> Result<Vec<String>, Failure> {
     Ok(findings)
 }
 
+/// `ntfsfix` without `-n`: it sets the dirty flag, makes `$MFTMirr` follow
+/// `$MFT`, and fills a log that is not clean with 0xFF.
+///
+/// # Errors
+/// When it cannot be run or gives up.
+pub fn repair(image: &Path) -> Result<(), Failure> {
+    command::run_ok(program("ntfsfix").arg(image), PATIENCE).map(drop)
+}
+
 /// Fails the test when ntfsfix has anything to say.
 ///
 /// # Panics

@@ -4,7 +4,7 @@
 
 use std::{fs::File, os::unix::fs::FileExt, path::Path};
 
-use fs_ntfs::{block_io::BlockIo, fsck};
+use fs_ntfs::{block_io::BlockIo, facade::Filesystem, fsck};
 
 use crate::Failure;
 
@@ -80,6 +80,48 @@ pub fn assert_no_more(image: &Path, before: &[String]) {
         "rust-fs-ntfs on {}: {new:#?}",
         image.display()
     );
+}
+
+/// What is asked of the crate beside its check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mount {
+    /// To read.
+    ReadOnly,
+    /// To write.
+    ReadWrite,
+    /// To write, after replaying the log.
+    Replaying,
+    /// To replay the log and nothing else.
+    ReplayOnly,
+    /// To repair: it empties the log and clears the dirty flag.
+    Repair,
+}
+
+/// Mounts the volume and lists its root.
+///
+/// # Errors
+/// What it refuses, in its words.
+pub fn mount(image: &Path, how: Mount) -> Result<(), Failure> {
+    let failed = |error: String| Failure::new(format!("{how:?} of {}", image.display()), error);
+    let mounted = match how {
+        Mount::ReadOnly => Filesystem::mount(image),
+        Mount::ReadWrite => Filesystem::mount_rw(image),
+        Mount::Replaying => Filesystem::mount_rw_replaying_log(image),
+        Mount::ReplayOnly => {
+            return fsck::replay_logfile(image)
+                .map(drop)
+                .map_err(|error| failed(error.to_string()));
+        }
+        Mount::Repair => {
+            return fsck::fsck(image)
+                .map(drop)
+                .map_err(|error| failed(error.to_string()));
+        }
+    };
+    mounted
+        .and_then(|volume| volume.read_dir("/"))
+        .map(drop)
+        .map_err(|error| failed(error.to_string()))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod faults;
 mod foreign;
 mod judge;
 mod operations;
+mod others;
 mod reuse;
 mod state;
 mod steps;
