@@ -220,7 +220,7 @@ impl Spot {
             Outcome::Missing => Err(self.failure(&ErrorKind::NotFound.into())),
             Outcome::MissingDirectory => Err(self.failure(&ErrorKind::PathNotFound.into())),
             Outcome::Loop => Err(self.failure(&ErrorKind::LinkLoop.into())),
-            Outcome::Elsewhere | Outcome::Opaque => {
+            Outcome::Elsewhere | Outcome::Opaque | Outcome::Refused(_) => {
                 Err(self.failure(&ErrorKind::UnresolvedLink.into()))
             }
         }

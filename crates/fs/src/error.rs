@@ -18,6 +18,14 @@ pub enum Feature {
     ExtendedAttributes,
     /// Finding all names of a file from the file.
     NamesOfFiles,
+    /// Security descriptors.
+    Security,
+    /// Object ids.
+    ObjectIds,
+    /// Opening a file by its number.
+    OpenById,
+    /// Removing a name of an open file at once.
+    PosixUnlink,
     /// Something about the data of one file: encrypted, an unknown compression.
     FileData,
     /// Something about the volume: an unknown version or kind.
@@ -33,6 +41,10 @@ impl fmt::Display for Feature {
             Self::NamedStreams => "named streams",
             Self::ExtendedAttributes => "extended attributes",
             Self::NamesOfFiles => "finding all names of a file",
+            Self::Security => "security descriptors",
+            Self::ObjectIds => "object ids",
+            Self::OpenById => "opening a file by its number",
+            Self::PosixUnlink => "removing a name of an open file at once",
             Self::FileData => "this form of file data",
             Self::Volume => "this kind of volume",
         })

@@ -1,9 +1,10 @@
 //! The trait.
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Feature, Result};
 use crate::{
-    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, LinkContent, LinkType,
-    Name, Node, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, DirectoryEntry, Duplicate, Entry,
+    ExtendedAttribute, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, Stat,
+    StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 /// One volume: directories, files, links, and what can be done with them.
@@ -190,6 +191,107 @@ pub trait FileSystem: Send + Sync {
     /// # Errors
     /// `Unsupported` where there are none.
     fn set_extended_attributes(&self, node: &Node, list: &[ExtendedAttribute]) -> Result<()>;
+
+    /// One entry with what stands in it, found by its long or its 8.3 name.
+    /// Where entries repeat nothing of their objects it says what
+    /// [`stat`](FileSystem::stat) says, under the name that was asked for.
+    ///
+    /// # Errors
+    /// `NotFound`; `NotADirectory` when `dir` is none.
+    fn entry(&self, dir: &Node, name: &Name) -> Result<DirectoryEntry> {
+        let node = self.child(dir, name)?;
+        Ok(DirectoryEntry {
+            name: name.clone(),
+            short_name: None,
+            duplicate: Duplicate::from(&self.stat(&node)?),
+            node,
+        })
+    }
+
+    /// The entries of a directory with what stands in each, as
+    /// [`list`](FileSystem::list) gives them.
+    fn entries<'a>(
+        &'a self,
+        dir: &Node,
+    ) -> Result<Box<dyn Iterator<Item = Result<DirectoryEntry>> + Send + 'a>> {
+        let list = self.list(dir)?;
+        Ok(Box::new(list.map(|entry| {
+            let entry = entry?;
+            Ok(DirectoryEntry {
+                name: entry.name,
+                short_name: None,
+                duplicate: Duplicate::from(&self.stat(&entry.node)?),
+                node: entry.node,
+            })
+        })))
+    }
+
+    /// Makes what the entry of one name says agree with its object
+    /// (MS-FSA 2.1.4.19); the object's other names stay as they are. Nothing is
+    /// written when it agrees already.
+    fn refresh_entry(&self, _dir: &Node, _name: &Name) -> Result<()> {
+        Ok(())
+    }
+
+    /// The self-relative security descriptor of an object.
+    ///
+    /// # Errors
+    /// `Unsupported` without [`Capabilities::SECURITY`].
+    fn security(&self, _node: &Node) -> Result<Vec<u8>> {
+        Err(ErrorKind::Unsupported(Feature::Security).into())
+    }
+
+    /// Puts a self-relative descriptor in place of an object's own.
+    ///
+    /// # Errors
+    /// `Unsupported` without [`Capabilities::SECURITY`]; `InvalidArgument` when
+    /// it is no descriptor.
+    fn set_security(&self, _node: &Node, _descriptor: &[u8]) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::Security).into())
+    }
+
+    /// The object with a record and sequence number ([`Stat::record`],
+    /// [`Stat::sequence`]; sequence 0 is any).
+    ///
+    /// # Errors
+    /// `NotFound`; `Unsupported` without [`Capabilities::OPEN_BY_ID`].
+    fn node_by_id(&self, _record: u64, _sequence: u16) -> Result<Node> {
+        Err(ErrorKind::Unsupported(Feature::OpenById).into())
+    }
+
+    /// The object with an object id.
+    ///
+    /// # Errors
+    /// `NotFound`; `Unsupported` without [`Capabilities::OBJECT_IDS`].
+    fn node_by_object_id(&self, _id: [u8; 16]) -> Result<Node> {
+        Err(ErrorKind::Unsupported(Feature::ObjectIds).into())
+    }
+
+    /// The object id of an object, `None` when it has none.
+    fn object_id(&self, _node: &Node) -> Result<Option<ObjectIdAttribute>> {
+        Err(ErrorKind::Unsupported(Feature::ObjectIds).into())
+    }
+
+    /// Gives an object without an object id one.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the id is taken or the object has one.
+    fn set_object_id(&self, _node: &Node, _id: &ObjectIdAttribute) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::ObjectIds).into())
+    }
+
+    /// Takes an object's id away, if it has one.
+    fn delete_object_id(&self, _node: &Node) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::ObjectIds).into())
+    }
+
+    /// Removes a named stream.
+    ///
+    /// # Errors
+    /// `StreamNotFound`; `Unsupported` without [`Capabilities::NAMED_STREAMS`].
+    fn remove_stream(&self, _node: &Node, _stream: &StreamName) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::NamedStreams).into())
+    }
 
     /// Makes everything that returned before durable.
     fn sync(&self) -> Result<()>;

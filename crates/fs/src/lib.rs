@@ -26,11 +26,13 @@ mod win32;
 pub use error::{Error, ErrorKind, Feature, Refusal, Result};
 pub use filesystem::FileSystem;
 pub use linkwright_codes::Win32Error;
+pub use linkwright_ntfs_format::object_id::{BirthIds, ObjectId, ObjectIdAttribute};
+pub use linkwright_ntfs_format::sid::Sid;
 pub use linkwright_reparse::{ReparseBuffer, ReparseTag};
 pub use name::{Name, StreamName};
 pub use node::Node;
 pub use types::{
-    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, LinkContent, LinkType,
-    Linked, NodeKind, Placed, Replace, Stat, StreamInfo, Target, Times, Timestamp, VolumeFamily,
-    VolumeInfo,
+    Attributes, Capabilities, Contents, Create, DirectoryEntry, Duplicate, Entry,
+    ExtendedAttribute, LinkContent, LinkType, Linked, NodeKind, Placed, Replace, Stat, StreamInfo,
+    Target, Times, Timestamp, VolumeFamily, VolumeInfo,
 };

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use linkwright_ntfs_format::sid::Sid;
 use linkwright_reparse::ReparseBuffer;
 
 use crate::{Name, Node, StreamName};
@@ -63,6 +64,26 @@ bitflags::bitflags! {
         const POSIX_MODES = 0x200;
         /// Extended attributes of NTFS ($EA).
         const EXTENDED_ATTRIBUTES = 0x400;
+        /// Security descriptors.
+        const SECURITY = 0x800;
+        /// 8.3 names beside long ones can be kept.
+        const SHORT_NAMES = 0x1000;
+        /// Object ids ($OBJECT_ID).
+        const OBJECT_IDS = 0x2000;
+        /// A file can be opened by its number.
+        const OPEN_BY_ID = 0x4000;
+        /// Transactions of Win32 (TxF).
+        const TRANSACTIONS = 0x8000;
+        /// A name can go, or be replaced, while the file is open
+        /// (FILE_SUPPORTS_POSIX_UNLINK_RENAME).
+        const POSIX_UNLINK_RENAME = 0x1_0000;
+        /// Somewhere else than on this machine, reached over a network.
+        const REMOTE = 0x2_0000;
+        /// Directory entries repeat times, sizes and attributes of the file, and
+        /// may lag behind ([`FileSystem::refresh_entry`]).
+        ///
+        /// [`FileSystem::refresh_entry`]: crate::FileSystem::refresh_entry
+        const DUPLICATED_INFORMATION = 0x4_0000;
     }
 }
 
@@ -261,6 +282,47 @@ pub struct Entry {
     pub node: Node,
 }
 
+/// One entry of a directory with all that stands in it.
+#[derive(Debug, Clone)]
+pub struct DirectoryEntry {
+    /// The name as stored.
+    pub name: Name,
+    /// The 8.3 name beside it, where there is one.
+    pub short_name: Option<Name>,
+    /// The object.
+    pub node: Node,
+    /// What the entry itself says of the object.
+    pub duplicate: Duplicate,
+}
+
+/// What an entry repeats of its object (MS-FSA 2.1.1.4). It may be old: only the
+/// entry that a change was made through is brought up to date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Times.
+    pub times: Times,
+    /// Length of the unnamed stream (in bytes).
+    pub size: u64,
+    /// Bytes of the medium that it takes.
+    pub allocated: u64,
+    /// Win32 attributes, the directory bit among them.
+    pub attributes: Attributes,
+    /// The reparse tag.
+    pub reparse_tag: Option<u32>,
+}
+
+impl From<&Stat> for Duplicate {
+    fn from(stat: &Stat) -> Self {
+        Self {
+            times: stat.times,
+            size: stat.size,
+            allocated: stat.allocated,
+            attributes: stat.attributes,
+            reparse_tag: stat.reparse_tag,
+        }
+    }
+}
+
 /// What a link holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkContent {
@@ -304,7 +366,7 @@ pub struct ExtendedAttribute {
 }
 
 /// How a new file or directory is to be.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Create {
     /// Attributes to set besides those the kind implies.
     pub attributes: Attributes,
@@ -312,6 +374,14 @@ pub struct Create {
     pub times: Times,
     /// Permission bits of POSIX, where the file system keeps them.
     pub mode: Option<u32>,
+    /// A self-relative security descriptor (MS-DTYP 2.4.6); inherited from the
+    /// directory when `None`. Only with [`Capabilities::SECURITY`].
+    pub security_descriptor: Option<Vec<u8>>,
+    /// The owner in an inherited descriptor; the directory's when `None`.
+    pub owner: Option<Sid>,
+    /// The 8.3 name to have beside the long one, where the directory has none
+    /// like it; one is made up when `None` and the volume has such names.
+    pub short_name: Option<Name>,
 }
 
 /// The data of one stream of a new file.

@@ -51,6 +51,10 @@ fn unsupported(feature: Feature) -> Win32Error {
         | Feature::NamedStreams
         | Feature::ExtendedAttributes
         | Feature::NamesOfFiles
+        | Feature::Security
+        | Feature::ObjectIds
+        | Feature::OpenById
+        | Feature::PosixUnlink
         | Feature::FileData => Win32Error::NOT_SUPPORTED,
     }
 }

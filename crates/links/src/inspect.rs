@@ -174,7 +174,7 @@ fn is_broken(
     Ok(match resolver.walk(fs, path, LastLink::Follow)?.outcome {
         Outcome::Found(_) => Some(false),
         Outcome::Missing | Outcome::MissingDirectory | Outcome::Loop => Some(true),
-        Outcome::Elsewhere | Outcome::Opaque => None,
+        Outcome::Elsewhere | Outcome::Opaque | Outcome::Refused(_) => None,
     })
 }
 

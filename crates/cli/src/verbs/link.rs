@@ -225,7 +225,7 @@ fn auto_type(
         Outcome::Missing => (ErrorKind::NotFound, "does not exist"),
         Outcome::MissingDirectory => (ErrorKind::PathNotFound, "does not exist"),
         Outcome::Loop => (ErrorKind::LinkLoop, "is a circle of links"),
-        Outcome::Elsewhere | Outcome::Opaque => (
+        Outcome::Elsewhere | Outcome::Opaque | Outcome::Refused(_) => (
             ErrorKind::UnresolvedLink,
             "leads to a place that is not known here",
         ),

@@ -5,14 +5,14 @@
 use std::time::SystemTime;
 
 use linkwright_names::NtName;
-use linkwright_ntfs::{CreateOptions, FileInfo, TimesChange};
+use linkwright_ntfs::{CreateOptions, DirEntry, FileInfo, TimesChange};
 use linkwright_ntfs_format::NtTime;
 use linkwright_ntfs_format::log::LogState;
 use linkwright_ntfs_format::standard_information::{self, FileAttributes};
 
 use crate::{
-    Attributes, Create, ExtendedAttribute, Name, NodeKind, Replace, Stat, StreamInfo, StreamName,
-    Times, Timestamp,
+    Attributes, Create, Duplicate, ExtendedAttribute, Name, NodeKind, Replace, Stat, StreamInfo,
+    StreamName, Times, Timestamp,
 };
 
 pub(super) fn stat(info: &FileInfo) -> Stat {
@@ -30,14 +30,28 @@ pub(super) fn stat(info: &FileInfo) -> Stat {
         record: info.file.record().0,
         sequence: info.file.sequence().0,
         device: 0,
-        times: Times {
-            created: Some(timestamp(info.times.created)),
-            modified: Some(timestamp(info.times.modified)),
-            changed: Some(timestamp(info.times.changed)),
-            accessed: Some(timestamp(info.times.accessed)),
-        },
+        times: times(&info.times),
         attributes: Attributes::from_bits_retain(info.attributes.bits()),
         mode: None,
+    }
+}
+
+pub(super) fn duplicate(entry: &DirEntry) -> Duplicate {
+    Duplicate {
+        times: times(&entry.times),
+        size: entry.size,
+        allocated: entry.allocated,
+        attributes: Attributes::from_bits_retain(entry.attributes.bits()),
+        reparse_tag: entry.reparse_tag,
+    }
+}
+
+fn times(times: &standard_information::Times) -> Times {
+    Times {
+        created: Some(timestamp(times.created)),
+        modified: Some(timestamp(times.modified)),
+        changed: Some(timestamp(times.changed)),
+        accessed: Some(timestamp(times.accessed)),
     }
 }
 
@@ -99,6 +113,9 @@ pub(super) fn create_options(create: &Create) -> CreateOptions {
     CreateOptions {
         attributes: attributes(create.attributes),
         times,
+        security_descriptor: create.security_descriptor.clone(),
+        owner: create.owner,
+        short_name: create.short_name.as_ref().map(|name| name.units().to_vec()),
         ..CreateOptions::default()
     }
 }

@@ -4,6 +4,7 @@
 //! or removing what has the read-only attribute.
 
 mod convert;
+mod entries;
 mod error;
 mod put;
 mod read;
@@ -13,16 +14,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use linkwright_device::BlockDevice;
 use linkwright_ntfs::{FileId, FileKind, OpenOptions, TimesChange, Volume};
+use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::file_name::Namespace;
+use linkwright_ntfs_format::object_id::ObjectId;
 use linkwright_ntfs_format::standard_information::FileAttributes;
 use linkwright_reparse::ReparseBuffer;
 
 use crate::error::{ErrorKind, Feature, Result};
 use crate::node::Repr;
 use crate::{
-    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, LinkContent,
-    LinkType, Name, Node, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times,
-    VolumeFamily, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
+    FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, Stat,
+    StreamInfo, StreamName, Target, Times, VolumeFamily, VolumeInfo,
 };
 
 /// Records that belong to the file system itself (`$MFT` to `$Extend`, and the
@@ -38,6 +41,18 @@ pub struct NtfsFs {
     /// Tells nodes of this volume from those of others.
     tag: u64,
     writable: bool,
+    read_only_files: ReadOnlyFiles,
+}
+
+/// Who sees to it that files with the read-only attribute stay as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReadOnlyFiles {
+    /// This back end refuses to change or remove them.
+    #[default]
+    Refused,
+    /// The caller: to Windows the attribute counts when a file is opened, and a
+    /// handle that was open before may go on writing.
+    LeftToCaller,
 }
 
 /// A file of a volume.
@@ -59,7 +74,17 @@ impl NtfsFs {
             volume: Volume::open(device, options).map_err(error::from_engine)?,
             tag: TAGS.fetch_add(1, Ordering::Relaxed),
             writable,
+            read_only_files: ReadOnlyFiles::default(),
         })
+    }
+
+    /// The same volume with another rule about read-only files.
+    #[must_use]
+    pub fn with_read_only_files(self, read_only_files: ReadOnlyFiles) -> Self {
+        Self {
+            read_only_files,
+            ..self
+        }
     }
 
     /// Finishes what a session that was cut off had committed.
@@ -121,6 +146,9 @@ impl NtfsFs {
     /// Win32 refuses to change or remove what is read-only (DeleteFile,
     /// MS-FSA 2.1.5.1.2.1).
     fn check_not_read_only(&self, file: FileId) -> Result<()> {
+        if self.read_only_files == ReadOnlyFiles::LeftToCaller {
+            return Ok(());
+        }
         let info = self.volume.file_info(file).map_err(error::from_engine)?;
         match info.attributes.contains(FileAttributes::READ_ONLY) {
             true => Err(crate::Error::with_source(
@@ -141,7 +169,14 @@ impl FileSystem for NtfsFs {
             | Capabilities::NAMED_STREAMS
             | Capabilities::WINDOWS_NAMES
             | Capabilities::NAMES_OF_FILES
-            | Capabilities::EXTENDED_ATTRIBUTES;
+            | Capabilities::EXTENDED_ATTRIBUTES
+            | Capabilities::SECURITY
+            | Capabilities::SHORT_NAMES
+            | Capabilities::OBJECT_IDS
+            | Capabilities::OPEN_BY_ID
+            | Capabilities::TRANSACTIONS
+            | Capabilities::POSIX_UNLINK_RENAME
+            | Capabilities::DUPLICATED_INFORMATION;
         match self.writable {
             true => all,
             false => all | Capabilities::READ_ONLY,
@@ -462,6 +497,80 @@ impl FileSystem for NtfsFs {
         let list: Vec<_> = list.iter().map(convert::engine_attribute).collect();
         self.volume
             .set_extended_attributes(self.file(node)?, &list)
+            .map_err(error::from_engine)
+    }
+
+    fn entry(&self, dir: &Node, name: &Name) -> Result<DirectoryEntry> {
+        entries::entry(self, self.file(dir)?, name)
+    }
+
+    fn entries<'a>(
+        &'a self,
+        dir: &Node,
+    ) -> Result<Box<dyn Iterator<Item = Result<DirectoryEntry>> + Send + 'a>> {
+        entries::entries(self, self.file(dir)?)
+    }
+
+    fn refresh_entry(&self, dir: &Node, name: &Name) -> Result<()> {
+        if !self.writable {
+            return Ok(());
+        }
+        self.volume
+            .refresh_name(self.file(dir)?, name.units())
+            .map_err(error::from_engine)
+    }
+
+    fn security(&self, node: &Node) -> Result<Vec<u8>> {
+        self.volume
+            .security_descriptor(self.file(node)?)
+            .map_err(error::from_engine)
+    }
+
+    fn set_security(&self, node: &Node, descriptor: &[u8]) -> Result<()> {
+        self.volume
+            .set_security(self.file(node)?, descriptor)
+            .map_err(error::from_engine)
+    }
+
+    fn node_by_id(&self, record: u64, sequence: u16) -> Result<Node> {
+        let found = self
+            .volume
+            .file_by_record(RecordNumber(record))
+            .map_err(error::from_engine)?;
+        match sequence == 0 || found.sequence().0 == sequence {
+            true => Ok(self.node(found)),
+            false => Err(ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn node_by_object_id(&self, id: [u8; 16]) -> Result<Node> {
+        self.volume
+            .file_by_object_id(ObjectId(id))
+            .map(|file| self.node(file))
+            .map_err(error::from_engine)
+    }
+
+    fn object_id(&self, node: &Node) -> Result<Option<ObjectIdAttribute>> {
+        self.volume
+            .object_id(self.file(node)?)
+            .map_err(error::from_engine)
+    }
+
+    fn set_object_id(&self, node: &Node, id: &ObjectIdAttribute) -> Result<()> {
+        self.volume
+            .set_object_id(self.file(node)?, id)
+            .map_err(error::from_engine)
+    }
+
+    fn delete_object_id(&self, node: &Node) -> Result<()> {
+        self.volume
+            .delete_object_id(self.file(node)?)
+            .map_err(error::from_engine)
+    }
+
+    fn remove_stream(&self, node: &Node, stream: &StreamName) -> Result<()> {
+        self.volume
+            .remove_stream(self.file(node)?, stream.units())
             .map_err(error::from_engine)
     }
 

@@ -162,6 +162,7 @@ fn times_and_attributes_are_kept() {
         },
         attributes: Attributes::HIDDEN,
         mode: None,
+        ..Create::default()
     };
     let mut data = &b"x"[..];
     let mut contents = [Contents {
@@ -393,6 +394,7 @@ mod following {
             Outcome::Loop => "loop".to_owned(),
             Outcome::Elsewhere => "elsewhere".to_owned(),
             Outcome::Opaque => "opaque".to_owned(),
+            Outcome::Refused(status) => status.to_string(),
         };
         (end, walk.hops.len())
     }

@@ -391,6 +391,7 @@ pub(super) fn create_for(job: &Job<'_>, stat: &Stat) -> Create {
         attributes: kept_attributes(job, stat),
         times: times_for(job, stat),
         mode: stat.mode.map(|mode| mode & 0o777),
+        ..PLAIN
     }
 }
 

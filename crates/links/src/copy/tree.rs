@@ -357,4 +357,7 @@ pub(super) const PLAIN: Create = Create {
         accessed: None,
     },
     mode: None,
+    security_descriptor: None,
+    owner: None,
+    short_name: None,
 };

@@ -40,6 +40,10 @@ pub struct CreateOptions {
     pub owner: Option<Sid>,
     /// The group in an inherited descriptor; the directory's when `None`.
     pub group: Option<Sid>,
+    /// The 8.3 name to have beside the long one, on a volume that has such
+    /// names and where the directory has none like it (MS-FSA 2.1.5.1.1, from
+    /// the tunnel cache); one is made up else.
+    pub short_name: Option<Vec<u16>>,
 }
 
 /// Collation of file names.
@@ -89,7 +93,7 @@ impl Engine {
             namespace: Namespace::Posix,
             name: name.to_vec(),
         };
-        self.attach_new_name(file, name)?;
+        self.attach_new_name(file, name, options.short_name.as_deref())?;
         self.touch_directory(directory)?;
         Ok(file)
     }
@@ -169,8 +173,9 @@ impl Engine {
         &mut self,
         file: FileReference,
         mut name: FileName,
+        wanted: Option<&[u16]>,
     ) -> Result<()> {
-        let short = self.short_name_for(&mut name)?;
+        let short = self.short_name_for(&mut name, wanted)?;
         self.attach_name(file, &name)?;
         match short {
             Some(short) => self.attach_name(file, &short),

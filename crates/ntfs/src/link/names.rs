@@ -9,6 +9,7 @@ use zerocopy::little_endian::U16;
 use crate::attr::{AttrRef, NewAttribute};
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
+use crate::index::directory::NameCase;
 use crate::record::header_of;
 
 /// A name of a file.
@@ -167,11 +168,29 @@ impl Engine {
     pub(crate) fn refresh_name(&mut self, directory: FileReference, name: &[u16]) -> Result<()> {
         let parent = self.directory(directory)?;
         let (base, _, found) = self.resolve_name(parent, name)?;
+        if self.entry_is_fresh(parent, base, &found.name)? {
+            return Ok(());
+        }
         let mut both = self.file_names(base)?;
         both.retain(|(_, other)| {
             other.parent.record() == parent && (other.name == found.name || is_pair(&found, other))
         });
         self.refresh_names(base, &both)
+    }
+
+    /// Whether an entry says what the file's own attributes say.
+    fn entry_is_fresh(
+        &self,
+        parent: RecordNumber,
+        base: RecordNumber,
+        stored: &[u16],
+    ) -> Result<bool> {
+        let entry = self.lookup_entry(parent, stored, NameCase::Sensitive)?;
+        let Some(entry) = entry else {
+            return Ok(false);
+        };
+        let view = FileNameView::new(entry.key()).map_err(|e| Place::record(parent).format(e))?;
+        Ok(view.duplicated() == self.duplicated(base)?)
     }
 
     fn refresh_names(&mut self, base: RecordNumber, names: &[(AttrRef, FileName)]) -> Result<()> {

@@ -58,7 +58,7 @@ impl Engine {
             // A further name stays one without an 8.3 name.
             self.attach_name(file, &name)?;
         } else {
-            self.attach_new_name(file, name)?;
+            self.attach_new_name(file, name, None)?;
         }
         self.touch_directory(to)?;
         if from != to {

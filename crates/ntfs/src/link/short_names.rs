@@ -25,7 +25,12 @@ impl Engine {
     /// the short name to stand beside it. A name that is its own short name
     /// gets none (namespace 3); without 8.3 names every name has namespace 0,
     /// as on Windows (NTFS.md 2.8).
-    pub(crate) fn short_name_for(&self, name: &mut FileName) -> Result<Option<FileName>> {
+    /// `wanted` is taken when it is a short name and free.
+    pub(crate) fn short_name_for(
+        &self,
+        name: &mut FileName,
+        wanted: Option<&[u16]>,
+    ) -> Result<Option<FileName>> {
         if !self.has_short_names()? {
             return Ok(None);
         }
@@ -34,7 +39,10 @@ impl Engine {
             return Ok(None);
         }
         let directory = name.parent.record();
-        for candidate in short_name::candidates(&name.name) {
+        let wanted = wanted
+            .filter(|wanted| short_name::is_legal_8dot3(wanted))
+            .map(NtName::from_units);
+        for candidate in wanted.into_iter().chain(short_name::candidates(&name.name)) {
             if self
                 .lookup_entry(directory, candidate.units(), NameCase::Insensitive)?
                 .is_none()

@@ -1,0 +1,40 @@
+//! Win32 semantics over [`FileSystem`](linkwright_fs::FileSystem)s.
+//!
+//! One [`System`] holds what a Windows process sees: drives and shares, current
+//! directories, a token, the handle table and the last error of each thread. Its
+//! methods are the Win32 functions, named in snake_case after them, `_w` and `_a`
+//! where two forms exist. A string argument is `Option<&[u16]>` (`None` is NULL;
+//! what follows a NUL unit does not count), numbers are those of the SDK
+//! ([`constants`]), and a failure is the [`Win32Error`] that `GetLastError` gives.
+//!
+//! There are two layers. `nt` is the I/O manager and the object store of MS-FSA:
+//! objects, opens, share modes, deletion, information classes; its errors are
+//! [`NtStatus`]. The functions over it are kernel32's own logic: which paths mean
+//! what, in which order things are opened, how a status becomes a code.
+#![forbid(unsafe_code)]
+
+pub mod constants;
+mod create_file;
+mod delete;
+mod directory;
+mod handles;
+mod last_error;
+mod links;
+mod nt;
+mod path;
+mod read_write;
+mod settings;
+mod system;
+mod volumes;
+
+pub use handles::Handle;
+pub use linkwright_codes::{NtStatus, Win32Error};
+pub use linkwright_fs::{Sid, Timestamp};
+pub use settings::{
+    Clock, CodePage, DeveloperMode, LongPaths, Privileges, ShareKind, SymlinkEvaluation,
+    SystemClock, Token, WindowsVersion,
+};
+pub use system::{System, SystemBuilder, SystemError};
+
+/// Result of a Win32 function.
+pub type Win32Result<T> = Result<T, Win32Error>;

@@ -1,0 +1,54 @@
+//! The I/O manager and the object store of MS-FSA over
+//! [`FileSystem`](linkwright_fs::FileSystem)s. Errors are
+//! [`NtStatus`](linkwright_codes::NtStatus).
+//!
+//! | file | what |
+//! |---|---|
+//! | `share` | the share-mode table: who has which file open how |
+//! | `namespace` | links and streams that are open, and what is to happen to them on close |
+//! | `objects` | what a file handle stands for |
+//! | `access` | rights: descriptors, tokens, privileges |
+//! | `lookup` | from a path to an object, links followed by the one resolver of `fs` |
+//! | `create` | NtCreateFile (MS-FSA 2.1.5.1) |
+//! | `close` | the end of a handle (2.1.5.5) |
+//! | `disposition` | FileDispositionInformation(Ex) (2.1.5.15.3) |
+//! | `link` | FileLinkInformation(Ex) (2.1.5.15.7) |
+//! | `status` | from the errors of `fs` to statuses |
+//!
+//! One lock, [`Nt::namespace`], orders everything that opens, closes or names;
+//! reading and writing through a handle take none of it. The share table has a
+//! lock of its own, which is taken last and held for no call into `fs`.
+
+pub(crate) mod access;
+mod close;
+pub(crate) mod create;
+pub(crate) mod disposition;
+pub(crate) mod link;
+pub(crate) mod lookup;
+pub(crate) mod namespace;
+pub(crate) mod objects;
+pub(crate) mod share;
+pub(crate) mod status;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use namespace::Namespace;
+use objects::FileKey;
+use share::ShareTable;
+
+/// The state of the I/O manager.
+#[derive(Default)]
+pub(crate) struct Nt {
+    namespace: Mutex<Namespace>,
+    pub(crate) shares: ShareTable<FileKey>,
+}
+
+impl Nt {
+    /// Everything about open names; taken before the share table.
+    pub(crate) fn namespace(&self) -> MutexGuard<'_, Namespace> {
+        // Counters of opens stay right even when a call into `fs` panicked.
+        self.namespace
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

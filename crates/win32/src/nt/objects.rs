@@ -1,0 +1,111 @@
+//! What a handle of a file stands for.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use linkwright_fs::{FileSystem, Node, Stat, StreamName};
+
+use super::namespace::{LinkId, StreamId};
+use super::share::Ticket;
+use crate::System;
+use crate::handles::Object;
+use crate::volumes::Volume;
+
+/// A file of a machine, whatever name it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FileKey {
+    pub(crate) volume: usize,
+    pub(crate) device: u64,
+    pub(crate) record: u64,
+    pub(crate) sequence: u16,
+}
+
+impl FileKey {
+    pub(crate) fn new(volume: &Volume, stat: &Stat) -> Self {
+        Self {
+            volume: volume.number,
+            device: stat.device,
+            record: stat.record,
+            sequence: stat.sequence,
+        }
+    }
+}
+
+/// What of an object is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamKind {
+    /// Data: the unnamed stream or a named one.
+    Data,
+    /// A directory.
+    Directory,
+}
+
+/// Whether the name or stream goes when this handle is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnClose {
+    Keep,
+    Delete,
+}
+
+/// An open file (MS-FSA 2.1.1.6, Open).
+pub(crate) struct FileObject {
+    /// The volume.
+    pub(crate) volume: Arc<Volume>,
+    /// The volume's file system as this open sees it.
+    pub(crate) fs: Arc<dyn FileSystem>,
+    /// The object.
+    pub(crate) node: Node,
+    /// The object, for tables.
+    pub(crate) key: FileKey,
+    /// What of it.
+    pub(crate) kind: StreamKind,
+    /// The named stream.
+    pub(crate) stream: Option<StreamName>,
+    /// Granted access.
+    pub(crate) granted: u32,
+    /// FILE_ options it was opened with.
+    pub(crate) options: u32,
+    /// The name it was opened by; `None` for a root and for an open by id.
+    pub(crate) link: Option<LinkId>,
+    /// The state of the named stream.
+    pub(crate) stream_id: Option<StreamId>,
+    /// Its entry in the share table.
+    pub(crate) ticket: Ticket,
+    /// FILE_FLAG_DELETE_ON_CLOSE; DispositionEx can change it.
+    pub(crate) on_close: Mutex<OnClose>,
+    /// Where ReadFile and WriteFile go on.
+    pub(crate) position: Mutex<u64>,
+}
+
+impl FileObject {
+    pub(crate) fn position(&self) -> MutexGuard<'_, u64> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn on_close(&self) -> MutexGuard<'_, OnClose> {
+        self.on_close.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether all of these rights were granted.
+    pub(crate) fn may(&self, access: u32) -> bool {
+        self.granted & access == access
+    }
+}
+
+impl Object for FileObject {
+    fn close(&self, system: &System) {
+        system.machine.close_file(self);
+    }
+}
+
+/// The null device.
+pub(crate) struct NullDevice;
+
+impl Object for NullDevice {}
+
+/// A volume, opened as `\\.\C:`.
+pub(crate) struct VolumeObject {
+    #[expect(dead_code, reason = "volume controls look at it")]
+    pub(crate) volume: Arc<Volume>,
+}
+
+impl Object for VolumeObject {}

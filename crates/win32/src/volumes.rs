@@ -1,0 +1,109 @@
+//! The volumes of a machine and the names they are reached by.
+
+use std::sync::Arc;
+
+use linkwright_codes::NtStatus;
+use linkwright_fs::{Capabilities, FileSystem};
+use linkwright_names::UpcaseTable;
+use linkwright_names::path::VolumeGuid;
+
+use crate::settings::ShareKind;
+
+/// One volume, however many drives and shares lead to it.
+pub(crate) struct Volume {
+    /// Its place in [`Volumes`].
+    pub(crate) number: usize,
+    /// What is on it.
+    pub(crate) fs: Arc<dyn FileSystem>,
+    /// Drive letters, upper case, in the order they were mapped.
+    pub(crate) drives: Vec<char>,
+    /// Server, share and kind, when it is reached over a network.
+    pub(crate) share: Option<Share>,
+    /// What `Volume{...}` calls it.
+    pub(crate) guid: VolumeGuid,
+}
+
+/// A UNC root.
+#[derive(Debug, Clone)]
+pub(crate) struct Share {
+    pub(crate) server: Vec<u16>,
+    pub(crate) share: Vec<u16>,
+    pub(crate) kind: ShareKind,
+}
+
+impl Volume {
+    /// Whether it lies on another machine.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.share.is_some() || self.has(Capabilities::REMOTE)
+    }
+
+    /// Whether it can do something.
+    pub(crate) fn has(&self, capability: Capabilities) -> bool {
+        self.fs.capabilities().contains(capability)
+    }
+
+    /// `\Device\HarddiskVolume3`, or `\Device\Mup\server\share`.
+    pub(crate) fn device_name(&self) -> Vec<u16> {
+        match &self.share {
+            Some(share) => {
+                let mut name: Vec<u16> = r"\Device\Mup\".encode_utf16().collect();
+                name.extend(&share.server);
+                name.push(u16::from(b'\\'));
+                name.extend(&share.share);
+                name
+            }
+            None => format!(r"\Device\HarddiskVolume{}", self.number + 1)
+                .encode_utf16()
+                .collect(),
+        }
+    }
+}
+
+/// All volumes.
+#[derive(Default)]
+pub(crate) struct Volumes {
+    list: Vec<Arc<Volume>>,
+}
+
+impl Volumes {
+    pub(crate) fn new(list: Vec<Volume>) -> Self {
+        Self {
+            list: list.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Volume>> {
+        self.list.iter()
+    }
+
+    pub(crate) fn drive(&self, letter: char) -> Option<&Arc<Volume>> {
+        let letter = letter.to_ascii_uppercase();
+        self.iter().find(|volume| volume.drives.contains(&letter))
+    }
+
+    pub(crate) fn by_guid(&self, guid: VolumeGuid) -> Option<&Arc<Volume>> {
+        self.iter().find(|volume| volume.guid == guid)
+    }
+
+    /// The volume of a share: an unknown server is not found on the network, an
+    /// unknown share not on its server.
+    pub(crate) fn share(&self, server: &[u16], share: &[u16]) -> Result<&Arc<Volume>, NtStatus> {
+        let upcase = UpcaseTable::windows();
+        let mut status = NtStatus::BAD_NETWORK_PATH;
+        for volume in self.iter() {
+            let Some(known) = &volume.share else { continue };
+            if upcase.eq_ignore_case(&known.server, server) {
+                if upcase.eq_ignore_case(&known.share, share) {
+                    return Ok(volume);
+                }
+                status = NtStatus::BAD_NETWORK_NAME;
+            }
+        }
+        Err(status)
+    }
+
+    /// The volume that a file system is.
+    pub(crate) fn of(&self, fs: &Arc<dyn FileSystem>) -> Option<&Arc<Volume>> {
+        self.iter().find(|volume| Arc::ptr_eq(&volume.fs, fs))
+    }
+}
