@@ -1,12 +1,14 @@
 //! `cargo xtask`: the workspace's own tasks. `cargo xtask help` lists them.
 #![forbid(unsafe_code)]
 
+mod fuzz;
 mod oracles;
 mod parts;
 mod skips;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use fuzz::FuzzOptions;
 use oracles::{Install, Missing};
 use parts::{Parts, cargo};
 
@@ -20,12 +22,18 @@ cargo xtask COMMAND
         --long              also the tests of 10^6 entries and the slow sweeps
         --no-install        install nothing
         --require-oracles   a missing oracle fails the tests that ask it
+  fuzz [--seconds N] [--stable] [TARGET...]
+        Feed hostile bytes to the targets (all, when none is named), N seconds
+        each: by libFuzzer where nightly and cargo-fuzz are installed, otherwise
+        or with --stable without coverage. `test --long` does this too.
   lint  Formatting, clippy and documentation, warnings being errors.
   help  This text.
 ";
 
 /// Exit status for a command line that is not understood.
 const USAGE: u8 = 2;
+/// Seconds that `test --long` gives each fuzz target.
+const LONG_SECONDS: u64 = 20;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +41,10 @@ fn main() -> ExitCode {
     let outcome = match words.next() {
         Some("test") => match TestOptions::parse(words) {
             Ok(options) => test(&options),
+            Err(word) => return usage(&word),
+        },
+        Some("fuzz") => match FuzzOptions::parse(words) {
+            Ok(options) => fuzz::run(&options),
             Err(word) => return usage(&word),
         },
         Some("lint") => match words.next() {
@@ -116,6 +128,11 @@ fn test(options: &TestOptions) -> bool {
         }
         parts::succeeds(&mut command)
     });
+    if options.length == Length::Long {
+        parts.run("fuzzing", || {
+            fuzz::run(&FuzzOptions::each_for(LONG_SECONDS))
+        });
+    }
     skip_log.print();
     parts.finish()
 }

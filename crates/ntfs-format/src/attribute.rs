@@ -320,43 +320,49 @@ impl<'a> AttributeView<'a> {
     }
 
     fn check(&self) -> Result<(), FormatError> {
-        let name_bytes = usize::from(self.header.name_length) * 2;
-        if name_bytes > 0 {
-            num::slice(
-                self.bytes,
-                usize::from(self.header.name_offset.get()),
-                name_bytes,
-            )
-            .map_err(|_| FormatError::new(FormatErrorKind::Offset, 0x0A))?;
-        }
-        match self.header.non_resident {
-            0 => {
-                let part = self.resident_part()?;
-                num::slice(
-                    self.bytes,
-                    usize::from(part.value_offset.get()),
-                    num::u32_to_usize(part.value_length.get())?,
-                )
-                .map_err(|_| FormatError::new(FormatErrorKind::Offset, 0x14))?;
-            }
-            1 => {
-                let part = self.non_resident_part()?;
-                let low = part.lowest_vcn.get();
-                // -1 stands for "maps nothing"; 2^63 and above cannot be.
-                let high = part.highest_vcn.get().wrapping_add(1);
-                if low > high || high > i64::MAX.unsigned_abs() {
-                    return Err(FormatError::new(FormatErrorKind::Value, 0x18));
-                }
-                if usize::from(part.pairs_offset.get()) >= self.bytes.len() {
-                    return Err(FormatError::new(FormatErrorKind::Offset, 0x20));
-                }
-                if low == 0 && self.flags().has_total_allocated() {
-                    num::u64_at(self.bytes, NON_RESIDENT_LEN)?;
-                }
-            }
+        let (header_len, contents) = match self.header.non_resident {
+            0 => (RESIDENT_LEN, self.check_resident()?),
+            1 => (NON_RESIDENT_LEN, self.check_non_resident()?),
             _ => return Err(FormatError::new(FormatErrorKind::Value, 8)),
+        };
+        // What lay in the header or in the name would change them when it is
+        // written to.
+        let name_len = usize::from(self.header.name_length) * 2;
+        let name = usize::from(self.header.name_offset.get());
+        if name_len > 0 && (name < header_len || name + name_len > contents) {
+            return Err(FormatError::new(FormatErrorKind::Offset, 0x0A));
         }
         Ok(())
+    }
+
+    /// Gives where the value starts.
+    fn check_resident(&self) -> Result<usize, FormatError> {
+        let part = self.resident_part()?;
+        let offset = usize::from(part.value_offset.get());
+        let length = num::u32_to_usize(part.value_length.get())?;
+        if offset < RESIDENT_LEN || num::slice(self.bytes, offset, length).is_err() {
+            return Err(FormatError::new(FormatErrorKind::Offset, 0x14));
+        }
+        Ok(offset)
+    }
+
+    /// Gives where the mapping pairs start.
+    fn check_non_resident(&self) -> Result<usize, FormatError> {
+        let part = self.non_resident_part()?;
+        let low = part.lowest_vcn.get();
+        // -1 stands for "maps nothing"; 2^63 and above cannot be.
+        let high = part.highest_vcn.get().wrapping_add(1);
+        if low > high || high > i64::MAX.unsigned_abs() {
+            return Err(FormatError::new(FormatErrorKind::Value, 0x18));
+        }
+        let offset = usize::from(part.pairs_offset.get());
+        if offset < NON_RESIDENT_LEN || offset >= self.bytes.len() {
+            return Err(FormatError::new(FormatErrorKind::Offset, 0x20));
+        }
+        if low == 0 && self.flags().has_total_allocated() {
+            num::u64_at(self.bytes, NON_RESIDENT_LEN)?;
+        }
+        Ok(offset)
     }
 
     fn resident_part(&self) -> Result<&'a ResidentPart, FormatError> {

@@ -269,7 +269,8 @@ pub fn end_offset(record: &[u8]) -> Result<usize, FormatError> {
 /// # Errors
 /// A `used` field that cannot be right.
 pub fn free_space(record: &[u8]) -> Result<usize, FormatError> {
-    Ok(record.len() - END_LEN - end_offset(record)?)
+    let end = end_offset(record)?;
+    Ok(record.len() - END_LEN - end)
 }
 
 /// Takes the next instance number of the record.

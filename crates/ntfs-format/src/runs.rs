@@ -219,8 +219,15 @@ impl RunList {
         let tail = self.truncate(vcn);
         let end = vcn + length;
         let mut removed = Vec::new();
-        for (lcn, length) in new {
-            self.push(*lcn, *length);
+        // Not `push`: the list may have begun at `vcn`, and be empty now.
+        let mut at = vcn;
+        for (lcn, length) in new.iter().filter(|(_, length)| *length > 0) {
+            self.push_run(Run {
+                vcn: at,
+                lcn: lcn.map(|lcn| lcn.0),
+                length: *length,
+            });
+            at += length;
         }
         for run in tail {
             if run.end() <= end {

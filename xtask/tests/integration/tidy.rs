@@ -45,7 +45,7 @@ impl Source {
 fn sources() -> Vec<Source> {
     let root = root();
     let mut sources = Vec::new();
-    for folder in ["crates", "dev", "xtask"] {
+    for folder in ["crates", "dev", "fuzz", "xtask"] {
         for path in rust_files(&root.join(folder)) {
             let text = fs::read_to_string(&path).expect("a Rust file is UTF-8");
             let relative = path.strip_prefix(&root).expect("below the root");
@@ -80,7 +80,7 @@ fn crates() -> Vec<PathBuf> {
         .map(|entry| entry.expect("a folder entry").path())
         .filter(|folder| folder.join("Cargo.toml").is_file())
         .collect();
-    folders.push(root().join("xtask"));
+    folders.extend(["fuzz", "xtask"].map(|name| root().join(name)));
     folders
 }
 
@@ -297,9 +297,10 @@ fn claims_of_validation_have_their_test() {
             claims += 1;
             let declared = format!("fn {test}(");
             let of_crate = |source: &&Source| {
-                ["crates", "dev"]
-                    .iter()
-                    .any(|group| source.path.starts_with(&format!("{group}/{folder}/")))
+                source.path.starts_with(&format!("{folder}/"))
+                    || ["crates", "dev"]
+                        .iter()
+                        .any(|group| source.path.starts_with(&format!("{group}/{folder}/")))
             };
             if !sources
                 .iter()
