@@ -6,7 +6,7 @@ use linkwright_device::{Fault, FaultDevice, IoOperation};
 use linkwright_ntfs::{Durability, Error, Result, Volume};
 use linkwright_sim::{Loss, SimDevice};
 
-use super::judge::{recovered, run, with};
+use super::judge::{Effort, Judge, run, with};
 use super::steps::{Step, base, mixed_steps};
 use crate::support::{ROOT, units};
 
@@ -14,6 +14,7 @@ use crate::support::{ROOT, units};
 fn a_failed_call_latches_and_nothing_is_lost() {
     let base = base(|_| {});
     let steps = mixed_steps();
+    let judge = Judge::new("failing calls", Effort::USUAL);
     let whole = run(&base, Durability::Immediate, &steps);
     for operation in [IoOperation::Write, IoOperation::Flush, IoOperation::Read] {
         let mut n = 1;
@@ -26,7 +27,7 @@ fn a_failed_call_latches_and_nothing_is_lost() {
             let mut cuts = sim.cuts();
             while cuts.step() {}
             let what = format!("{operation} {n} failed");
-            let there = recovered(&cuts.image(Loss::Seed(n)), &what);
+            let there = judge.recovered(&cuts.image(Loss::Seed(n)), &what);
             assert!(
                 there == whole.states[done] || there == whole.states[done + 1],
                 "{what} in step {done}"

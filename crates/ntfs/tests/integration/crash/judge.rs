@@ -1,5 +1,6 @@
 //! Makes the images and judges them.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,10 +8,11 @@ use linkwright_device::{BlockDevice, MemoryDevice};
 use linkwright_ntfs::{Durability, OpenOptions, Volume};
 use linkwright_ntfs_check::{CheckOptions, Severity, check};
 use linkwright_sim::{Cuts, Loss, SimDevice};
+use linkwright_testkit::oracle::{ntfsfix, rust_fs_ntfs};
 
 use super::state::{Tree, tree};
 use super::steps::Step;
-use crate::support::options;
+use crate::support::{image_of, options};
 
 pub(super) fn device(image: MemoryDevice) -> Arc<dyn BlockDevice> {
     Arc::new(image)
@@ -26,146 +28,232 @@ pub(super) fn with(durability: Durability) -> OpenOptions {
 /// Steps that were run, and what may be found after a crash.
 pub(super) struct Run {
     pub(super) sim: Arc<SimDevice>,
-    /// Position in the trace when each state was safe, and the state.
-    pub(super) safe: Vec<(usize, Tree)>,
+    /// Position in the trace when each state was safe, and its number.
+    pub(super) safe: Vec<(usize, usize)>,
     /// Every state there was, in order.
     pub(super) states: Vec<Tree>,
 }
 
 /// Whether finished steps survive the loss of power.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Safe {
+enum Safe {
     AtOnce,
     WhenSynced,
 }
 
 pub(super) fn run(base: &MemoryDevice, durability: Durability, steps: &[Step]) -> Run {
+    run_with(base, with(durability), steps)
+}
+
+pub(super) fn run_with(base: &MemoryDevice, options: OpenOptions, steps: &[Step]) -> Run {
     let sim = Arc::new(SimDevice::new(base));
-    let safe_when = match durability {
+    let safe_when = match options.durability {
         Durability::Immediate => Safe::AtOnce,
         _ => Safe::WhenSynced,
     };
-    let volume = Volume::open(sim.clone(), with(durability)).expect("the base opens");
-    let start = tree(&volume);
-    let mut states = vec![start.clone()];
-    let mut safe = vec![(0, start)];
+    let volume = Volume::open(sim.clone(), options).expect("the base opens");
+    let mut states = vec![tree(&volume)];
+    let mut safe = vec![(0, 0)];
     for step in steps {
         step(&volume).expect("the step works");
-        let now = tree(&volume);
-        states.push(now.clone());
         if safe_when == Safe::AtOnce {
-            safe.push((sim.position(), now));
+            safe.push((sim.position(), states.len()));
         }
+        states.push(tree(&volume));
     }
-    let last = tree(&volume);
     volume.close().expect("it closes");
-    safe.push((sim.position(), last));
+    safe.push((sim.position(), states.len() - 1));
     Run { sim, safe, states }
 }
 
-pub(super) static CUTS: AtomicU64 = AtomicU64::new(0);
+/// How thoroughly a run is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Effort {
+    /// Seeds of losing, tearing and reordering for each cut, beside all lost
+    /// and all kept.
+    pub(super) seeds: u64,
+    /// One image of so many has its recovery cut at every write and flush; the
+    /// others at one of them.
+    pub(super) whole_recovery: u64,
+    /// One image of so many is shown to the other judges.
+    pub(super) others: u64,
+}
 
-/// Opens what a crash left, in both ways, and returns what is there; leaves it
-/// recovered, closed and checked.
-pub(super) fn recovered(image: &MemoryDevice, what: &str) -> Tree {
-    CUTS.fetch_add(1, Ordering::Relaxed);
-    let looked = Volume::open(device(image.snapshot()), OpenOptions::read_only())
-        .unwrap_or_else(|e| panic!("{what}: read-only: {e}"));
-    let seen = tree(&looked);
-    let sim = Arc::new(SimDevice::new(image));
-    Volume::recover(sim.clone()).unwrap_or_else(|e| panic!("{what}: {e}"));
-    let after = sim.live();
-    let volume = Volume::open(device(after.snapshot()), OpenOptions::read_only())
-        .unwrap_or_else(|e| panic!("{what}: recovered: {e}"));
-    let there = tree(&volume);
-    assert_eq!(seen, there, "{what}: read-only and recovered differ");
+impl Effort {
+    /// What the usual run of the tests can afford.
+    pub(super) const USUAL: Self = Self {
+        seeds: 3,
+        whole_recovery: 40,
+        others: 60,
+    };
+    /// `cargo xtask test --long`.
+    pub(super) const LONG: Self = Self {
+        seeds: 12,
+        whole_recovery: 10,
+        others: 30,
+    };
+
+    pub(super) fn usual_or_long() -> Self {
+        if linkwright_testkit::long("more ways to lose power").is_ok() {
+            Self::LONG
+        } else {
+            Self::USUAL
+        }
+    }
+}
+
+/// All cuts of this process.
+static ALL: AtomicU64 = AtomicU64::new(0);
+
+/// Cuts images, judges them and counts.
+pub(super) struct Judge<'a> {
+    name: &'a str,
+    effort: Effort,
+    cuts: Cell<u64>,
+    images: Cell<u64>,
+    shown: Cell<u64>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(name: &'a str, effort: Effort) -> Self {
+        Self {
+            name,
+            effort,
+            cuts: Cell::new(0),
+            images: Cell::new(0),
+            shown: Cell::new(0),
+        }
+    }
+
+    fn count_cut(&self) {
+        self.cuts.set(self.cuts.get() + 1);
+        ALL.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Each image's tree must be one that was there, not older than what was
+    /// safe. Returns the number of cuts.
+    pub(super) fn assert_survives(&self, run: &Run) -> u64 {
+        let mut cuts = run.sim.cuts();
+        loop {
+            let mut losses = vec![Loss::All, Loss::Nothing];
+            losses.extend((0..self.effort.seeds).map(Loss::Seed));
+            if cuts.is_settled() {
+                losses.truncate(1);
+            }
+            for loss in losses {
+                self.assert_cut(run, &cuts, loss);
+            }
+            if !cuts.step() {
+                break;
+            }
+        }
+        println!(
+            "{}: {} cuts, {} images shown to other judges, {:?}; {} cuts in this process",
+            self.name,
+            self.cuts.get(),
+            self.shown.get(),
+            run.sim.counts(),
+            ALL.load(Ordering::Relaxed),
+        );
+        self.cuts.get()
+    }
+
+    fn assert_cut(&self, run: &Run, cuts: &Cuts, loss: Loss) {
+        let what = format!("{}, cut at {}, {loss:?}", self.name, cuts.position());
+        let there = self.recovered(&cuts.image(loss), &what);
+        let (_, oldest) = run
+            .safe
+            .iter()
+            .rev()
+            .find(|(position, _)| *position <= cuts.position())
+            .unwrap();
+        let safe = &run.states[*oldest];
+        assert!(
+            run.states[*oldest..].contains(&there),
+            "{what}: at least state {oldest} wanted, there is {:?}\nthere: {:#?}\nsafe: {:#?}",
+            run.states.iter().rposition(|state| *state == there),
+            difference(&there, safe),
+            difference(safe, &there),
+        );
+    }
+
+    /// Opens what a crash left, in both ways, and returns what is there; leaves
+    /// it recovered, closed and checked.
+    pub(super) fn recovered(&self, image: &MemoryDevice, what: &str) -> Tree {
+        self.count_cut();
+        self.images.set(self.images.get() + 1);
+        let number = self.images.get();
+        let looked = Volume::open(device(image.snapshot()), OpenOptions::read_only())
+            .unwrap_or_else(|e| panic!("{what}: read-only: {e}"));
+        let seen = tree(&looked);
+        let sim = Arc::new(SimDevice::new(image));
+        Volume::recover(sim.clone()).unwrap_or_else(|e| panic!("{what}: {e}"));
+        let after = sim.live();
+        let volume = Volume::open(device(after.snapshot()), OpenOptions::read_only())
+            .unwrap_or_else(|e| panic!("{what}: recovered: {e}"));
+        let there = tree(&volume);
+        assert_eq!(seen, there, "{what}: read-only and recovered differ");
+        assert_no_problem(&after, what);
+        self.recovery_is_cut(&sim, &there, number, what);
+        if number.is_multiple_of(self.effort.others) {
+            self.show_to_others(&after);
+        }
+        there
+    }
+
+    /// The power fails once more during recovery.
+    fn recovery_is_cut(&self, sim: &SimDevice, there: &Tree, number: u64, what: &str) {
+        let end = sim.position() as u64;
+        if end == 0 {
+            return;
+        }
+        let whole = number.is_multiple_of(self.effort.whole_recovery);
+        let mut cuts = sim.cuts();
+        while cuts.step() {
+            let position = cuts.position() as u64;
+            if !whole && position != number % end + 1 {
+                continue;
+            }
+            self.count_cut();
+            let loss = match (number + position) % 8 {
+                0 => Loss::All,
+                1 => Loss::Nothing,
+                _ => Loss::Seed(number),
+            };
+            let what = format!("{what}, recovery cut at {position}, {loss:?}");
+            let image = Arc::new(cuts.image(loss));
+            Volume::recover(image.clone()).unwrap_or_else(|e| panic!("{what}: {e}"));
+            assert_no_problem(&image, &what);
+            let volume = Volume::open(image, options()).unwrap_or_else(|e| panic!("{what}: {e}"));
+            assert_eq!(tree(&volume), *there, "{what}");
+        }
+    }
+
+    fn show_to_others(&self, device: &MemoryDevice) {
+        let image = image_of(device);
+        rust_fs_ntfs::assert_clean(image.path());
+        if ntfsfix::available().is_ok() {
+            ntfsfix::assert_clean(image.path());
+        }
+        self.shown.set(self.shown.get() + 1);
+    }
+}
+
+/// Our own checker has nothing to say, notes left out.
+fn assert_no_problem(device: &MemoryDevice, what: &str) {
     let mut problems = Vec::new();
-    check(&after, &CheckOptions::default(), &mut |problem| {
+    check(device, &CheckOptions::default(), &mut |problem| {
         if problem.severity != Severity::Note {
             problems.push(format!("{problem:?}"));
         }
     })
     .unwrap_or_else(|e| panic!("{what}: {e}"));
     assert!(problems.is_empty(), "{what}: {problems:#?}");
-    again(&sim, &there, what);
-    there
 }
 
-/// The power fails once more during recovery, at a few places.
-pub(super) fn again(sim: &SimDevice, there: &Tree, what: &str) {
-    let mut cuts = sim.cuts();
-    let end = sim.position();
-    let pick = CUTS.load(Ordering::Relaxed) as usize;
-    if end == 0 || !pick.is_multiple_of(3) {
-        return;
-    }
-    while cuts.position() < pick % end {
-        cuts.step();
-    }
-    CUTS.fetch_add(1, Ordering::Relaxed);
-    let image = cuts.image(Loss::Seed(pick as u64));
-    let volume = Volume::open(device(image), options())
-        .unwrap_or_else(|e| panic!("{what}, cut again at {}: {e}", cuts.position()));
-    assert_eq!(
-        tree(&volume),
-        *there,
-        "{what}, cut again at {}",
-        cuts.position()
-    );
-}
-
-/// Each image's tree must be one that was there, not older than what was safe.
-pub(super) fn assert_survives(name: &str, run: &Run, seeds: u64) {
-    let before = CUTS.load(Ordering::Relaxed);
-    let mut cuts = run.sim.cuts();
-    loop {
-        let mut losses = vec![Loss::All, Loss::Nothing];
-        losses.extend((0..seeds).map(Loss::Seed));
-        if cuts.is_settled() {
-            losses.truncate(1);
-        }
-        for loss in losses {
-            assert_cut(name, run, &cuts, loss);
-        }
-        if !cuts.step() {
-            break;
-        }
-    }
-    let cuts = CUTS.load(Ordering::Relaxed) - before;
-    println!("{name}: {cuts} cuts, {:?}", run.sim.counts());
-}
-
-pub(super) fn assert_cut(name: &str, run: &Run, cuts: &Cuts, loss: Loss) {
-    let what = format!("{name}, cut at {}, {loss:?}", cuts.position());
-    let there = recovered(&cuts.image(loss), &what);
-    let (_, safe) = run
-        .safe
-        .iter()
-        .rev()
-        .find(|(position, _)| *position <= cuts.position())
-        .unwrap();
-    // Equal states may come twice: the last one counts as the oldest allowed.
-    let oldest = run.states.iter().rposition(|state| state == safe).unwrap();
-    let found = run.states.iter().rposition(|state| *state == there);
-    assert!(
-        found.is_some_and(|found| found >= oldest),
-        "{what}: state {found:?}, at least {oldest} wanted\nthere: {:#?}\nsafe: {:#?}",
-        difference(&there, safe),
-        difference(safe, &there),
-    );
-}
-
-pub(super) fn difference(a: &Tree, b: &Tree) -> Vec<(String, String)> {
+fn difference(a: &Tree, b: &Tree) -> Vec<(String, String)> {
     a.iter()
         .filter(|(path, text)| b.get(*path) != Some(text))
         .map(|(path, text)| (path.clone(), text.clone()))
         .collect()
-}
-
-pub(super) fn seeds() -> u64 {
-    if linkwright_testkit::long("more ways to lose power").is_ok() {
-        40
-    } else {
-        6
-    }
 }

@@ -13,3 +13,6 @@ mod others;
 mod reuse;
 mod state;
 mod steps;
+mod structures;
+mod sweep;
+mod takeover;

@@ -75,7 +75,7 @@ fn stages() -> Vec<Stage> {
     add("begun", &cuts, &all.states[0], &log);
     let (position, state) = &all.safe[6];
     until(&mut cuts, |cuts| cuts.position() == *position);
-    add("committed", &cuts, state, &log);
+    add("committed", &cuts, &all.states[*state], &log);
     let (position, _) = &all.safe[all.safe.len() - 2];
     until(&mut cuts, |cuts| cuts.position() == *position);
     until(&mut cuts, |cuts| is_in_place(cuts.next_event(), &log));

@@ -1,6 +1,7 @@
 //! What is on a volume, as text that can be compared.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use linkwright_ntfs::{FileId, Volume};
 
@@ -10,45 +11,71 @@ use crate::support::ROOT;
 pub(super) type Tree = BTreeMap<String, String>;
 
 pub(super) fn tree(volume: &Volume) -> Tree {
-    let mut tree = Tree::new();
-    walk(volume, ROOT, "", &mut tree);
-    tree
+    let mut walk = Walk {
+        volume,
+        seen: BTreeMap::new(),
+        tree: Tree::new(),
+    };
+    walk.directory(ROOT, "");
+    walk.tree
 }
 
-pub(super) fn walk(volume: &Volume, dir: FileId, path: &str, tree: &mut Tree) {
-    for entry in volume.entries(dir).expect("a directory can be read") {
-        let name = entry.name.to_string_lossy();
-        if dir == ROOT && name.starts_with('$') || name == "." {
-            continue;
+struct Walk<'a> {
+    volume: &'a Volume,
+    /// Files by their number: one with a thousand names is read once.
+    seen: BTreeMap<u64, String>,
+    tree: Tree,
+}
+
+impl Walk<'_> {
+    fn directory(&mut self, dir: FileId, path: &str) {
+        for entry in self.volume.entries(dir).expect("a directory can be read") {
+            let name = entry.name.to_string_lossy();
+            if dir == ROOT && name.starts_with('$') || name == "." {
+                continue;
+            }
+            let here = format!("{path}/{name}");
+            let text = match self.seen.entry(entry.file.record().0) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(new) => {
+                    let text = file(self.volume, entry.file, &here);
+                    new.insert(text).clone()
+                }
+            };
+            if entry.is_directory() && entry.reparse_tag.is_none() {
+                self.directory(entry.file, &here);
+            }
+            self.tree.insert(here, text);
         }
-        let here = format!("{path}/{name}");
-        let info = volume
-            .file_info(entry.file)
-            .expect("an entry leads to its file");
-        let reparse = volume.reparse_point(entry.file).expect("a reparse point");
-        let mut contents = Vec::new();
-        for stream in volume.streams(entry.file).expect("streams") {
-            let mut bytes = vec![0; usize::try_from(stream.size).unwrap()];
-            let got = volume
-                .read_at(entry.file, &stream.name, 0, &mut bytes)
-                .expect("contents");
-            assert_eq!(got as u64, stream.size, "{here}");
-            contents.push((
-                String::from_utf16_lossy(&stream.name),
-                stream.size,
-                sum(&bytes),
-            ));
-        }
-        let text = format!(
-            "{} links, {contents:?}, {:?}",
-            info.link_count,
-            reparse.map(|r| format!("{r:?}"))
-        );
-        if info.is_directory() && entry.reparse_tag.is_none() {
-            walk(volume, entry.file, &here, tree);
-        }
-        tree.insert(here, text);
     }
+}
+
+/// Everything that can be asked of a file.
+fn file(volume: &Volume, file: FileId, here: &str) -> String {
+    let info = volume.file_info(file).expect("an entry leads to its file");
+    let names = volume.names(file).expect("names").len();
+    let reparse = volume.reparse_point(file).expect("a reparse point");
+    let security = volume.security_descriptor(file).expect("a descriptor");
+    let attributes = volume.extended_attributes(file).expect("attributes");
+    let id = volume.object_id(file).expect("an object id");
+    let mut contents = Vec::new();
+    for stream in volume.streams(file).expect("streams") {
+        let mut bytes = vec![0; usize::try_from(stream.size).unwrap()];
+        let got = volume
+            .read_at(file, &stream.name, 0, &mut bytes)
+            .expect("contents");
+        assert_eq!(got as u64, stream.size, "{here}");
+        contents.push((
+            String::from_utf16_lossy(&stream.name),
+            stream.size,
+            stream.flags,
+            sum(&bytes),
+        ));
+    }
+    format!(
+        "{info:?}, {names} names, {contents:?}, {reparse:?}, {}, {attributes:?}, {id:?}",
+        sum(&security)
+    )
 }
 
 pub(super) fn sum(bytes: &[u8]) -> u64 {
