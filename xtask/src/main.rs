@@ -26,6 +26,9 @@ cargo xtask COMMAND
         Feed hostile bytes to the targets (all, when none is named), N seconds
         each: by libFuzzer where nightly and cargo-fuzz are installed, otherwise
         or with --stable without coverage. `test --long` does this too.
+  conformance [PREFIX]
+        Run the table docs/conformance.csv, or the rows whose id begins so, and
+        print how many hold by family and kind of volume.
   lint  Formatting, clippy and documentation, warnings being errors.
   help  This text.
 ";
@@ -47,6 +50,10 @@ fn main() -> ExitCode {
             Ok(options) => fuzz::run(&options),
             Err(word) => return usage(&word),
         },
+        Some("conformance") => match (words.next(), words.next()) {
+            (_, Some(word)) => return usage(word),
+            (prefix, None) => conformance(prefix),
+        },
         Some("lint") => match words.next() {
             None => lint(),
             Some(word) => return usage(word),
@@ -63,6 +70,15 @@ fn main() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Runs the table; the test prints the matrix itself.
+fn conformance(prefix: Option<&str>) -> bool {
+    let mut test = cargo(&["test", "--quiet", "-p", "linkwright-win32"]);
+    test.args(["--test", "integration", "--"])
+        .args(["--exact", "conformance::every_row_holds", "--nocapture"])
+        .env("LINKWRIGHT_ROWS", prefix.unwrap_or_default());
+    parts::succeeds(&mut test)
 }
 
 fn usage(word: &str) -> ExitCode {

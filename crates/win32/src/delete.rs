@@ -5,7 +5,7 @@ use linkwright_codes::{NtStatus, Win32Error};
 use crate::constants::{
     DELETE, FILE_DIRECTORY_FILE, FILE_NON_DIRECTORY_FILE, FILE_OPEN_FOR_BACKUP_INTENT,
     FILE_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ,
-    FILE_SHARE_WRITE, SYNCHRONIZE,
+    FILE_SHARE_WRITE,
 };
 use crate::nt::create::{Disposition, Request};
 use crate::nt::disposition::Fate;
@@ -50,7 +50,8 @@ impl System {
         };
         let request = Request {
             location: &location,
-            access: DELETE | SYNCHRONIZE | FILE_READ_ATTRIBUTES,
+            // No SYNCHRONIZE, which the directory's FILE_DELETE_CHILD would not grant.
+            access: DELETE | FILE_READ_ATTRIBUTES,
             share: FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
             disposition: Disposition::Open,
             options: kind | FILE_OPEN_FOR_BACKUP_INTENT | FILE_OPEN_REPARSE_POINT,

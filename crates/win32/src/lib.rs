@@ -13,6 +13,7 @@
 //! what, in which order things are opened, how a status becomes a code.
 #![forbid(unsafe_code)]
 
+mod code_page;
 pub mod constants;
 mod create_file;
 mod delete;

@@ -2,7 +2,8 @@
 
 use linkwright_codes::{NtStatus, Win32Error};
 use linkwright_fs::LinkContent;
-use linkwright_names::path::{FullPath, Win32PathKind};
+use linkwright_names::path::{FullPath, NtPath, NtPathKind, Win32PathKind};
+use linkwright_names::reserved_device;
 use linkwright_reparse::SymbolicLink;
 
 use crate::constants::{
@@ -71,7 +72,11 @@ impl System {
                 token: &self.process.token,
                 view,
             };
-            let target = self.locate(&new);
+            let target = match self.locate(&new) {
+                // A device, there or not, is none that holds the file.
+                Err(_) if is_reserved_device(&new) => Err(NtStatus::NOT_SAME_DEVICE),
+                target => target,
+            };
             Ok(self.machine.link_file(&caller, &open, target)?)
         });
         self.machine.close_file(&open);
@@ -186,5 +191,13 @@ impl System {
         FullPath::new(text, &self.process.directories())
             .map(|path| path.into_name().into_units())
             .map_err(|_| Win32Error::PATH_NOT_FOUND)
+    }
+}
+
+/// Whether a path names a DOS device, as `C:\dir\com1` does.
+fn is_reserved_device(path: &NtPath) -> bool {
+    match path.kind() {
+        NtPathKind::DosDevice { name, .. } => reserved_device(name).is_some(),
+        _ => false,
     }
 }

@@ -25,7 +25,20 @@ const EVERYTHING: Capabilities = Capabilities::HARD_LINKS
     .union(Capabilities::NAMED_STREAMS)
     .union(Capabilities::WINDOWS_NAMES)
     .union(Capabilities::NAMES_OF_FILES)
-    .union(Capabilities::EXTENDED_ATTRIBUTES);
+    .union(Capabilities::EXTENDED_ATTRIBUTES)
+    .union(Capabilities::SECURITY)
+    .union(Capabilities::SHORT_NAMES)
+    .union(Capabilities::OBJECT_IDS)
+    .union(Capabilities::OPEN_BY_ID)
+    .union(Capabilities::TRANSACTIONS)
+    .union(Capabilities::POSIX_UNLINK_RENAME)
+    .union(Capabilities::DUPLICATED_INFORMATION);
+
+/// What ReFS lacks in every format.
+const NEVER_ON_REFS: Capabilities = Capabilities::EXTENDED_ATTRIBUTES
+    .union(Capabilities::SHORT_NAMES)
+    .union(Capabilities::OBJECT_IDS)
+    .union(Capabilities::TRANSACTIONS);
 
 /// Links and the reparse points that make them.
 const LINKS: Capabilities = Capabilities::SYMBOLIC_LINKS
@@ -33,8 +46,9 @@ const LINKS: Capabilities = Capabilities::SYMBOLIC_LINKS
     .union(Capabilities::TYPED_LINKS);
 
 impl Declaration {
-    /// Flags that take something away; they hold whatever the volume below says.
-    pub const RESTRICTIONS: Capabilities = Capabilities::READ_ONLY;
+    /// Flags that take something away; they hold when either says so, the
+    /// declaration or the volume below.
+    pub const RESTRICTIONS: Capabilities = Capabilities::READ_ONLY.union(Capabilities::REMOTE);
 
     const fn new(family: VolumeFamily, name: &'static str, capabilities: Capabilities) -> Self {
         let max_links = if capabilities.contains(Capabilities::HARD_LINKS) {
@@ -52,7 +66,8 @@ impl Declaration {
 
     /// FAT32: names and data.
     pub const fn fat32() -> Self {
-        Self::new(VolumeFamily::Fat, "FAT32", Capabilities::WINDOWS_NAMES)
+        let has = Capabilities::WINDOWS_NAMES.union(Capabilities::SHORT_NAMES);
+        Self::new(VolumeFamily::Fat, "FAT32", has)
     }
 
     /// exFAT: as FAT32.
@@ -60,31 +75,37 @@ impl Declaration {
         Self::new(VolumeFamily::Fat, "exFAT", Capabilities::WINDOWS_NAMES)
     }
 
-    /// ReFS before format 3.5: no hard links (MS-FSA note 1), no extended
-    /// attributes.
+    /// ReFS before format 3.5: no hard links (MS-FSA note 1), and none of what
+    /// no ReFS has: extended attributes, 8.3 names, object ids, transactions.
     pub const fn refs() -> Self {
         let has = EVERYTHING
             .difference(Capabilities::HARD_LINKS)
-            .difference(Capabilities::EXTENDED_ATTRIBUTES);
+            .difference(NEVER_ON_REFS);
         Self::new(VolumeFamily::Refs, "ReFS", has)
     }
 
     /// ReFS from format 3.5 on (Server 2022, Windows 11).
     pub const fn refs_3_5() -> Self {
-        let has = EVERYTHING.difference(Capabilities::EXTENDED_ATTRIBUTES);
+        let has = EVERYTHING.difference(NEVER_ON_REFS);
         Self::new(VolumeFamily::Refs, "ReFS", has)
     }
 
     /// A cluster shared volume over NTFS: hard links, no reparse points of its
     /// users (CreateHardLink, CreateSymbolicLink).
     pub const fn csvfs() -> Self {
-        Self::new(VolumeFamily::Csv, "CSVFS", EVERYTHING.difference(LINKS))
+        let has = EVERYTHING
+            .difference(LINKS)
+            .difference(Capabilities::TRANSACTIONS);
+        Self::new(VolumeFamily::Csv, "CSVFS", has)
     }
 
     /// An ordinary SMB 3.0 share. Names of a file cannot be asked over SMB
-    /// (MS-FSCC 2.4.17 note 87).
+    /// (MS-FSCC 2.4.17 note 87), and there are no transactions.
     pub const fn smb3() -> Self {
-        let has = EVERYTHING.difference(Capabilities::NAMES_OF_FILES);
+        let has = EVERYTHING
+            .difference(Capabilities::NAMES_OF_FILES)
+            .difference(Capabilities::TRANSACTIONS)
+            .union(Capabilities::REMOTE);
         Self::new(VolumeFamily::Network, "NTFS", has)
     }
 

@@ -13,9 +13,9 @@ pub use declaration::Declaration;
 
 use crate::error::{ErrorKind, Feature, Result};
 use crate::{
-    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, LinkContent,
-    LinkType, Name, Node, NodeKind, Placed, Replace, Stat, StreamInfo, StreamName, Target, Times,
-    VolumeInfo,
+    Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
+    FileSystem, LinkContent, LinkType, Name, Node, NodeKind, ObjectIdAttribute, Placed, Replace,
+    Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 /// A file system that holds to a [`Declaration`].
@@ -84,6 +84,31 @@ impl Declared {
                 self.need(Capabilities::REPARSE_POINTS, Feature::ReparsePoints)
             }
         }
+    }
+
+    /// An entry as this volume would have it.
+    fn seen(&self, mut entry: DirectoryEntry) -> DirectoryEntry {
+        if !self.has(Capabilities::SHORT_NAMES) {
+            entry.short_name = None;
+        }
+        if !self.sees_links() {
+            entry.duplicate.reparse_tag = None;
+            entry.duplicate.attributes.remove(Attributes::REPARSE_POINT);
+        }
+        entry
+    }
+
+    /// A new object without what this volume cannot keep of it.
+    fn kept(&self, create: &Create) -> Create {
+        let mut create = create.clone();
+        if !self.has(Capabilities::SECURITY) {
+            create.security_descriptor = None;
+            create.owner = None;
+        }
+        if !self.has(Capabilities::SHORT_NAMES) {
+            create.short_name = None;
+        }
+        create
     }
 
     fn sees_links(&self) -> bool {
@@ -202,7 +227,7 @@ impl FileSystem for Declared {
 
     fn create_file(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {
         self.writable()?;
-        self.inner.create_file(dir, name, create)
+        self.inner.create_file(dir, name, &self.kept(create))
     }
 
     fn put_file(
@@ -217,7 +242,8 @@ impl FileSystem for Declared {
         for content in contents.iter() {
             self.need_stream(content.stream.as_ref())?;
         }
-        self.inner.put_file(dir, name, create, contents, replace)
+        self.inner
+            .put_file(dir, name, &self.kept(create), contents, replace)
     }
 
     fn put_stream(
@@ -233,7 +259,7 @@ impl FileSystem for Declared {
 
     fn create_directory(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {
         self.writable()?;
-        self.inner.create_directory(dir, name, create)
+        self.inner.create_directory(dir, name, &self.kept(create))
     }
 
     /// In the order of MS-FSA 2.1.5.15.7: a directory is refused before the
@@ -261,7 +287,7 @@ impl FileSystem for Declared {
         self.writable()?;
         self.need_link(content)?;
         self.inner
-            .create_link(dir, name, link_type, content, create)
+            .create_link(dir, name, link_type, content, &self.kept(create))
     }
 
     fn set_link(&self, node: &Node, content: &LinkContent) -> Result<()> {
@@ -319,6 +345,69 @@ impl FileSystem for Declared {
             Feature::ExtendedAttributes,
         )?;
         self.inner.set_extended_attributes(node, list)
+    }
+
+    fn entry(&self, dir: &Node, name: &Name) -> Result<DirectoryEntry> {
+        Ok(self.seen(self.inner.entry(dir, name)?))
+    }
+
+    fn entries<'a>(
+        &'a self,
+        dir: &Node,
+    ) -> Result<Box<dyn Iterator<Item = Result<DirectoryEntry>> + Send + 'a>> {
+        let entries = self.inner.entries(dir)?;
+        Ok(Box::new(entries.map(|entry| Ok(self.seen(entry?)))))
+    }
+
+    fn refresh_entry(&self, dir: &Node, name: &Name) -> Result<()> {
+        match self.has(Capabilities::READ_ONLY) {
+            true => Ok(()),
+            false => self.inner.refresh_entry(dir, name),
+        }
+    }
+
+    fn security(&self, node: &Node) -> Result<Vec<u8>> {
+        self.need(Capabilities::SECURITY, Feature::Security)?;
+        self.inner.security(node)
+    }
+
+    fn set_security(&self, node: &Node, descriptor: &[u8]) -> Result<()> {
+        self.writable()?;
+        self.need(Capabilities::SECURITY, Feature::Security)?;
+        self.inner.set_security(node, descriptor)
+    }
+
+    fn node_by_id(&self, record: u64, sequence: u16) -> Result<Node> {
+        self.need(Capabilities::OPEN_BY_ID, Feature::OpenById)?;
+        self.inner.node_by_id(record, sequence)
+    }
+
+    fn node_by_object_id(&self, id: [u8; 16]) -> Result<Node> {
+        self.need(Capabilities::OBJECT_IDS, Feature::ObjectIds)?;
+        self.inner.node_by_object_id(id)
+    }
+
+    fn object_id(&self, node: &Node) -> Result<Option<ObjectIdAttribute>> {
+        self.need(Capabilities::OBJECT_IDS, Feature::ObjectIds)?;
+        self.inner.object_id(node)
+    }
+
+    fn set_object_id(&self, node: &Node, id: &ObjectIdAttribute) -> Result<()> {
+        self.writable()?;
+        self.need(Capabilities::OBJECT_IDS, Feature::ObjectIds)?;
+        self.inner.set_object_id(node, id)
+    }
+
+    fn delete_object_id(&self, node: &Node) -> Result<()> {
+        self.writable()?;
+        self.need(Capabilities::OBJECT_IDS, Feature::ObjectIds)?;
+        self.inner.delete_object_id(node)
+    }
+
+    fn remove_stream(&self, node: &Node, stream: &StreamName) -> Result<()> {
+        self.writable()?;
+        self.need_stream(Some(stream))?;
+        self.inner.remove_stream(node, stream)
     }
 
     fn sync(&self) -> Result<()> {

@@ -210,3 +210,31 @@ fn only_what_the_volume_below_has_can_be_declared() {
     let over = Declared::new(Arc::new(read_only), Declaration::ntfs());
     assert!(over.capabilities().contains(Capabilities::READ_ONLY));
 }
+
+#[test]
+fn descriptors_ids_and_short_names_can_be_missing() {
+    let (inner, fat) = declared(Declaration::exfat());
+    let root = inner.root().unwrap();
+    let there = file(inner.as_ref(), "f");
+    let id = [7; 16];
+    let refused = [
+        (kind(fat.security(&there)), Feature::Security),
+        (kind(fat.set_security(&there, &[])), Feature::Security),
+        (kind(fat.node_by_id(40, 0)), Feature::OpenById),
+        (kind(fat.node_by_object_id(id)), Feature::ObjectIds),
+        (kind(fat.object_id(&there)), Feature::ObjectIds),
+        (kind(fat.delete_object_id(&there)), Feature::ObjectIds),
+        (
+            kind(fat.remove_stream(&there, &StreamName::from("s"))),
+            Feature::NamedStreams,
+        ),
+    ];
+    for (found, feature) in refused {
+        assert_eq!(found, ErrorKind::Unsupported(feature));
+    }
+    assert_eq!(fat.entry(&root, &Name::from("f")).unwrap().short_name, None);
+    assert_eq!(fat.entries(&root).unwrap().count(), 1);
+    let (_, share) = declared(Declaration::smb3());
+    assert!(share.capabilities().contains(Capabilities::REMOTE));
+    assert!(!share.capabilities().contains(Capabilities::TRANSACTIONS));
+}

@@ -6,7 +6,7 @@ use linkwright_codes::NtStatus;
 use linkwright_fs::resolve::{Hop, LastLink, Outcome, Place, Slot};
 use linkwright_fs::{
     Attributes, Capabilities, Create, FileSystem, LinkContent, LinkType, Node, NodeKind, Stat,
-    StreamName,
+    StreamName, VolumeFamily,
 };
 use linkwright_names::UpcaseTable;
 use linkwright_reparse::ReparseBuffer;
@@ -677,6 +677,16 @@ fn check_reparse_support(fs: &dyn FileSystem) -> Result<(), NtStatus> {
     let any = Capabilities::REPARSE_POINTS | Capabilities::SYMBOLIC_LINKS;
     match capabilities.intersects(any) {
         true => Ok(()),
-        false => Err(NtStatus::INVALID_DEVICE_REQUEST),
+        false => Err(without_reparse_points(fs)),
+    }
+}
+
+/// FAT does not know the request, a redirector does not support it, other
+/// volumes are of a version without it (MS-FSA 2.1.5.10.37).
+fn without_reparse_points(fs: &dyn FileSystem) -> NtStatus {
+    match fs.volume_info().map(|info| info.family) {
+        Ok(VolumeFamily::Fat) => NtStatus::INVALID_DEVICE_REQUEST,
+        Ok(VolumeFamily::Network) => NtStatus::NOT_SUPPORTED,
+        _ => NtStatus::VOLUME_NOT_UPGRADED,
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use linkwright_codes::NtStatus;
-use linkwright_fs::resolve::{Drives, LastLink, Manner, Outcome, Resolver, Rules, Visit, Walk};
-use linkwright_fs::{FileSystem, Result as FsResult};
+use linkwright_fs::resolve::{
+    Drives, Hop, LastLink, Manner, Outcome, Resolver, Rules, Visit, Walk,
+};
+use linkwright_fs::{FileSystem, LinkContent, ReparseBuffer, ReparseTag, Result as FsResult};
 use linkwright_names::path::VolumeGuid;
 
 use super::access::{self, Intent};
@@ -83,7 +85,7 @@ impl<'a> Lookup<'a> {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .unwrap_or(NtStatus::OBJECT_PATH_NOT_FOUND)),
-            Outcome::Opaque => Err(NtStatus::IO_REPARSE_TAG_NOT_HANDLED),
+            Outcome::Opaque => Err(opaque(walk.hops.last())),
             Outcome::Refused(status) => Err(status),
         }
     }
@@ -111,6 +113,19 @@ impl<'a> Lookup<'a> {
             true => Err(NtStatus::DELETE_PENDING),
             false => Ok(()),
         }
+    }
+}
+
+/// Why a reparse point is not followed: a link that makes no sense, or a tag that
+/// nobody here knows.
+fn opaque(last: Option<&Hop>) -> NtStatus {
+    match last.map(|hop| &hop.content) {
+        Some(LinkContent::Reparse(ReparseBuffer::Other(other)))
+            if matches!(other.tag(), ReparseTag::SYMLINK | ReparseTag::MOUNT_POINT) =>
+        {
+            NtStatus::IO_REPARSE_DATA_INVALID
+        }
+        _ => NtStatus::IO_REPARSE_TAG_NOT_HANDLED,
     }
 }
 
