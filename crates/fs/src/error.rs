@@ -26,6 +26,8 @@ pub enum Feature {
     OpenById,
     /// Removing a name of an open file at once.
     PosixUnlink,
+    /// Transactions.
+    Transactions,
     /// Something about the data of one file: encrypted, an unknown compression.
     FileData,
     /// Something about the volume: an unknown version or kind.
@@ -45,6 +47,7 @@ impl fmt::Display for Feature {
             Self::ObjectIds => "object ids",
             Self::OpenById => "opening a file by its number",
             Self::PosixUnlink => "removing a name of an open file at once",
+            Self::Transactions => "transactions",
             Self::FileData => "this form of file data",
             Self::Volume => "this kind of volume",
         })
@@ -66,6 +69,22 @@ pub enum Refusal {
     FailedBefore,
     /// A file of the file system itself, such as `$MFT`.
     SystemFile,
+}
+
+/// What an open transaction forbids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransactionError {
+    /// Another transaction holds the name or file; or the volume was changed
+    /// so that this one cannot be committed.
+    Conflict,
+    /// Another transaction depends on where this directory is.
+    Dependency,
+    /// The transaction is over.
+    Ended,
+    /// An encrypted file cannot be changed in a transaction.
+    Encrypted,
+    /// This cannot be done in a transaction.
+    NotSupported,
 }
 
 /// What went wrong, as a type. The Win32 code of each is in `win32.rs`.
@@ -121,6 +140,8 @@ pub enum ErrorKind {
     Unsupported(Feature),
     /// The volume could be written to, but that would not be safe.
     Refused(Refusal),
+    /// A transaction forbids it.
+    Transaction(TransactionError),
     /// Somebody else has it open.
     Locked,
     /// The volume is damaged at this place.
@@ -279,12 +300,25 @@ impl fmt::Display for ErrorKind {
             Self::IntoItself => "a directory cannot be moved into itself",
             Self::Unsupported(feature) => return write!(f, "{feature}: not supported here"),
             Self::Refused(refusal) => return refusal.fmt(f),
+            Self::Transaction(error) => return error.fmt(f),
             Self::Locked => "somebody else has it open",
             Self::Corrupt => "the volume is damaged here",
             Self::Io => "the storage failed",
             Self::OutOfResources => "memory or open files ran out",
             Self::Interrupted => "interrupted",
             Self::InvalidArgument => "this cannot be asked for",
+        })
+    }
+}
+
+impl fmt::Display for TransactionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Conflict => "another transaction holds the name or file",
+            Self::Dependency => "another transaction depends on this directory",
+            Self::Ended => "the transaction is over",
+            Self::Encrypted => "an encrypted file cannot be changed in a transaction",
+            Self::NotSupported => "this cannot be done in a transaction",
         })
     }
 }

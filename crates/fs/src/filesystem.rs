@@ -7,6 +7,28 @@ use crate::{
     StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
+/// Bytes in free space of a volume ([`FileSystem::scratch`]); reading and
+/// writing takes no lock of the volume.
+pub trait Scratch: Send + Sync {
+    /// Makes room for `len` bytes.
+    ///
+    /// # Errors
+    /// `DiskFull`; the volume was closed.
+    fn grow(&mut self, len: u64) -> Result<()>;
+
+    /// Reads exactly `buf`.
+    ///
+    /// # Errors
+    /// Beyond the room; the storage failed.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()>;
+
+    /// Writes all of `bytes`.
+    ///
+    /// # Errors
+    /// Beyond the room; the storage failed.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+}
+
 /// One volume: directories, files, links, and what can be done with them.
 ///
 /// * Nothing here follows a link, not even the last component of a name; links
@@ -291,6 +313,29 @@ pub trait FileSystem: Send + Sync {
     /// `StreamNotFound`; `Unsupported` without [`Capabilities::NAMED_STREAMS`].
     fn remove_stream(&self, _node: &Node, _stream: &StreamName) -> Result<()> {
         Err(ErrorKind::Unsupported(Feature::NamedStreams).into())
+    }
+
+    /// Room for bytes that nobody else sees, in free space of the volume; a
+    /// crash frees it.
+    ///
+    /// # Errors
+    /// `Unsupported` without [`Capabilities::TRANSACTIONS`].
+    fn scratch(&self) -> Result<Box<dyn Scratch>> {
+        Err(ErrorKind::Unsupported(Feature::Transactions).into())
+    }
+
+    /// Runs `work` as one step: all that it does to the file system it is given
+    /// happens, or none when it returns an error. Nobody else gets at the volume
+    /// meanwhile, the caller itself included except through what it is given;
+    /// nodes are good on both. Read-only files are left to `work`
+    /// ([`ReadOnlyFiles`](crate::ntfs::ReadOnlyFiles)). It may be run a second
+    /// time, after its first run was taken back.
+    ///
+    /// # Errors
+    /// `Unsupported` without [`Capabilities::TRANSACTIONS`]; what `work`
+    /// returned; `DiskFull` when the volume cannot commit it.
+    fn atomically(&self, _work: &mut dyn FnMut(&dyn FileSystem) -> Result<()>) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::Transactions).into())
     }
 
     /// Makes everything that returned before durable.

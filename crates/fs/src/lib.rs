@@ -20,11 +20,12 @@ mod node;
 pub mod ntfs;
 pub mod posix;
 pub mod resolve;
+pub mod transacted;
 mod types;
 mod win32;
 
-pub use error::{Error, ErrorKind, Feature, Refusal, Result};
-pub use filesystem::FileSystem;
+pub use error::{Error, ErrorKind, Feature, Refusal, Result, TransactionError};
+pub use filesystem::{FileSystem, Scratch};
 pub use linkwright_codes::Win32Error;
 pub use linkwright_ntfs_format::object_id::{BirthIds, ObjectId, ObjectIdAttribute};
 pub use linkwright_ntfs_format::sid::Sid;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::ntfs::NtfsNode;
 use crate::posix::HostNode;
+use crate::transacted::{Key, PrivateNode};
 
 /// One object - file, directory or link - of the [`FileSystem`] that gave it.
 ///
@@ -22,6 +23,20 @@ pub(crate) enum Repr {
     Host(HostNode),
     /// A file of an NTFS volume.
     Ntfs(NtfsNode),
+    /// A file that an open transaction made.
+    Private(PrivateNode),
+}
+
+impl Node {
+    /// What tells it from others while a transaction is open; `None` for nodes
+    /// of file systems without transactions.
+    pub(crate) fn key(&self) -> Option<Key> {
+        match &self.0 {
+            Repr::Host(_) => None,
+            Repr::Ntfs(node) => Some(node.key()),
+            Repr::Private(node) => Some(Key::Private(node.number)),
+        }
+    }
 }
 
 impl fmt::Debug for Node {
@@ -29,6 +44,7 @@ impl fmt::Debug for Node {
         match &self.0 {
             Repr::Host(node) => node.fmt(f),
             Repr::Ntfs(node) => node.fmt(f),
+            Repr::Private(node) => node.fmt(f),
         }
     }
 }

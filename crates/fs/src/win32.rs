@@ -2,7 +2,7 @@
 
 use linkwright_codes::Win32Error;
 
-use crate::error::{Error, ErrorKind, Feature, Refusal};
+use crate::error::{Error, ErrorKind, Feature, Refusal, TransactionError};
 
 impl ErrorKind {
     /// The code that Windows gives for this.
@@ -33,6 +33,7 @@ impl ErrorKind {
             Self::IntoItself => Win32Error::SHARING_VIOLATION,
             Self::Unsupported(feature) => unsupported(feature),
             Self::Refused(refusal) => refused(refusal),
+            Self::Transaction(error) => transaction(error),
             Self::Locked => Win32Error::SHARING_VIOLATION,
             Self::Corrupt => Win32Error::FILE_CORRUPT,
             Self::Io => Win32Error::IO_DEVICE,
@@ -45,6 +46,7 @@ impl ErrorKind {
 fn unsupported(feature: Feature) -> Win32Error {
     match feature {
         Feature::Volume => Win32Error::UNRECOGNIZED_VOLUME,
+        Feature::Transactions => Win32Error::RM_NOT_ACTIVE,
         Feature::HardLinks
         | Feature::SymbolicLinks
         | Feature::ReparsePoints
@@ -56,6 +58,16 @@ fn unsupported(feature: Feature) -> Win32Error {
         | Feature::OpenById
         | Feature::PosixUnlink
         | Feature::FileData => Win32Error::NOT_SUPPORTED,
+    }
+}
+
+fn transaction(error: TransactionError) -> Win32Error {
+    match error {
+        TransactionError::Conflict => Win32Error::TRANSACTIONAL_CONFLICT,
+        TransactionError::Dependency => Win32Error::CANT_BREAK_TRANSACTIONAL_DEPENDENCY,
+        TransactionError::Ended => Win32Error::HANDLE_NO_LONGER_VALID,
+        TransactionError::Encrypted => Win32Error::EFS_NOT_ALLOWED_IN_TRANSACTION,
+        TransactionError::NotSupported => Win32Error::OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
     }
 }
 

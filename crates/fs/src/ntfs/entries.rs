@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use linkwright_ntfs::{DirEntry, FileId};
+use linkwright_ntfs::{DirEntry, FileId, Operate};
 use linkwright_ntfs_format::file_name::Namespace;
 
 use super::{FIRST_USER_RECORD, NtfsFs, convert, error};
@@ -10,7 +10,11 @@ use crate::error::{ErrorKind, Result};
 use crate::{DirectoryEntry, Name};
 
 /// The entry of a long or an 8.3 name.
-pub(super) fn entry(fs: &NtfsFs, dir: FileId, name: &Name) -> Result<DirectoryEntry> {
+pub(super) fn entry<V: Operate>(
+    fs: &NtfsFs<V>,
+    dir: FileId,
+    name: &Name,
+) -> Result<DirectoryEntry> {
     let found = lookup(fs, dir, name.units())?.ok_or(ErrorKind::NotFound)?;
     let stands_alone = matches!(found.namespace, Namespace::Win32AndDos | Namespace::Posix);
     let (long, short) = match found.namespace {
@@ -28,13 +32,13 @@ pub(super) fn entry(fs: &NtfsFs, dir: FileId, name: &Name) -> Result<DirectoryEn
     Ok(joined(fs, long, short.map(name_of)))
 }
 
-fn lookup(fs: &NtfsFs, dir: FileId, name: &[u16]) -> Result<Option<DirEntry>> {
+fn lookup<V: Operate>(fs: &NtfsFs<V>, dir: FileId, name: &[u16]) -> Result<Option<DirEntry>> {
     fs.volume.lookup(dir, name).map_err(error::from_engine)
 }
 
 /// The 8.3 name of a long one, or the other way round.
-fn other_half(
-    fs: &NtfsFs,
+fn other_half<V: Operate>(
+    fs: &NtfsFs<V>,
     dir: FileId,
     found: &DirEntry,
     wanted: Namespace,
@@ -50,11 +54,11 @@ fn other_half(
 }
 
 /// All entries of a directory, each 8.3 name with its long one.
-pub(super) fn entries<'a>(
-    fs: &'a NtfsFs,
+pub(super) fn entries<'a, V: Operate>(
+    fs: &'a NtfsFs<V>,
     dir: FileId,
 ) -> Result<Box<dyn Iterator<Item = Result<DirectoryEntry>> + Send + 'a>> {
-    let list = || fs.volume.list(dir).map_err(error::from_engine);
+    let list = || fs.volume.listing(dir).map_err(error::from_engine);
     // A pair does not stand together; the short names are gathered first, which
     // a directory without any makes cheap.
     let mut short = HashMap::new();
@@ -78,7 +82,7 @@ pub(super) fn entries<'a>(
     })))
 }
 
-fn joined(fs: &NtfsFs, long: DirEntry, short: Option<Name>) -> DirectoryEntry {
+fn joined<V: Operate>(fs: &NtfsFs<V>, long: DirEntry, short: Option<Name>) -> DirectoryEntry {
     DirectoryEntry {
         node: fs.node(long.file),
         duplicate: convert::duplicate(&long),

@@ -3,6 +3,7 @@
 //! What Win32 forbids and the engine does not know is refused here: changing
 //! or removing what has the read-only attribute.
 
+mod atomic;
 mod convert;
 mod entries;
 mod error;
@@ -13,19 +14,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use linkwright_device::BlockDevice;
-use linkwright_ntfs::{FileId, FileKind, OpenOptions, TimesChange, Volume};
+use linkwright_ntfs::{FileId, FileKind, OpenOptions, Operate, TimesChange, Volume};
 use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::file_name::Namespace;
 use linkwright_ntfs_format::object_id::ObjectId;
 use linkwright_ntfs_format::standard_information::FileAttributes;
 use linkwright_reparse::ReparseBuffer;
 
+use atomic::Door;
+
 use crate::error::{ErrorKind, Feature, Result};
 use crate::node::Repr;
+use crate::transacted::Key;
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
-    FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, Stat,
-    StreamInfo, StreamName, Target, Times, VolumeFamily, VolumeInfo,
+    FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, Scratch,
+    Stat, StreamInfo, StreamName, Target, Times, VolumeFamily, VolumeInfo,
 };
 
 /// Records that belong to the file system itself (`$MFT` to `$Extend`, and the
@@ -36,8 +40,8 @@ const FIRST_USER_RECORD: u64 = 16;
 const MAX_LINKS: u32 = 1024;
 
 /// An NTFS volume.
-pub struct NtfsFs {
-    volume: Volume,
+pub struct NtfsFs<V = Volume> {
+    volume: V,
     /// Tells nodes of this volume from those of others.
     tag: u64,
     writable: bool,
@@ -60,6 +64,16 @@ pub enum ReadOnlyFiles {
 pub(crate) struct NtfsNode {
     tag: u64,
     file: FileId,
+}
+
+impl NtfsNode {
+    /// What tells the file from others of the volume.
+    pub(crate) fn key(&self) -> Key {
+        Key::Stored {
+            record: self.file.record().0,
+            sequence: self.file.sequence().0,
+        }
+    }
 }
 
 impl NtfsFs {
@@ -95,14 +109,6 @@ impl NtfsFs {
         Volume::recover(device).map_err(error::from_engine)
     }
 
-    /// Everything the volume says of itself.
-    ///
-    /// # Errors
-    /// Its own files cannot be read.
-    pub fn details(&self) -> Result<linkwright_ntfs::VolumeInfo> {
-        self.volume.info().map_err(error::from_engine)
-    }
-
     /// The state of the volume's journal, in words: `empty`, `clean (2.0)`,
     /// `in use (1.1)`, `unknown`.
     ///
@@ -118,6 +124,16 @@ impl NtfsFs {
     /// The device failed; the volume stays marked as in use.
     pub fn close(self) -> Result<()> {
         self.volume.close().map_err(error::from_engine)
+    }
+}
+
+impl<V: Operate> NtfsFs<V> {
+    /// Everything the volume says of itself.
+    ///
+    /// # Errors
+    /// Its own files cannot be read.
+    pub fn details(&self) -> Result<linkwright_ntfs::VolumeInfo> {
+        self.volume.about().map_err(error::from_engine)
     }
 
     fn node(&self, file: FileId) -> Node {
@@ -160,7 +176,7 @@ impl NtfsFs {
     }
 }
 
-impl FileSystem for NtfsFs {
+impl<V: Door> FileSystem for NtfsFs<V> {
     fn capabilities(&self) -> Capabilities {
         let all = Capabilities::HARD_LINKS
             | Capabilities::SYMBOLIC_LINKS
@@ -223,7 +239,7 @@ impl FileSystem for NtfsFs {
     ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + Send + 'a>> {
         let entries = self
             .volume
-            .list(self.file(dir)?)
+            .listing(self.file(dir)?)
             .map_err(error::from_engine)?;
         Ok(Box::new(entries.filter_map(move |entry| match entry {
             Ok(entry) if entry.namespace == Namespace::Dos => None,
@@ -399,7 +415,7 @@ impl FileSystem for NtfsFs {
         let options = convert::create_options(create);
         let dir = self.file(dir)?;
         self.volume
-            .transaction(|tx| {
+            .whole(|tx| {
                 let bytes = buffer.encode();
                 let file = tx.create_reparse_point(dir, name.units(), kind, &bytes, &options)?;
                 // Setting the reparse point counted as a change of the link.
@@ -574,9 +590,17 @@ impl FileSystem for NtfsFs {
             .map_err(error::from_engine)
     }
 
+    fn scratch(&self) -> Result<Box<dyn Scratch>> {
+        self.volume.scratch_space()
+    }
+
+    fn atomically(&self, work: &mut dyn FnMut(&dyn FileSystem) -> Result<()>) -> Result<()> {
+        V::atomically(self, work)
+    }
+
     fn sync(&self) -> Result<()> {
         match self.writable {
-            true => self.volume.sync().map_err(error::from_engine),
+            true => self.volume.make_durable().map_err(error::from_engine),
             false => Ok(()),
         }
     }

@@ -7,7 +7,7 @@
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use linkwright_ntfs::{FileId, FileKind, Transaction, Volume};
+use linkwright_ntfs::{FileId, FileKind, Operate, Transaction};
 
 use super::convert;
 use super::error::from_engine;
@@ -27,7 +27,7 @@ struct Part {
 
 /// Makes a whole file.
 pub(super) fn put_file(
-    volume: &Volume,
+    volume: &impl Operate,
     dir: FileId,
     name: &Name,
     create: &Create,
@@ -56,14 +56,14 @@ pub(super) fn put_file(
 
 /// Everything in one transaction.
 fn put_small(
-    volume: &Volume,
+    volume: &impl Operate,
     dir: FileId,
     name: &Name,
     create: &Create,
     parts: &[Part],
     replace: Replace,
 ) -> Result<FileId> {
-    let put = volume.transaction(|tx| {
+    let put = volume.whole(|tx| {
         if replace == Replace::Yes
             && let Some(there) = tx.lookup(dir, name.units())?
         {
@@ -85,7 +85,7 @@ fn put_small(
 
 /// Under another name first.
 fn put_large(
-    volume: &Volume,
+    volume: &impl Operate,
     dir: FileId,
     name: &Name,
     create: &Create,
@@ -99,7 +99,7 @@ fn put_large(
         .create(dir, aside.units(), FileKind::File, &options)
         .map_err(from_engine)?;
     let done = fill(volume, file, contents, parts).and_then(|()| {
-        let moved = volume.transaction(|tx| {
+        let moved = volume.whole(|tx| {
             finish(tx, dir, aside.units(), file, create)?;
             let replace = convert::replace(replace);
             tx.rename(dir, aside.units(), dir, name.units(), replace)
@@ -117,7 +117,7 @@ fn put_large(
 }
 
 fn fill(
-    volume: &Volume,
+    volume: &impl Operate,
     file: FileId,
     contents: &mut [Contents<'_>],
     parts: Vec<Part>,
@@ -142,7 +142,7 @@ fn fill(
 
 /// Replaces all of a named stream.
 pub(super) fn put_stream(
-    volume: &Volume,
+    volume: &impl Operate,
     file: FileId,
     stream: &[u16],
     data: &mut dyn Read,
@@ -150,7 +150,7 @@ pub(super) fn put_stream(
     let (bytes, at_end) = read_up_to(data, CHUNK)?;
     if at_end {
         return volume
-            .transaction(|tx| {
+            .whole(|tx| {
                 remove_stream_if_there(tx, file, stream)?;
                 write_new(tx, file, stream, &bytes)
             })
@@ -174,9 +174,9 @@ pub(super) fn put_stream(
 }
 
 /// Streams cannot be renamed: the last step copies, in one transaction.
-fn copy_stream(volume: &Volume, file: FileId, from: &[u16], to: &[u16]) -> Result<()> {
+fn copy_stream(volume: &impl Operate, file: FileId, from: &[u16], to: &[u16]) -> Result<()> {
     volume
-        .transaction(|tx| {
+        .whole(|tx| {
             remove_stream_if_there(tx, file, to)?;
             tx.create_stream(file, to)?;
             let mut buffer = vec![0; CHUNK];
@@ -235,7 +235,7 @@ fn finish(
 }
 
 /// Makes a named stream that is not there.
-pub(super) fn ensure_stream(volume: &Volume, file: FileId, stream: &[u16]) -> Result<()> {
+pub(super) fn ensure_stream(volume: &impl Operate, file: FileId, stream: &[u16]) -> Result<()> {
     if stream.is_empty() {
         return Ok(());
     }

@@ -2,22 +2,22 @@
 
 use std::io::{self, Read};
 
-use linkwright_ntfs::{FileId, InvalidInput, Volume};
+use linkwright_ntfs::{FileId, InvalidInput, Operate};
 
 use super::error::from_engine;
 use crate::error::Result;
 
 /// Reads a stream from its start.
-pub(super) struct Reader<'v> {
-    volume: &'v Volume,
+pub(super) struct Reader<'v, V> {
+    volume: &'v V,
     file: FileId,
     stream: Vec<u16>,
     offset: u64,
 }
 
-impl<'v> Reader<'v> {
+impl<'v, V: Operate> Reader<'v, V> {
     /// Over a stream that must be there.
-    pub(super) fn open(volume: &'v Volume, file: FileId, stream: &[u16]) -> Result<Self> {
+    pub(super) fn open(volume: &'v V, file: FileId, stream: &[u16]) -> Result<Self> {
         match volume.stream_len(file, stream) {
             Ok(_) => Ok(Self {
                 volume,
@@ -36,7 +36,7 @@ impl<'v> Reader<'v> {
     }
 }
 
-impl Read for Reader<'_> {
+impl<V: Operate> Read for Reader<'_, V> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let got = self
             .volume

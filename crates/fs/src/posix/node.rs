@@ -31,7 +31,7 @@ pub(crate) enum HostNode {
 pub(super) fn host(node: &Node) -> Result<&HostNode> {
     match &node.0 {
         Repr::Host(node) => Ok(node),
-        Repr::Ntfs(_) => Err(ErrorKind::InvalidArgument.into()),
+        Repr::Ntfs(_) | Repr::Private(_) => Err(ErrorKind::InvalidArgument.into()),
     }
 }
 

@@ -1,0 +1,513 @@
+//! A volume as one transaction sees it.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Key;
+use super::listing::Merged;
+use super::manager::{Shared, release};
+use super::replay::replay;
+use super::state::{Added, Hold, State, Status};
+use super::view::View;
+use crate::error::{Error, ErrorKind, Feature, Result, TransactionError};
+use crate::{
+    Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
+    FileSystem, LinkContent, LinkType, Name, Node, NodeKind, ObjectIdAttribute, Placed, Replace,
+    Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+};
+
+/// Bytes copied at a time.
+const CHUNK: usize = 256 << 10;
+
+/// An open transaction: the volume as it sees it. Dropping it rolls it back.
+pub struct Transacted {
+    shared: Arc<Shared>,
+    id: u64,
+    state: Mutex<State>,
+}
+
+impl Transacted {
+    pub(super) fn new(shared: Arc<Shared>, id: u64) -> Self {
+        Self {
+            shared,
+            id,
+            state: Mutex::new(State::new()),
+        }
+    }
+
+    /// How the transaction stands.
+    pub fn status(&self) -> Status {
+        self.lock().status
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does all of the transaction on the volume, as one transaction of it;
+    /// what that is worth when the power fails is up to the volume's
+    /// durability and [`FileSystem::sync`].
+    ///
+    /// # Errors
+    /// `DiskFull` and errors of the storage; [`TransactionError::Conflict`] when
+    /// the volume was changed around the [`super::ResourceManager`];
+    /// [`TransactionError::Ended`] when it is over already. Nothing was done
+    /// then, and the transaction is rolled back.
+    pub fn commit(&self) -> Result<()> {
+        let mut state = self.lock();
+        check_open(&state)?;
+        let done = match state.ops.is_empty() && state.files.is_empty() {
+            true => Ok(()),
+            false => self.shared.base.atomically(&mut |fs| replay(fs, &state)),
+        };
+        state.end(match done {
+            Ok(()) => Status::Committed,
+            Err(_) => Status::RolledBack,
+        });
+        drop(state);
+        release(&self.shared, self.id);
+        done
+    }
+
+    /// Forgets all of the transaction.
+    ///
+    /// # Errors
+    /// [`TransactionError::Ended`] when it is over already.
+    pub fn rollback(&self) -> Result<()> {
+        let mut state = self.lock();
+        check_open(&state)?;
+        state.end(Status::RolledBack);
+        drop(state);
+        release(&self.shared, self.id);
+        Ok(())
+    }
+
+    /// The transaction, for one call.
+    fn view(&self) -> Result<View<'_>> {
+        let state = self.lock();
+        check_open(&state)?;
+        Ok(View {
+            shared: &self.shared,
+            id: self.id,
+            state,
+        })
+    }
+
+    /// Whether the transaction changed this file.
+    pub fn holds(&self, node: &Node) -> bool {
+        let key = node.key();
+        let state = self.lock();
+        key.and_then(|key| state.files.get(&key))
+            .is_some_and(|file| file.hold == Hold::Whole)
+    }
+}
+
+impl Drop for Transacted {
+    fn drop(&mut self) {
+        // One that is over has nothing to roll back.
+        self.rollback().ok();
+    }
+}
+
+fn check_open(state: &State) -> Result<()> {
+    match state.status {
+        Status::Open => Ok(()),
+        Status::Committed | Status::RolledBack => {
+            Err(ErrorKind::Transaction(TransactionError::Ended).into())
+        }
+    }
+}
+
+/// What transactions of NTFS cannot do either (ERROR_..._IN_TRANSACTION).
+fn not_inside<T>() -> Result<T> {
+    Err(ErrorKind::Transaction(TransactionError::NotSupported).into())
+}
+
+/// Reads a stream from its start.
+struct Reader<'a> {
+    overlay: &'a Transacted,
+    node: Node,
+    stream: Option<StreamName>,
+    offset: u64,
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let got = self
+            .overlay
+            .read_at(&self.node, self.stream.as_ref(), self.offset, buf)
+            .map_err(Error::into_io)?;
+        self.offset += got as u64;
+        Ok(got)
+    }
+}
+
+impl FileSystem for Transacted {
+    fn capabilities(&self) -> Capabilities {
+        self.shared.base.capabilities()
+    }
+
+    fn volume_info(&self) -> Result<VolumeInfo> {
+        self.shared.base.volume_info()
+    }
+
+    fn root(&self) -> Result<Node> {
+        self.shared.base.root()
+    }
+
+    fn child(&self, dir: &Node, name: &Name) -> Result<Node> {
+        Ok(self.view()?.need(dir, name)?.node)
+    }
+
+    fn stat(&self, node: &Node) -> Result<Stat> {
+        self.view()?.stat(node)
+    }
+
+    fn list<'a>(
+        &'a self,
+        dir: &Node,
+    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + Send + 'a>> {
+        let entries = self.entries(dir)?;
+        Ok(Box::new(entries.map(|entry| {
+            let entry = entry?;
+            Ok(Entry {
+                name: entry.name,
+                node: entry.node,
+            })
+        })))
+    }
+
+    fn names(&self, node: &Node) -> Result<Vec<Placed>> {
+        let view = self.view()?;
+        let names = view.names(node)?;
+        Ok(names
+            .into_iter()
+            .map(|named| Placed {
+                path: view.path(&named).ok(),
+                directory: named.directory,
+                name: named.name,
+            })
+            .collect())
+    }
+
+    fn streams(&self, node: &Node) -> Result<Vec<StreamInfo>> {
+        self.view()?.streams(node)
+    }
+
+    fn link(&self, node: &Node) -> Result<Option<LinkContent>> {
+        self.view()?.link(node)
+    }
+
+    fn followed(&self, _node: &Node) -> Result<Target> {
+        Err(ErrorKind::InvalidArgument.into())
+    }
+
+    fn read_at(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<usize> {
+        self.view()?.read(node, stream, offset, buf)
+    }
+
+    fn open_data<'a>(
+        &'a self,
+        node: &Node,
+        stream: Option<&StreamName>,
+    ) -> Result<Box<dyn Read + Send + 'a>> {
+        let view = self.view()?;
+        if stream.is_none() && view.stat(node)?.kind == NodeKind::Directory {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        view.read(node, stream, 0, &mut [])?;
+        Ok(Box::new(Reader {
+            overlay: self,
+            node: node.clone(),
+            stream: stream.cloned(),
+            offset: 0,
+        }))
+    }
+
+    fn write_at(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        data: &[u8],
+    ) -> Result<()> {
+        self.view()?.write(node, stream, offset, data)
+    }
+
+    fn set_len(&self, node: &Node, stream: Option<&StreamName>, len: u64) -> Result<()> {
+        self.view()?.set_len(node, stream, len)
+    }
+
+    fn create_file(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {
+        self.view()?.create(dir, name, NodeKind::File, create)
+    }
+
+    /// The data is gathered in a file of a private name first, as the reader may
+    /// read from this very transaction.
+    fn put_file(
+        &self,
+        dir: &Node,
+        name: &Name,
+        create: &Create,
+        contents: &mut [Contents<'_>],
+        replace: Replace,
+    ) -> Result<Node> {
+        let aside = aside_name();
+        let node = self.create_file(dir, &aside, create)?;
+        let filled = contents.iter_mut().try_for_each(|content| {
+            self.set_len(&node, content.stream.as_ref(), 0)?;
+            self.copy_in(&node, content.stream.as_ref(), content.data)
+        });
+        let put = filled.and_then(|()| {
+            if create.times != Times::default() {
+                self.set_times(&node, &create.times)?;
+            }
+            if replace == Replace::Yes {
+                self.clear_directory_link(dir, name)?;
+            }
+            self.rename(dir, &aside, dir, name, replace)
+        });
+        match put {
+            Ok(()) => Ok(node),
+            Err(error) => {
+                // What went wrong first is what is told.
+                self.remove(dir, &aside).ok();
+                Err(match error.kind() {
+                    ErrorKind::IsADirectory => ErrorKind::AccessDenied.into(),
+                    _ => error,
+                })
+            }
+        }
+    }
+
+    fn put_stream(&self, node: &Node, stream: &StreamName, data: &mut dyn Read) -> Result<()> {
+        // As a whole: what the reader gives is gathered first.
+        let mut bytes = Vec::new();
+        data.read_to_end(&mut bytes).map_err(Error::from_io)?;
+        self.set_len(node, Some(stream), 0)?;
+        self.write_at(node, Some(stream), 0, &bytes)
+    }
+
+    fn create_directory(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {
+        self.view()?.create(dir, name, NodeKind::Directory, create)
+    }
+
+    fn hard_link(&self, node: &Node, dir: &Node, name: &Name) -> Result<()> {
+        self.view()?.hard_link(node, dir, name)
+    }
+
+    fn create_link(
+        &self,
+        dir: &Node,
+        name: &Name,
+        link_type: LinkType,
+        content: &LinkContent,
+        create: &Create,
+    ) -> Result<Node> {
+        self.view()?
+            .create_link(dir, name, link_type, content, create)
+    }
+
+    fn set_link(&self, node: &Node, content: &LinkContent) -> Result<()> {
+        self.view()?.set_link(node, content)
+    }
+
+    fn remove_link(&self, node: &Node) -> Result<()> {
+        self.view()?.remove_link(node)
+    }
+
+    fn remove(&self, dir: &Node, name: &Name) -> Result<()> {
+        self.view()?.remove(dir, name)
+    }
+
+    fn rename(
+        &self,
+        dir: &Node,
+        name: &Name,
+        new_dir: &Node,
+        new_name: &Name,
+        replace: Replace,
+    ) -> Result<()> {
+        self.view()?.rename(dir, name, new_dir, new_name, replace)
+    }
+
+    fn set_times(&self, node: &Node, times: &Times) -> Result<()> {
+        self.view()?.set_times(node, times)
+    }
+
+    fn set_attributes(&self, node: &Node, attributes: Attributes) -> Result<()> {
+        self.view()?.set_attributes(node, attributes)
+    }
+
+    fn extended_attributes(&self, node: &Node) -> Result<Vec<ExtendedAttribute>> {
+        match self.view()?.key(node)? {
+            Key::Stored { .. } => self.shared.base.extended_attributes(node),
+            Key::Private(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn set_extended_attributes(&self, _node: &Node, _list: &[ExtendedAttribute]) -> Result<()> {
+        not_inside()
+    }
+
+    fn entry(&self, dir: &Node, name: &Name) -> Result<DirectoryEntry> {
+        let view = self.view()?;
+        let found = view.need(dir, name)?;
+        view.entry(found)
+    }
+
+    fn entries<'a>(
+        &'a self,
+        dir: &Node,
+    ) -> Result<Box<dyn Iterator<Item = Result<DirectoryEntry>> + Send + 'a>> {
+        let view = self.view()?;
+        let key = view.directory(dir)?;
+        let stored = match key {
+            Key::Stored { .. } => self.shared.base.entries(dir)?,
+            Key::Private(_) => Box::new(std::iter::empty()),
+        };
+        let (mut added, mut removed) = (Vec::new(), Default::default());
+        if let Some(changed) = view.state.directories.get(&key) {
+            removed = changed.removed.clone();
+            for Added { name, key, node } in changed.added.values() {
+                added.push(view.entry(super::view::Found {
+                    name: name.clone(),
+                    key: *key,
+                    node: node.clone(),
+                    entry: None,
+                })?);
+            }
+        }
+        drop(view);
+        let merged = Merged::new(stored, added, removed);
+        Ok(Box::new(merged.map(move |entry| {
+            let entry = entry?;
+            let view = self.view()?;
+            match entry.node.key().and_then(|key| view.file(key)) {
+                Some(file) => Ok(DirectoryEntry {
+                    duplicate: (&file.stat).into(),
+                    ..entry
+                }),
+                None => Ok(entry),
+            }
+        })))
+    }
+
+    /// The commit does it.
+    fn refresh_entry(&self, dir: &Node, name: &Name) -> Result<()> {
+        let mut view = self.view()?;
+        let found = view.need(dir, name)?;
+        let is_held = view
+            .file(found.key)
+            .is_some_and(|file| file.hold == Hold::Whole);
+        if is_held {
+            let key = view.hold(dir, Hold::Times)?;
+            view.state.refresh.insert((key, found.name));
+        }
+        Ok(())
+    }
+
+    fn security(&self, node: &Node) -> Result<Vec<u8>> {
+        self.view()?.security(node)
+    }
+
+    fn set_security(&self, node: &Node, descriptor: &[u8]) -> Result<()> {
+        self.view()?.set_security(node, descriptor)
+    }
+
+    fn node_by_id(&self, record: u64, sequence: u16) -> Result<Node> {
+        let view = self.view()?;
+        let made = view
+            .state
+            .files
+            .values()
+            .find(|file| file.before.is_none() && file.stat.record == record);
+        let node = match made {
+            Some(file) => file.node.clone(),
+            None => self.shared.base.node_by_id(record, sequence)?,
+        };
+        view.key(&node)?;
+        Ok(node)
+    }
+
+    fn node_by_object_id(&self, id: [u8; 16]) -> Result<Node> {
+        let view = self.view()?;
+        let node = self.shared.base.node_by_object_id(id)?;
+        view.key(&node)?;
+        Ok(node)
+    }
+
+    fn object_id(&self, node: &Node) -> Result<Option<ObjectIdAttribute>> {
+        match self.view()?.key(node)? {
+            Key::Stored { .. } => self.shared.base.object_id(node),
+            Key::Private(_) => Ok(None),
+        }
+    }
+
+    fn set_object_id(&self, _node: &Node, _id: &ObjectIdAttribute) -> Result<()> {
+        not_inside()
+    }
+
+    fn delete_object_id(&self, _node: &Node) -> Result<()> {
+        not_inside()
+    }
+
+    fn remove_stream(&self, node: &Node, stream: &StreamName) -> Result<()> {
+        self.view()?.remove_stream(node, stream)
+    }
+
+    fn atomically(&self, _work: &mut dyn FnMut(&dyn FileSystem) -> Result<()>) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::Transactions).into())
+    }
+
+    /// Nothing of an open transaction is to be durable.
+    fn sync(&self) -> Result<()> {
+        self.view().map(|_| ())
+    }
+}
+
+impl Transacted {
+    /// A link to a directory gives way to a file, though a rename does not
+    /// replace it.
+    fn clear_directory_link(&self, dir: &Node, name: &Name) -> Result<()> {
+        let Some(found) = self.view()?.lookup(dir, name)? else {
+            return Ok(());
+        };
+        let stat = self.stat(&found.node)?;
+        match stat.kind == NodeKind::Directory && stat.reparse_tag.is_some() {
+            true => self.remove(dir, name),
+            false => Ok(()),
+        }
+    }
+
+    /// Appends what a reader gives to an empty stream. No lock is held while the
+    /// reader reads.
+    fn copy_in(&self, node: &Node, stream: Option<&StreamName>, data: &mut dyn Read) -> Result<()> {
+        let mut buffer = vec![0; CHUNK];
+        let mut offset = 0;
+        loop {
+            let got = match data.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(got) => got,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::from_io(error)),
+            };
+            self.write_at(node, stream, offset, &buffer[..got])?;
+            offset += got as u64;
+        }
+    }
+}
+
+/// A name that nobody else uses.
+fn aside_name() -> Name {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    Name::from(format!(".linkwright-{}-{count}.tx", std::process::id()).as_str())
+}
