@@ -70,6 +70,7 @@ impl Exit {
                 | Refusal::Version
                 | Refusal::SystemFile,
             ) => Self::Refused,
+            ErrorKind::Transaction(_) => Self::Failed,
             ErrorKind::Locked | ErrorKind::Corrupt => Self::DamagedOrLocked,
             ErrorKind::Interrupted => Self::Interrupted,
         }

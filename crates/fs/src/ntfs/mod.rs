@@ -7,14 +7,11 @@ mod atomic;
 mod convert;
 mod entries;
 mod error;
+mod open;
 mod put;
 mod read;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use linkwright_device::BlockDevice;
-use linkwright_ntfs::{FileId, FileKind, OpenOptions, Operate, TimesChange, Volume};
+use linkwright_ntfs::{FileId, FileKind, Operate, TimesChange, Volume};
 use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::file_name::Namespace;
 use linkwright_ntfs_format::object_id::ObjectId;
@@ -73,57 +70,6 @@ impl NtfsNode {
             record: self.file.record().0,
             sequence: self.file.sequence().0,
         }
-    }
-}
-
-impl NtfsFs {
-    /// Opens the volume on a device.
-    ///
-    /// # Errors
-    /// What the device holds instead, damage, and why it is not written to.
-    pub fn open(device: Arc<dyn BlockDevice>, options: OpenOptions) -> Result<Self> {
-        static TAGS: AtomicU64 = AtomicU64::new(0);
-        let writable = options.access == linkwright_ntfs::Access::ReadWrite;
-        Ok(Self {
-            volume: Volume::open(device, options).map_err(error::from_engine)?,
-            tag: TAGS.fetch_add(1, Ordering::Relaxed),
-            writable,
-            read_only_files: ReadOnlyFiles::default(),
-        })
-    }
-
-    /// The same volume with another rule about read-only files.
-    #[must_use]
-    pub fn with_read_only_files(self, read_only_files: ReadOnlyFiles) -> Self {
-        Self {
-            read_only_files,
-            ..self
-        }
-    }
-
-    /// Finishes what a session that was cut off had committed.
-    ///
-    /// # Errors
-    /// As [`Self::open`] for writing.
-    pub fn recover(device: Arc<dyn BlockDevice>) -> Result<linkwright_ntfs::RecoveryReport> {
-        Volume::recover(device).map_err(error::from_engine)
-    }
-
-    /// The state of the volume's journal, in words: `empty`, `clean (2.0)`,
-    /// `in use (1.1)`, `unknown`.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub fn journal(&self) -> Result<String> {
-        Ok(convert::journal(&self.details()?.log))
-    }
-
-    /// Makes everything durable and marks the volume as not in use.
-    ///
-    /// # Errors
-    /// The device failed; the volume stays marked as in use.
-    pub fn close(self) -> Result<()> {
-        self.volume.close().map_err(error::from_engine)
     }
 }
 

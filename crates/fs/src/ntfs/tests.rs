@@ -1,7 +1,9 @@
 use super::*;
 use std::io::Read;
+use std::sync::Arc;
 
 use linkwright_device::MemoryDevice;
+use linkwright_ntfs::OpenOptions;
 use linkwright_ntfs_mkfs::FormatOptions;
 use linkwright_reparse::{SymbolicLink, TargetContext};
 

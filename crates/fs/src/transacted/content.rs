@@ -136,7 +136,10 @@ impl View<'_> {
         let is_private = matches!(key, Key::Private(_));
         let data = match stored {
             Some(info) if !is_private => StreamData::stored(info.name.clone(), info.size),
-            _ => StreamData::fresh(stream.cloned()),
+            _ => {
+                let removed = matches!(file.change(stream), Some(StreamChange::Removed(_)));
+                StreamData::fresh(stream.cloned(), removed)
+            }
         };
         file.streams
             .retain(|change| !same_stream(change.name(), stream));
@@ -215,6 +218,20 @@ impl View<'_> {
         })
     }
 
+    /// Writes to a file that is being made, whatever its attributes are; makes
+    /// the stream.
+    pub(super) fn fill(
+        &mut self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<()> {
+        self.change_stream(node, stream, |data, source, pages| {
+            data.write(source, pages, offset, bytes)
+        })
+    }
+
     pub(super) fn set_len(
         &mut self,
         node: &Node,
@@ -238,7 +255,8 @@ impl View<'_> {
             return Err(ErrorKind::StreamNotFound.into());
         }
         self.hold(node, Hold::Whole)?;
-        let stored = matches!(key, Key::Stored { .. })
+        let is_stored = matches!(key, Key::Stored { .. });
+        let on_volume = is_stored
             && self
                 .base()
                 .streams(node)?
@@ -250,7 +268,7 @@ impl View<'_> {
             .iter()
             .position(|change| same_stream(change.name(), Some(stream)));
         let old = at.map(|at| file.streams.remove(at));
-        if stored {
+        if on_volume {
             file.streams.push(StreamChange::Removed(stream.clone()));
         }
         if let Some(StreamChange::Data(data)) = old {

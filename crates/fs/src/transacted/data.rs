@@ -54,6 +54,8 @@ pub(super) struct StreamData {
     pub(super) shown: Option<u64>,
     /// Bytes the volume's stream had.
     pub(super) before: u64,
+    /// The volume has a stream of that name, which was removed.
+    pub(super) replaces: bool,
     pub(super) len: u64,
     /// Page of the stream to page of the scratch space.
     pub(super) pages: BTreeMap<u64, u64>,
@@ -72,17 +74,19 @@ impl StreamData {
             name,
             shown: Some(len),
             before: len,
+            replaces: false,
             len,
             pages: BTreeMap::new(),
         }
     }
 
     /// A new empty stream.
-    pub(super) fn fresh(name: Option<StreamName>) -> Self {
+    pub(super) fn fresh(name: Option<StreamName>, replaces: bool) -> Self {
         Self {
             name,
             shown: None,
             before: 0,
+            replaces,
             len: 0,
             pages: BTreeMap::new(),
         }
@@ -223,11 +227,13 @@ impl StreamData {
         }
     }
 
-    /// Brings the stream into a file of the volume. `exists`: the file has the
-    /// stream already.
+    /// Brings the stream into a file of the volume.
     pub(super) fn apply(&self, fs: &dyn FileSystem, node: &Node, pages: &Pages) -> Result<()> {
         let name = self.name.as_ref();
         let shown = self.shown.unwrap_or(0);
+        if let (true, Some(name)) = (self.replaces, name) {
+            fs.remove_stream(node, name)?;
+        }
         if self.shown.is_none() || shown < self.before {
             fs.set_len(node, name, shown)?;
         }

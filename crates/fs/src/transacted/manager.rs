@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Where transactions get the time from.
-pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub(super) type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// How the transactions of a volume are to be.
 #[derive(Clone)]

@@ -7,10 +7,10 @@ use linkwright_reparse::MAX_REPARSE_BYTES;
 use super::Key;
 use super::replay::Op;
 use super::state::{Added, Hold, Named, StreamChange, fold};
-use super::view::{Found, View};
+use super::view::{Found, View, filled};
 use crate::error::{Error, ErrorKind, Feature, Result, TransactionError};
 use crate::{
-    Attributes, Create, LinkContent, LinkType, Name, Node, NodeKind, ReparseBuffer, Replace,
+    Attributes, Create, LinkContent, LinkType, Name, Node, NodeKind, ReparseBuffer, Replace, Times,
 };
 
 /// Most names of one file (MS-FSA 2.1.5.15.7).
@@ -124,6 +124,83 @@ impl View<'_> {
             });
             Ok(node)
         })
+    }
+
+    /// A new file that has no name yet, for [`Self::place_file`].
+    pub(super) fn nameless_file(
+        &mut self,
+        dir: &Node,
+        name: &Name,
+        create: &Create,
+        replace: Replace,
+    ) -> Result<(Key, Node)> {
+        self.directory(dir)?;
+        check_name(name)?;
+        if replace == Replace::Yes
+            && let Some(there) = self.lookup(dir, name)?
+        {
+            self.check_not_read_only(&there.node)?;
+        }
+        Ok(self.new_file(NodeKind::File, create))
+    }
+
+    /// Gives a file without a name one, in place of what has it.
+    pub(super) fn place_file(
+        &mut self,
+        key: Key,
+        dir: &Node,
+        name: &Name,
+        create: &Create,
+        replace: Replace,
+    ) -> Result<()> {
+        if create.times != Times::default() {
+            let now = self.now();
+            self.file_mut(key)?.stat.times = filled(&create.times, now);
+        }
+        let in_the_way = self.lookup(dir, name)?;
+        let is_new = self.hold_name(dir, name)?;
+        let placed = match in_the_way {
+            Some(there) if replace == Replace::Yes => self.replace_file(dir, &there),
+            Some(_) => Err(ErrorKind::AlreadyExists.into()),
+            None => Ok(()),
+        };
+        if placed.is_err() {
+            if is_new {
+                self.drop_name(dir, name);
+            }
+            return placed;
+        }
+        self.attach(dir, name, key)?;
+        self.state.ops.push(Op::Create {
+            dir: dir.clone(),
+            name: name.clone(),
+            kind: NodeKind::File,
+            create: Box::new(create.clone()),
+            made: key,
+        });
+        Ok(())
+    }
+
+    /// A new file takes the place of a file or link, not of a directory.
+    fn replace_file(&mut self, dir: &Node, there: &Found) -> Result<()> {
+        let stat = self.stat(&there.node)?;
+        if stat.kind == NodeKind::Directory && stat.reparse_tag.is_none() {
+            return Err(ErrorKind::AccessDenied.into());
+        }
+        self.check_not_read_only(&there.node)?;
+        self.take_away(dir, there)?;
+        self.state.ops.push(Op::Remove {
+            dir: dir.clone(),
+            name: there.name.clone(),
+        });
+        Ok(())
+    }
+
+    /// Forgets a file that got no name.
+    pub(super) fn forget(&mut self, key: Key) {
+        if let Some(file) = self.state.files.remove(&key) {
+            self.give_back(file.streams);
+        }
     }
 
     pub(super) fn create_link(

@@ -248,7 +248,7 @@ impl FileSystem for Transacted {
         self.view()?.create(dir, name, NodeKind::File, create)
     }
 
-    /// The data is gathered in a file of a private name first, as the reader may
+    /// The data is gathered in a file without a name first, as the reader may
     /// read from this very transaction.
     fn put_file(
         &self,
@@ -258,30 +258,18 @@ impl FileSystem for Transacted {
         contents: &mut [Contents<'_>],
         replace: Replace,
     ) -> Result<Node> {
-        let aside = aside_name();
-        let node = self.create_file(dir, &aside, create)?;
+        let (key, node) = self.view()?.nameless_file(dir, name, create, replace)?;
         let filled = contents.iter_mut().try_for_each(|content| {
-            self.set_len(&node, content.stream.as_ref(), 0)?;
-            self.copy_in(&node, content.stream.as_ref(), content.data)
+            let stream = content.stream.as_ref();
+            self.view()?.fill(&node, stream, 0, &[])?;
+            self.copy_in(&node, stream, content.data)
         });
-        let put = filled.and_then(|()| {
-            if create.times != Times::default() {
-                self.set_times(&node, &create.times)?;
-            }
-            if replace == Replace::Yes {
-                self.clear_directory_link(dir, name)?;
-            }
-            self.rename(dir, &aside, dir, name, replace)
-        });
-        match put {
+        let mut view = self.view()?;
+        match filled.and_then(|()| view.place_file(key, dir, name, create, replace)) {
             Ok(()) => Ok(node),
             Err(error) => {
-                // What went wrong first is what is told.
-                self.remove(dir, &aside).ok();
-                Err(match error.kind() {
-                    ErrorKind::IsADirectory => ErrorKind::AccessDenied.into(),
-                    _ => error,
-                })
+                view.forget(key);
+                Err(error)
             }
         }
     }
@@ -473,19 +461,6 @@ impl FileSystem for Transacted {
 }
 
 impl Transacted {
-    /// A link to a directory gives way to a file, though a rename does not
-    /// replace it.
-    fn clear_directory_link(&self, dir: &Node, name: &Name) -> Result<()> {
-        let Some(found) = self.view()?.lookup(dir, name)? else {
-            return Ok(());
-        };
-        let stat = self.stat(&found.node)?;
-        match stat.kind == NodeKind::Directory && stat.reparse_tag.is_some() {
-            true => self.remove(dir, name),
-            false => Ok(()),
-        }
-    }
-
     /// Appends what a reader gives to an empty stream. No lock is held while the
     /// reader reads.
     fn copy_in(&self, node: &Node, stream: Option<&StreamName>, data: &mut dyn Read) -> Result<()> {
@@ -498,16 +473,8 @@ impl Transacted {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Error::from_io(error)),
             };
-            self.write_at(node, stream, offset, &buffer[..got])?;
+            self.view()?.fill(node, stream, offset, &buffer[..got])?;
             offset += got as u64;
         }
     }
-}
-
-/// A name that nobody else uses.
-fn aside_name() -> Name {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    Name::from(format!(".linkwright-{}-{count}.tx", std::process::id()).as_str())
 }

@@ -365,7 +365,7 @@ impl<'a> View<'a> {
 }
 
 /// The times of a new file: those not given are now.
-fn filled(times: &Times, now: Timestamp) -> Times {
+pub(super) fn filled(times: &Times, now: Timestamp) -> Times {
     Times {
         created: times.created.or(Some(now)),
         modified: times.modified.or(Some(now)),

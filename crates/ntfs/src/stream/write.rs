@@ -106,6 +106,9 @@ impl Engine {
         let found = self.need(base, key)?;
         let value = found.resident()?.to_vec();
         let flags = found.view()?.flags();
+        // The stream keeps its name as it was stored, in whatever case it is
+        // asked for now.
+        let stored_name = found.view()?.name_units();
         let at = found.at;
         drop(found);
         let len = u64::try_from(value.len()).unwrap_or(0);
@@ -134,7 +137,7 @@ impl Engine {
         }
         self.settle_sizes(&mut map);
         self.remove_attribute(base, at)?;
-        self.insert_stream(base, key, &map)?;
+        self.insert_stream(base, AttrKey::named(key.type_code, &stored_name), &map)?;
         Ok(map)
     }
 

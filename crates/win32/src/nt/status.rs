@@ -1,7 +1,7 @@
 //! From the errors of [`linkwright_fs`] to NTSTATUS, in one place.
 
 use linkwright_codes::NtStatus;
-use linkwright_fs::{Error, ErrorKind, Feature, Refusal};
+use linkwright_fs::{Error, ErrorKind, Feature, Refusal, TransactionError};
 
 /// The status of an error of a file system.
 pub(crate) fn status(error: &Error) -> NtStatus {
@@ -36,6 +36,7 @@ fn of_kind(kind: ErrorKind) -> NtStatus {
         ErrorKind::ReparseTagMismatch => NtStatus::IO_REPARSE_TAG_MISMATCH,
         ErrorKind::LinkLoop => NtStatus::REPARSE_POINT_NOT_RESOLVED,
         ErrorKind::IntoItself | ErrorKind::Locked => NtStatus::SHARING_VIOLATION,
+        ErrorKind::Transaction(error) => transaction(error),
         ErrorKind::Unsupported(feature) => unsupported(feature),
         ErrorKind::Refused(refusal) => refused(refusal),
         ErrorKind::Corrupt => NtStatus::FILE_CORRUPT_ERROR,
@@ -48,6 +49,7 @@ fn of_kind(kind: ErrorKind) -> NtStatus {
 fn unsupported(feature: Feature) -> NtStatus {
     match feature {
         Feature::Volume => NtStatus::UNRECOGNIZED_VOLUME,
+        Feature::Transactions => NtStatus::RM_NOT_ACTIVE,
         Feature::ExtendedAttributes => NtStatus::EAS_NOT_SUPPORTED,
         Feature::Security => NtStatus::INVALID_DEVICE_REQUEST,
         Feature::HardLinks
@@ -59,6 +61,16 @@ fn unsupported(feature: Feature) -> NtStatus {
         | Feature::OpenById
         | Feature::PosixUnlink
         | Feature::FileData => NtStatus::NOT_SUPPORTED,
+    }
+}
+
+fn transaction(error: TransactionError) -> NtStatus {
+    match error {
+        TransactionError::Conflict => NtStatus::TRANSACTIONAL_CONFLICT,
+        TransactionError::Dependency => NtStatus::CANT_BREAK_TRANSACTIONAL_DEPENDENCY,
+        TransactionError::Ended => NtStatus::HANDLE_NO_LONGER_VALID,
+        TransactionError::Encrypted => NtStatus::EFS_NOT_ALLOWED_IN_TRANSACTION,
+        TransactionError::NotSupported => NtStatus::OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
     }
 }
 

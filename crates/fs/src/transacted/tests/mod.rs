@@ -29,7 +29,11 @@ const DEPENDENCY: ErrorKind = ErrorKind::Transaction(TransactionError::Dependenc
 const ENDED: ErrorKind = ErrorKind::Transaction(TransactionError::Ended);
 
 fn fresh() -> MemoryDevice {
-    let device = MemoryDevice::new(16 << 20);
+    fresh_of(16 << 20)
+}
+
+fn fresh_of(len: u64) -> MemoryDevice {
+    let device = MemoryDevice::new(len);
     linkwright_ntfs_mkfs::format(&device, &FormatOptions::default()).unwrap();
     device
 }
@@ -55,13 +59,13 @@ fn manager(fs: &Arc<NtfsFs>) -> ResourceManager {
 #[track_caller]
 fn judge(device: &dyn BlockDevice) {
     let mut problems = Vec::new();
-    check(device, &CheckOptions::default(), &mut |problem| {
+    let summary = check(device, &CheckOptions::default(), &mut |problem| {
         if problem.severity != Severity::Note {
             problems.push(problem.to_string());
         }
     })
     .unwrap();
-    assert!(problems.is_empty(), "{problems:#?}");
+    assert!(summary.is_clean(), "{problems:#?}");
 }
 
 #[track_caller]
@@ -130,7 +134,7 @@ fn walk(fs: &dyn FileSystem, dir: &Node, path: &str, tree: &mut Tree) {
     let mut last: Option<Vec<u16>> = None;
     for entry in fs.entries(dir).unwrap() {
         let entry = entry.unwrap();
-        let folded = super::state::fold(entry.name.units());
+        let folded = state::fold(entry.name.units());
         assert!(last.is_none_or(|last| last <= folded), "out of order");
         last = Some(folded);
         let here = format!("{path}\\{}", entry.name);
@@ -159,10 +163,7 @@ fn described(fs: &dyn FileSystem, node: &Node) -> String {
         .map(|stream| {
             let data = get(fs, node, stream.name.as_ref()).unwrap();
             assert_eq!(data.len() as u64, stream.size);
-            let sum = data.iter().fold(7_u64, |sum, byte| {
-                sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
-            });
-            format!("{:?} {} {sum}", stream.name, data.len())
+            format!("{:?} {} {}", stream.name, data.len(), sum(&data))
         })
         .collect();
     streams.sort();
@@ -174,6 +175,12 @@ fn described(fs: &dyn FileSystem, node: &Node) -> String {
         stat.size,
         stat.reparse_tag,
         fs.link(node).unwrap(),
-        fs.security(node).unwrap(),
+        sum(&fs.security(node).unwrap()),
     )
+}
+
+fn sum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(7, |sum: u64, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
+    })
 }
