@@ -39,6 +39,7 @@ impl Exit {
             | ErrorKind::PathNotFound
             | ErrorKind::AlreadyExists
             | ErrorKind::AccessDenied
+            | ErrorKind::PrivilegeNotHeld
             | ErrorKind::NotADirectory
             | ErrorKind::IsADirectory
             | ErrorKind::DirectoryNotEmpty

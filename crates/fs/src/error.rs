@@ -98,6 +98,9 @@ pub enum ErrorKind {
     AlreadyExists,
     /// The rights, the read-only attribute, or the kind of the object forbid it.
     AccessDenied,
+    /// The right to make symbolic links is missing
+    /// (SeCreateSymbolicLinkPrivilege, or Developer Mode).
+    PrivilegeNotHeld,
     /// A directory is needed.
     NotADirectory,
     /// A file is needed.
@@ -235,6 +238,10 @@ impl From<linkwright_reparse::ReparseError> for Error {
 
 /// The kind of a host error.
 fn kind_of_io(error: &io::Error) -> ErrorKind {
+    #[cfg(windows)]
+    if error.raw_os_error().is_some() {
+        return kind_of_errno(error.raw_os_error());
+    }
     use io::ErrorKind as Io;
     match error.kind() {
         Io::NotFound => ErrorKind::NotFound,
@@ -258,6 +265,7 @@ fn kind_of_io(error: &io::Error) -> ErrorKind {
 }
 
 /// Codes that `std` gives no stable kind.
+#[cfg(unix)]
 fn kind_of_errno(code: Option<i32>) -> ErrorKind {
     use rustix::io::Errno;
     let Some(code) = code else {
@@ -272,6 +280,15 @@ fn kind_of_errno(code: Option<i32>) -> ErrorKind {
     }
 }
 
+/// Codes of Windows that `std` gives no stable kind, or not the right one.
+#[cfg(windows)]
+fn kind_of_errno(code: Option<i32>) -> ErrorKind {
+    code.and_then(|code| u32::try_from(code).ok())
+        .map_or(ErrorKind::Io, |code| {
+            crate::windows::kind_of_code(linkwright_codes::Win32Error(code))
+        })
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -279,6 +296,7 @@ impl fmt::Display for ErrorKind {
             Self::PathNotFound => "a directory of this path does not exist",
             Self::AlreadyExists => "the name exists already",
             Self::AccessDenied => "access is denied",
+            Self::PrivilegeNotHeld => "the right to make symbolic links is missing",
             Self::NotADirectory => "this is not a directory",
             Self::IsADirectory => "this is a directory",
             Self::DirectoryNotEmpty => "the directory is not empty",
@@ -355,7 +373,7 @@ impl std::error::Error for Error {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use rustix::io::Errno;
 

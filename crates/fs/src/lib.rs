@@ -10,19 +10,26 @@
 //! makes less of another one: what FAT, ReFS, a share, ... can hold.
 //!
 //! [`Error`] is typed; [`Error::win32`] gives the Windows code of each.
-#![forbid(unsafe_code)]
+//!
+//! Features: `ntfs` (default) brings the back end for volumes in images; the
+//! host's own file system is always there.
+#![deny(unsafe_code)]
 
 pub mod declared;
 mod error;
 mod filesystem;
 mod name;
 mod node;
+#[cfg(feature = "ntfs")]
 pub mod ntfs;
+#[cfg(unix)]
 pub mod posix;
 pub mod resolve;
 pub mod transacted;
 mod types;
 mod win32;
+#[cfg(windows)]
+pub mod windows;
 
 pub use error::{Error, ErrorKind, Feature, Refusal, Result, TransactionError};
 pub use filesystem::{FileSystem, Scratch};

@@ -2,7 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+#[cfg(unix)]
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+#[cfg(windows)]
+use std::os::windows::ffi::{OsStrExt, OsStringExt};
 
 use linkwright_names::host;
 
@@ -29,8 +32,15 @@ impl Name {
     }
 
     /// From a host name.
+    #[cfg(unix)]
     pub fn from_host(name: &OsStr) -> Self {
         Self::from_host_bytes(name.as_bytes())
+    }
+
+    /// From a host name.
+    #[cfg(windows)]
+    pub fn from_host(name: &OsStr) -> Self {
+        Self(name.encode_wide().collect())
     }
 
     /// The UTF-16 units.
@@ -44,8 +54,15 @@ impl Name {
     }
 
     /// The host name that stands for this name.
+    #[cfg(unix)]
     pub fn to_host(&self) -> OsString {
         OsString::from_vec(self.to_host_bytes())
+    }
+
+    /// The host name that stands for this name.
+    #[cfg(windows)]
+    pub fn to_host(&self) -> OsString {
+        OsString::from_wide(&self.0)
     }
 
     /// The name as text, when it is valid UTF-16.

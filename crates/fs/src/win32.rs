@@ -12,6 +12,7 @@ impl ErrorKind {
             Self::PathNotFound => Win32Error::PATH_NOT_FOUND,
             Self::AlreadyExists => Win32Error::ALREADY_EXISTS,
             Self::AccessDenied | Self::IsADirectory => Win32Error::ACCESS_DENIED,
+            Self::PrivilegeNotHeld => Win32Error::PRIVILEGE_NOT_HELD,
             Self::NotADirectory => Win32Error::DIRECTORY,
             Self::DirectoryNotEmpty => Win32Error::DIR_NOT_EMPTY,
             Self::InvalidName => Win32Error::INVALID_NAME,

@@ -31,6 +31,7 @@ pub(crate) enum HostNode {
 pub(super) fn host(node: &Node) -> Result<&HostNode> {
     match &node.0 {
         Repr::Host(node) => Ok(node),
+        #[cfg(feature = "ntfs")]
         Repr::Ntfs(_) | Repr::Private(_) => Err(ErrorKind::InvalidArgument.into()),
     }
 }
