@@ -5,6 +5,7 @@ mod fuzz;
 mod oracles;
 mod parts;
 mod skips;
+mod windows;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -29,6 +30,10 @@ cargo xtask COMMAND
   conformance [PREFIX]
         Run the table docs/conformance.csv, or the rows whose id begins so, and
         print how many hold by family and kind of volume.
+  windows [--no-install] [--require]
+        Build the back end for Windows' own file systems and run its tests in
+        Wine, with Debian's packages for it (installed first when possible).
+        --require           a missing package fails instead of skipping
   lint  Formatting, clippy and documentation, warnings being errors.
   help  This text.
 ";
@@ -53,6 +58,10 @@ fn main() -> ExitCode {
         Some("conformance") => match (words.next(), words.next()) {
             (_, Some(word)) => return usage(word),
             (prefix, None) => conformance(prefix),
+        },
+        Some("windows") => match windows::Options::parse(words) {
+            Ok(options) => windows::run(&options),
+            Err(word) => return usage(&word),
         },
         Some("lint") => match words.next() {
             None => lint(),

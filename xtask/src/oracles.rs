@@ -80,7 +80,9 @@ const TOOLS: &[Tool] = &[
 /// afterwards. False only when something is missing that must not be.
 pub(crate) fn prepare(install: Install, missing: Missing) -> bool {
     if install == Install::WhenPossible && !absent().is_empty() && can_install() {
-        install_packages(&absent());
+        let mut packages: Vec<&str> = absent().iter().map(|tool| tool.package).collect();
+        packages.dedup();
+        install_packages(&packages);
     }
     let absent = absent();
     for tool in &absent {
@@ -106,15 +108,15 @@ fn is_installed(program: &str) -> bool {
         .any(|folder| folder.join(program).is_file())
 }
 
-fn can_install() -> bool {
+/// Whether packages can be installed here: as root, where there is apt.
+pub(crate) fn can_install() -> bool {
     let id = Command::new("id").arg("-u").stderr(Stdio::null()).output();
     let is_root = id.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
     is_root && Path::new("/usr/bin/apt-get").is_file()
 }
 
-fn install_packages(tools: &[&Tool]) {
-    let mut packages: Vec<&str> = tools.iter().map(|tool| tool.package).collect();
-    packages.dedup();
+/// Installs Debian packages; what is missing afterwards the caller sees itself.
+pub(crate) fn install_packages(packages: &[&str]) {
     println!("installing {}", packages.join(" "));
     let apt = || {
         let mut command = Command::new("apt-get");

@@ -10,7 +10,7 @@ use std::os::windows::io::AsRawHandle;
 use std::ptr::{null, null_mut};
 
 use windows_sys::Win32::Foundation::{
-    ERROR_HANDLE_EOF, ERROR_MORE_DATA, HANDLE, INVALID_HANDLE_VALUE,
+    ERROR_CALL_NOT_IMPLEMENTED, ERROR_HANDLE_EOF, ERROR_MORE_DATA, HANDLE, INVALID_HANDLE_VALUE,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     BY_HANDLE_FILE_INFORMATION, CreateHardLinkW, CreateSymbolicLinkW, FILE_ATTRIBUTE_TAG_INFO,
@@ -21,6 +21,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     MoveFileExW, SetFileInformationByHandle, WIN32_FIND_STREAM_DATA,
 };
 use windows_sys::Win32::System::IO::DeviceIoControl;
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
 
 /// A path as the calls take it: UTF-16, one NUL at its end.
 #[derive(Debug, Clone)]
@@ -166,11 +167,7 @@ pub(super) fn set_basic(handle: &impl AsRawHandle, info: &FILE_BASIC_INFO) -> io
 
 /// FileRenameInfo: gives an open file, or an open stream, another name.
 /// `replace` as the structure has it.
-pub(super) fn rename_open(
-    handle: &impl AsRawHandle,
-    new: &[u16],
-    replace: bool,
-) -> io::Result<()> {
+pub(super) fn rename_open(handle: &impl AsRawHandle, new: &[u16], replace: bool) -> io::Result<()> {
     // FILE_RENAME_INFO for 64-bit programs (MS-FSCC 2.4.42.2): flag, handle of a
     // directory, length in bytes, name; a NUL behind, which the call wants.
     let bytes = length(new.len() * 2)?;
@@ -217,15 +214,30 @@ impl Drop for Search {
 /// Longest path (in units) that a name of a file can be.
 const MAX_UNITS: u32 = 32_768;
 
+/// Whether this is Wine, which says so itself: its ntdll has a call that
+/// Windows' has not.
+fn is_wine() -> bool {
+    let ntdll: Vec<u16> = "ntdll.dll\0".encode_utf16().collect();
+    // SAFETY: both names are NUL-terminated; ntdll is in every process.
+    unsafe {
+        let module = GetModuleHandleW(ntdll.as_ptr());
+        !module.is_null() && GetProcAddress(module, c"wine_get_version".as_ptr().cast()).is_some()
+    }
+}
+
 /// FindFirstFileNameW, FindNextFileNameW: every name of a file, as paths from
 /// the root of its volume.
 pub(super) fn names(path: &Wide) -> io::Result<Vec<Vec<u16>>> {
+    // Wine 8 exports the name, and stops the program that calls it.
+    if is_wine() {
+        let code = i32::try_from(ERROR_CALL_NOT_IMPLEMENTED).unwrap_or(0);
+        return Err(io::Error::from_raw_os_error(code));
+    }
     let mut buffer = vec![0_u16; MAX_UNITS as usize];
     let mut names = Vec::new();
     let mut len = MAX_UNITS;
     // SAFETY: the buffer has `len` units.
-    let handle =
-        unsafe { FindFirstFileNameW(path.as_ptr(), 0, &raw mut len, buffer.as_mut_ptr()) };
+    let handle = unsafe { FindFirstFileNameW(path.as_ptr(), 0, &raw mut len, buffer.as_mut_ptr()) };
     if handle == INVALID_HANDLE_VALUE {
         return Err(io::Error::last_os_error());
     }
@@ -334,7 +346,11 @@ pub(super) fn space(root: &Wide) -> io::Result<(u64, u64)> {
 }
 
 fn until_nul(units: &[u16]) -> Vec<u16> {
-    units.iter().copied().take_while(|&unit| unit != 0).collect()
+    units
+        .iter()
+        .copied()
+        .take_while(|&unit| unit != 0)
+        .collect()
 }
 
 /// Whether it is this code of Windows.

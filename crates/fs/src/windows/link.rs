@@ -146,8 +146,7 @@ pub(super) fn read(at: &HostNode) -> Result<Option<ReparseBuffer>> {
 /// Every name of a file, as the volume tells them.
 pub(super) fn names(file: &HostNode) -> Result<Vec<Placed>> {
     let path = file.wide()?;
-    let found =
-        ffi::names(&path).map_err(|error| refusal(error.into(), Feature::NamesOfFiles))?;
+    let found = ffi::names(&path).map_err(|error| refusal(error.into(), Feature::NamesOfFiles))?;
     let root = root_of(file)?;
     found.iter().map(|name| placed(&root, name)).collect()
 }
@@ -189,4 +188,3 @@ fn nothing_made(feature: Feature) -> Error {
         "the system reported success and made nothing",
     )
 }
-

@@ -71,10 +71,12 @@ impl WindowsFs {
     /// `PathNotFound`, `NotADirectory`.
     pub fn open_directory(&self, path: &Path) -> Result<Node> {
         let found = HostNode::from_path(path)?;
-        let file = found.look(Links::Follow).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => ErrorKind::PathNotFound.into(),
-            _ => error,
-        })?;
+        let file = found
+            .look(Links::Follow)
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => ErrorKind::PathNotFound.into(),
+                _ => error,
+            })?;
         match stat::of(&file)?.kind {
             NodeKind::Directory => Ok(node(found)),
             _ => Err(ErrorKind::NotADirectory.into()),
@@ -128,10 +130,12 @@ fn family(kind: &str) -> VolumeFamily {
 }
 
 fn known_kind(kind: &str) -> &'static str {
-    ["NTFS", "ReFS", "FAT", "FAT32", "exFAT", "CSVFS", "UDF", "CDFS"]
-        .into_iter()
-        .find(|known| *known == kind)
-        .unwrap_or("windows")
+    [
+        "NTFS", "ReFS", "FAT", "FAT32", "exFAT", "CSVFS", "UDF", "CDFS",
+    ]
+    .into_iter()
+    .find(|known| *known == kind)
+    .unwrap_or("windows")
 }
 
 impl FileSystem for WindowsFs {

@@ -5,7 +5,9 @@ use std::io::{Read, Write};
 use std::os::windows::fs::OpenOptionsExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use windows_sys::Win32::Storage::FileSystem::{DELETE, FILE_GENERIC_WRITE, MOVEFILE_REPLACE_EXISTING};
+use windows_sys::Win32::Storage::FileSystem::{
+    DELETE, FILE_GENERIC_WRITE, MOVEFILE_REPLACE_EXISTING,
+};
 
 use super::node::{HostNode, Links};
 use super::{ffi, stat};

@@ -1,0 +1,5 @@
+//! What the back ends do, side by side.
+
+mod backends;
+mod operations;
+mod table;
