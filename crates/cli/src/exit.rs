@@ -62,7 +62,7 @@ impl Exit {
             | ErrorKind::Io
             | ErrorKind::OutOfResources
             | ErrorKind::InvalidArgument => Self::Failed,
-            ErrorKind::Unsupported(_) => Self::Unsupported,
+            ErrorKind::Unsupported(_) | ErrorKind::InvalidFunction(_) => Self::Unsupported,
             ErrorKind::Refused(Refusal::FailedBefore) => Self::Failed,
             ErrorKind::Refused(
                 Refusal::Dirty

@@ -141,6 +141,9 @@ pub enum ErrorKind {
     IntoItself,
     /// The file system cannot do it.
     Unsupported(Feature),
+    /// The file system does not know such a call at all, as FAT; Windows says
+    /// so with another code (SEMANTICS 9.12).
+    InvalidFunction(Feature),
     /// The volume could be written to, but that would not be safe.
     Refused(Refusal),
     /// A transaction forbids it.
@@ -316,7 +319,9 @@ impl fmt::Display for ErrorKind {
             Self::LinkLoop => "the links lead in a circle, or are too many",
             Self::UnresolvedLink => "a link on the way leads to a place not known here",
             Self::IntoItself => "a directory cannot be moved into itself",
-            Self::Unsupported(feature) => return write!(f, "{feature}: not supported here"),
+            Self::Unsupported(feature) | Self::InvalidFunction(feature) => {
+                return write!(f, "{feature}: not supported here");
+            }
             Self::Refused(refusal) => return refusal.fmt(f),
             Self::Transaction(error) => return error.fmt(f),
             Self::Locked => "somebody else has it open",

@@ -44,6 +44,15 @@ pub trait FileSystem: Send + Sync {
     /// What this file system can hold.
     fn capabilities(&self) -> Capabilities;
 
+    /// What this directory can hold, where that differs from place to place: a
+    /// host has many file systems mounted.
+    ///
+    /// # Errors
+    /// The place cannot be asked.
+    fn capabilities_at(&self, _dir: &Node) -> Result<Capabilities> {
+        Ok(self.capabilities())
+    }
+
     /// Label, sizes and limits of the volume.
     fn volume_info(&self) -> Result<VolumeInfo>;
 

@@ -33,6 +33,7 @@ impl ErrorKind {
             Self::UnresolvedLink => Win32Error::SYMLINK_CLASS_DISABLED,
             Self::IntoItself => Win32Error::SHARING_VIOLATION,
             Self::Unsupported(feature) => unsupported(feature),
+            Self::InvalidFunction(_) => Win32Error::INVALID_FUNCTION,
             Self::Refused(refusal) => refused(refusal),
             Self::Transaction(error) => transaction(error),
             Self::Locked => Win32Error::SHARING_VIOLATION,

@@ -5,8 +5,11 @@
 //! a link meanwhile. The last component is never followed, except in
 //! [`PosixFs::open_path`], where the user's own path is, up to its last name.
 
+mod link;
 mod list;
 mod node;
+#[cfg(target_os = "linux")]
+mod ntfs_mount;
 mod stat;
 mod write;
 
@@ -29,12 +32,29 @@ pub(crate) use node::HostNode;
 
 /// The host's file system, all mounts of it.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct PosixFs;
+pub struct PosixFs {
+    limit: LinkLimit,
+}
+
+/// How many names a file of the host can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LinkLimit {
+    /// As many as its own file system allows.
+    #[default]
+    Host,
+    /// 1,024, so that the tree can go to Windows.
+    Windows,
+}
 
 impl PosixFs {
     /// The host's file system.
     pub fn new() -> Self {
-        Self
+        Self::default()
+    }
+
+    /// The host's file system, with another limit of names.
+    pub fn with_limit(limit: LinkLimit) -> Self {
+        Self { limit }
     }
 
     /// The object at a path of the host. Links on the way are followed, as the
@@ -108,6 +128,20 @@ impl FileSystem for PosixFs {
             | Capabilities::POSIX_MODES
     }
 
+    fn capabilities_at(&self, dir: &Node) -> Result<Capabilities> {
+        let mut all = self.capabilities();
+        if let Ok(dir) = node::directory_fd(dir) {
+            #[cfg(target_os = "linux")]
+            if ntfs_mount::driver(&dir) == Some(ntfs_mount::Driver::Ntfs3g) {
+                all |= Capabilities::REPARSE_POINTS | Capabilities::TYPED_LINKS;
+            }
+            if link::is_fat(&dir) {
+                all -= Capabilities::HARD_LINKS | Capabilities::SYMBOLIC_LINKS;
+            }
+        }
+        Ok(all)
+    }
+
     fn volume_info(&self) -> Result<VolumeInfo> {
         let stat = rustix::fs::statvfs("/").map_err(errno)?;
         Ok(VolumeInfo {
@@ -133,7 +167,13 @@ impl FileSystem for PosixFs {
     }
 
     fn stat(&self, node: &Node) -> Result<Stat> {
-        Ok(stat::to_stat(&node::raw_stat(node)?))
+        #[allow(unused_mut)] // Only Linux refines it.
+        let mut stat = stat::to_stat(&node::raw_stat(node)?);
+        #[cfg(target_os = "linux")]
+        if let (true, HostNode::Entry { dir, name }) = (stat.posix_link, node::host(node)?) {
+            ntfs_mount::refine(dir, name, &mut stat)?;
+        }
+        Ok(stat)
     }
 
     fn list<'a>(
@@ -160,16 +200,13 @@ impl FileSystem for PosixFs {
     }
 
     fn link(&self, node: &Node) -> Result<Option<LinkContent>> {
-        if !self.stat(node)?.posix_link {
+        let stat = self.stat(node)?;
+        if !stat.posix_link && stat.reparse_tag.is_none() {
             return Ok(None);
         }
-        let HostNode::Entry { dir, name } = node::host(node)? else {
-            return Ok(None);
-        };
-        match rustix::fs::readlinkat(dir, name, Vec::new()) {
-            Ok(text) => Ok(Some(LinkContent::Posix(text.into_bytes()))),
-            Err(Errno::INVAL) => Ok(None),
-            Err(error) => Err(errno(error)),
+        match node::host(node)? {
+            HostNode::Entry { dir, name } => link::read(dir, name),
+            HostNode::Directory(_) => Ok(None),
         }
     }
 
@@ -268,50 +305,41 @@ impl FileSystem for PosixFs {
     }
 
     fn hard_link(&self, node: &Node, dir: &Node, name: &Name) -> Result<()> {
-        let HostNode::Entry {
-            dir: from,
-            name: old,
-        } = node::host(node)?
-        else {
-            return Err(ErrorKind::AccessDenied.into());
-        };
-        if self.stat(node)?.kind == NodeKind::Directory {
-            return Err(ErrorKind::AccessDenied.into());
-        }
         let to = node::directory_fd(dir)?;
-        rustix::fs::linkat(from, old, to, node::c_name(name)?, AtFlags::empty()).map_err(errno)
+        link::hard(node, &to, node::c_name(name)?, self.limit)
     }
 
     fn create_link(
         &self,
         dir: &Node,
         name: &Name,
-        _link_type: LinkType,
+        link_type: LinkType,
         content: &LinkContent,
         create: &Create,
     ) -> Result<Node> {
-        let LinkContent::Posix(text) = content else {
-            return Err(ErrorKind::Unsupported(Feature::ReparsePoints).into());
-        };
-        if text.is_empty() || text.contains(&0) {
-            return Err(ErrorKind::InvalidTarget.into());
-        }
         let fd = node::directory_fd(dir)?;
         let name = node::c_name(name)?;
-        rustix::fs::symlinkat(text.as_slice(), &fd, &name).map_err(|error| match error {
-            Errno::NAMETOOLONG if name.to_bytes().len() <= 255 => ErrorKind::TargetTooLong.into(),
-            error => errno(error),
-        })?;
+        link::create(&fd, &name, link_type, content)?;
         let made = node::child(&fd, name)?;
         self.set_times(&made, &create.times)?;
         Ok(made)
     }
 
-    fn set_link(&self, _node: &Node, _content: &LinkContent) -> Result<()> {
+    fn set_link(&self, node: &Node, content: &LinkContent) -> Result<()> {
+        #[cfg(target_os = "linux")]
+        if let (HostNode::Entry { dir, name }, LinkContent::Reparse(buffer)) =
+            (node::host(node)?, content)
+        {
+            return ntfs_mount::write(dir, name, buffer);
+        }
         Err(ErrorKind::Unsupported(Feature::ReparsePoints).into())
     }
 
-    fn remove_link(&self, _node: &Node) -> Result<()> {
+    fn remove_link(&self, node: &Node) -> Result<()> {
+        #[cfg(target_os = "linux")]
+        if let HostNode::Entry { dir, name } = node::host(node)? {
+            return ntfs_mount::remove(dir, name);
+        }
         Err(ErrorKind::Unsupported(Feature::ReparsePoints).into())
     }
 
@@ -386,6 +414,20 @@ fn only_unnamed(stream: Option<&StreamName>) -> Result<()> {
 /// An error of a system call.
 fn errno(error: Errno) -> Error {
     std::io::Error::from(error).into()
+}
+
+/// The kind of file system, as statfs(2) numbers them on Linux; 0 elsewhere.
+#[cfg(target_os = "linux")]
+#[allow(clippy::unnecessary_cast)] // Its type differs between machines.
+fn magic(stat: &rustix::fs::StatFs) -> u64 {
+    // The numbers are 32 bits wide; some machines give them with a sign.
+    stat.f_type as u64 & 0xFFFF_FFFF
+}
+
+/// The kind of file system, as statfs(2) numbers them on Linux; 0 elsewhere.
+#[cfg(not(target_os = "linux"))]
+fn magic(_stat: &rustix::fs::StatFs) -> u64 {
+    0
 }
 
 /// An opened directory that nodes share.

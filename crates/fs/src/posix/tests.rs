@@ -7,8 +7,8 @@ use crate::Timestamp;
 
 fn place() -> (tempfile::TempDir, PosixFs, Node) {
     let dir = tempfile::tempdir().unwrap();
-    let root = PosixFs.open_directory(dir.path()).unwrap();
-    (dir, PosixFs, root)
+    let root = PosixFs::new().open_directory(dir.path()).unwrap();
+    (dir, PosixFs::new(), root)
 }
 
 fn name(text: &str) -> Name {

@@ -114,6 +114,18 @@ fn volume_info(root: &HostNode) -> Result<VolumeInfo> {
     })
 }
 
+/// GetVolumeInformation's flag for named streams (winnt.h).
+const FILE_NAMED_STREAMS: u32 = 0x0004_0000;
+
+/// Whether the volume of a file says that it keeps named streams.
+fn has_streams(file: &HostNode) -> Result<bool> {
+    let mut root = link::root_of(file)?.units().to_vec();
+    if root.last() != Some(&u16::from(b'\\')) {
+        root.push(u16::from(b'\\'));
+    }
+    Ok(ffi::volume(&Wide::new(&root)?)?.flags & FILE_NAMED_STREAMS != 0)
+}
+
 /// GetVolumeInformation's flag for hard links (winnt.h).
 const FILE_SUPPORTS_HARD_LINKS: u32 = 0x0040_0000;
 
@@ -189,18 +201,19 @@ impl FileSystem for WindowsFs {
     }
 
     fn streams(&self, node: &Node) -> Result<Vec<StreamInfo>> {
-        let found = match ffi::streams(&host(node)?.wide()?) {
-            Err(error) => match Error::from(error) {
-                // A file system without named streams has the one.
-                error if matches!(error.kind(), ErrorKind::Unsupported(_)) => {
-                    let size = self.stat(node)?.size;
-                    vec![(Vec::new(), size)]
-                }
-                error => return Err(error),
-            },
-            Ok(found) => found,
-        };
-        Ok(found
+        let file = host(node)?;
+        if !has_streams(file)? {
+            let stat = self.stat(node)?;
+            return Ok(match stat.kind {
+                NodeKind::File => vec![StreamInfo {
+                    name: None,
+                    size: stat.size,
+                    allocated: stat.allocated,
+                }],
+                _ => Vec::new(),
+            });
+        }
+        Ok(ffi::streams(&file.wide()?)?
             .into_iter()
             .map(|(name, size)| StreamInfo {
                 name: stream_name(&name),
@@ -294,7 +307,11 @@ impl FileSystem for WindowsFs {
     }
 
     fn put_stream(&self, node: &Node, stream: &StreamName, data: &mut dyn Read) -> Result<()> {
-        write::put_stream(host(node)?, stream, data)
+        let file = host(node)?;
+        if !has_streams(file)? {
+            return Err(ErrorKind::Unsupported(Feature::NamedStreams).into());
+        }
+        write::put_stream(file, stream, data)
     }
 
     fn create_directory(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {

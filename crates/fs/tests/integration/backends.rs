@@ -43,7 +43,7 @@ mod unix {
 
     /// The kind of file system at a path, by its magic number (statfs(2)).
     fn is_kind(path: &Path, magic: i64) -> bool {
-        rustix::fs::statfs(path).is_ok_and(|stat| i64::from(stat.f_type) == magic)
+        rustix::fs::statfs(path).is_ok_and(|stat| stat.f_type == magic)
     }
 
     const EXT4: i64 = 0xEF53;

@@ -71,11 +71,8 @@ impl Bench<'_> {
     }
 
     fn symbolic(&self, target: &str) -> LinkContent {
-        if !self
-            .fs
-            .capabilities()
-            .contains(Capabilities::REPARSE_POINTS)
-        {
+        let here = self.fs.capabilities_at(&self.dir).unwrap();
+        if !here.contains(Capabilities::REPARSE_POINTS) {
             return LinkContent::Posix(target.as_bytes().to_vec());
         }
         let units: Vec<u16> = target.encode_utf16().collect();
@@ -104,13 +101,16 @@ impl Bench<'_> {
             .map(|entry| Ok(entry?.name.to_string()))
             .collect::<Result<_>>()?;
         names.sort();
-        Ok(names.join(" "))
+        Ok(match names.is_empty() {
+            true => "nothing".to_owned(),
+            false => names.join(" "),
+        })
     }
 }
 
 /// Runs all of them; `fresh` gives an empty directory each time.
-pub(crate) fn run<'a>(
-    fs: &'a dyn FileSystem,
+pub(crate) fn run(
+    fs: &dyn FileSystem,
     mut fresh: impl FnMut(&str) -> Node,
 ) -> Vec<(&'static str, String)> {
     OPERATIONS
