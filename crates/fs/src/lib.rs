@@ -26,6 +26,7 @@ pub mod ntfs;
 #[cfg(unix)]
 pub mod posix;
 pub mod resolve;
+#[cfg(feature = "ntfs")]
 pub mod transacted;
 mod types;
 mod win32;
