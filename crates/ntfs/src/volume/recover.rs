@@ -10,7 +10,7 @@ use super::Volume;
 use super::open::open_engine;
 use crate::attr::AttrKey;
 use crate::engine::{Engine, Session};
-use crate::error::{Place, Result, Unsupported};
+use crate::error::{Error, Place, Result, Unsupported};
 use crate::options::{Access, OpenOptions};
 use crate::txn::LogRegion;
 
@@ -59,8 +59,12 @@ impl Engine {
     /// reading, it is only seen. Needs `$MFT`'s first run and nothing else that
     /// a crash may have left half written.
     pub(super) fn recover(&mut self) -> Result<RecoveryReport> {
-        // A log that cannot be read is an error for those who write, later.
-        let region = self.log_region().ok().flatten();
+        // A log that is not as it should be is an error for those who write,
+        // later. One that the device did not give may hold committed work.
+        let region = match self.log_region() {
+            Err(error @ Error::Io(_)) => return Err(error),
+            other => other.ok().flatten(),
+        };
         self.store.set_region(region);
         let Some(found) = self.store.find_journal(self.geometry.serial())? else {
             return Ok(RecoveryReport::default());

@@ -1,86 +1,153 @@
-//! Calls of the device that fail.
+//! Calls of the device that fail: the n-th, for every n to the end of a run.
 
 use std::sync::Arc;
 
-use linkwright_device::{Fault, FaultDevice, IoOperation};
-use linkwright_ntfs::{Durability, Error, Result, Volume};
+use linkwright_device::{Fault, FaultDevice, FaultDuration, IoOperation};
+use linkwright_ntfs::{CreateOptions, Durability, Error, FileKind, Replace, Volume};
 use linkwright_sim::{Loss, SimDevice};
 
 use super::judge::{Effort, Judge, run, with};
-use super::steps::{Step, base, mixed_steps};
+use super::steps::{Step, base, mixed_steps, step};
 use crate::support::{ROOT, units};
 
-#[test]
-fn a_failed_call_latches_and_nothing_is_lost() {
-    let base = base(|_| {});
+type Faulty = Arc<FaultDevice<Arc<SimDevice>>>;
+
+/// A step of so many ends with a sync, when nothing else makes it durable.
+const SYNC_EVERY: usize = 3;
+
+fn steps(durability: Durability) -> Vec<Step> {
     let steps = mixed_steps();
-    let judge = Judge::new("failing calls", Effort::USUAL);
-    let whole = run(&base, Durability::Immediate, &steps);
-    for operation in [IoOperation::Write, IoOperation::Flush, IoOperation::Read] {
-        let mut n = 1;
-        loop {
-            let sim = Arc::new(SimDevice::new(&base));
-            let faulty = Arc::new(FaultDevice::new(sim.clone()));
-            faulty.arm(Fault::once(operation, n));
-            let failed = until_failure(&faulty, &steps, operation);
-            let Some(done) = failed else { break };
-            let mut cuts = sim.cuts();
-            while cuts.step() {}
-            let what = format!("{operation} {n} failed");
-            let there = judge.recovered(&cuts.image(Loss::Seed(n)), &what);
-            assert!(
-                there == whole.states[done] || there == whole.states[done + 1],
-                "{what} in step {done}"
-            );
-            // A read costs as much as a write: fewer of them.
-            n += if operation == IoOperation::Read {
-                17
-            } else {
-                1
-            };
-        }
-        println!("{operation}: {n} calls");
-        assert!(n > 20);
+    if durability != Durability::OnSync {
+        return steps;
     }
+    let with_sync = |(n, work): (usize, Step)| {
+        step(move |v: &Volume| {
+            work(v)?;
+            match (n + 1).is_multiple_of(SYNC_EVERY) {
+                true => v.sync(),
+                false => Ok(()),
+            }
+        })
+    };
+    steps.into_iter().enumerate().map(with_sync).collect()
 }
 
-/// Runs the steps; returns how many were done when one failed, `None` when all
-/// were.
-fn until_failure(
-    device: &Arc<FaultDevice<Arc<SimDevice>>>,
-    steps: &[Step],
-    operation: IoOperation,
-) -> Option<usize> {
-    let volume = match Volume::open(device.clone(), with(Durability::Immediate)) {
-        Ok(volume) => volume,
-        Err(Error::Io(_)) => return Some(0),
-        Err(error) => panic!("{error}"),
-    };
-    for (done, step) in steps.iter().enumerate() {
-        match step_result(&volume, step) {
-            Ok(()) => {}
-            Err(error) => {
-                assert!(matches!(error, Error::Io(_)), "{error}");
-                if operation != IoOperation::Read {
-                    let later = volume.remove(ROOT, &units("dir")).unwrap_err();
-                    assert!(matches!(later, Error::Latched), "{later}");
-                }
-                return Some(done);
+/// A typed error, a volume that takes nothing more, and after opening it again
+/// nothing is missing that was acknowledged and should have survived.
+#[test]
+fn a_failed_call_latches_and_nothing_is_lost() {
+    for durability in [
+        Durability::Immediate,
+        Durability::Written,
+        Durability::OnSync,
+    ] {
+        for operation in [IoOperation::Write, IoOperation::Flush, IoOperation::Read] {
+            for duration in [FaultDuration::Once, FaultDuration::Forever] {
+                each_call_fails(durability, operation, duration);
             }
         }
     }
-    match volume.close() {
-        Ok(()) => None,
-        Err(Error::Io(_) | Error::Latched) => Some(steps.len() - 1),
-        Err(error) => panic!("{error}"),
+}
+
+fn each_call_fails(durability: Durability, operation: IoOperation, duration: FaultDuration) {
+    let base = base(|_| {});
+    let steps = steps(durability);
+    let whole = run(&base, durability, &steps);
+    let judge = Judge::new("failing calls", Effort::USUAL);
+    let mut n = 1;
+    loop {
+        let sim = Arc::new(SimDevice::new(&base));
+        let faulty = Arc::new(FaultDevice::new(sim.clone()));
+        faulty.arm(Fault {
+            duration,
+            ..Fault::once(operation, n)
+        });
+        let what = format!("{durability:?}, {operation} {n} failed {duration:?}");
+        let Some(done) = until_failure(&faulty, durability, &steps, operation, &what) else {
+            break;
+        };
+        let mut cuts = sim.cuts();
+        while cuts.step() {}
+        let synced = done / SYNC_EVERY * SYNC_EVERY;
+        // The process dies and the system goes on, or the power fails too.
+        let (handed_over, flushed) = match durability {
+            Durability::Immediate => (done, done),
+            Durability::Written => (done, 0),
+            Durability::OnSync => (synced, synced),
+        };
+        for (loss, oldest) in [(Loss::Nothing, handed_over), (Loss::Seed(n), flushed)] {
+            let what = format!("{what} in step {done}, {loss:?}");
+            let there = judge.recovered(&cuts.image(loss), &what);
+            let newest = (done + 1).min(steps.len());
+            let found = whole.states[oldest..=newest].contains(&there);
+            assert!(found, "{what}: not a state between {oldest} and {newest}");
+        }
+        n += 1;
+    }
+    let calls = n - 1;
+    println!("{durability:?}, {duration:?}: each of {calls} calls: {operation}");
+    assert!(calls > 10, "{calls}");
+}
+
+/// Runs the steps and closes; returns how many were acknowledged when a call
+/// failed, `None` when none did.
+fn until_failure(
+    device: &Faulty,
+    durability: Durability,
+    steps: &[Step],
+    operation: IoOperation,
+    what: &str,
+) -> Option<usize> {
+    let volume = match Volume::open(device.clone(), with(durability)) {
+        Ok(volume) => volume,
+        Err(Error::Io(_)) => return Some(0),
+        Err(error) => panic!("{what}: {error}"),
+    };
+    for (done, step) in steps.iter().enumerate() {
+        if let Err(error) = step(&volume) {
+            assert!(matches!(error, Error::Io(_)), "{what}: {error}");
+            if operation != IoOperation::Read {
+                assert_fails_fast(&volume, device, what);
+                let closed = volume.close();
+                assert!(matches!(closed, Err(Error::Latched)), "{what}: {closed:?}");
+            }
+            return Some(done);
+        }
+    }
+    let closed = volume.close();
+    match (closed, device.fired()) {
+        (Ok(()), 0) => None,
+        (Err(Error::Io(_)), 1..) => Some(steps.len()),
+        (closed, fired) => panic!("{what}: {fired} calls failed, closing: {closed:?}"),
     }
 }
 
-fn step_result(volume: &Volume, step: &Step) -> Result<()> {
-    // A step's own lookups panic when a read fails.
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| step(volume)));
-    result.unwrap_or(Err(Error::Io(linkwright_device::DeviceError::Injected {
-        operation: IoOperation::Read,
-        call: 0,
-    })))
+/// Every change is refused, and the device is not asked to write or flush;
+/// reading goes on.
+fn assert_fails_fast(volume: &Volume, device: &Faulty, what: &str) {
+    let before = device.counts();
+    let none = CreateOptions::default();
+    let name = units("later");
+    let new = volume.lookup(ROOT, &units("dir")).unwrap().unwrap().file;
+    let later = [
+        volume.create(ROOT, &name, FileKind::File, &none).map(drop),
+        volume.hard_link(new, ROOT, &name),
+        volume.rename(ROOT, &units("dir"), ROOT, &name, Replace::No),
+        volume.remove(ROOT, &units("dir")),
+        volume.write_at(new, &name, 0, b"x"),
+        volume.transaction(|_| Ok(())),
+        volume.sync(),
+    ];
+    for (call, result) in later.into_iter().enumerate() {
+        assert!(
+            matches!(result, Err(Error::Latched)),
+            "{what}: later call {call}: {result:?}"
+        );
+    }
+    let after = device.counts();
+    assert_eq!(
+        (before.writes, before.flushes),
+        (after.writes, after.flushes),
+        "{what}"
+    );
 }

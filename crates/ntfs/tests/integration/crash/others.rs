@@ -16,6 +16,7 @@ use linkwright_testkit::{ScratchImage, skip_unless};
 use super::judge::run;
 use super::state::{Tree, tree};
 use super::steps::{base, mixed_steps, step};
+use super::sweep::log_range;
 use crate::support::{ROOT, assert_sound, fresh, image_of, open, options, units};
 
 const AT_REST: &str = "closing, restart pages gone";
@@ -28,17 +29,6 @@ struct Stage {
     tree: Tree,
     /// Bytes of the device that the log takes.
     log: Range<u64>,
-}
-
-fn log_start(sim: &SimDevice) -> u64 {
-    let mut cuts = sim.cuts();
-    loop {
-        match cuts.next_event() {
-            Some(Event::Write { offset, bytes }) if bytes.starts_with(b"RSTR") => return *offset,
-            Some(_) => cuts.step(),
-            None => panic!("no restart page was written"),
-        };
-    }
 }
 
 fn is_in_place(event: Option<&Event>, log: &Range<u64>) -> bool {
@@ -54,8 +44,8 @@ fn until(cuts: &mut Cuts, mut wanted: impl FnMut(&Cuts) -> bool) {
 fn stages() -> Vec<Stage> {
     let mut stages = Vec::new();
     let all = run(&base(|_| {}), Durability::Immediate, &mixed_steps());
-    let start = log_start(&all.sim);
-    let log = start..start + log_len(&all.sim.live());
+    let log = log_range(&all.sim);
+    let start = log.start;
     let mut add = |name, cuts: &Cuts, tree: &Tree, log: &Range<u64>| {
         stages.push(Stage {
             name,
@@ -109,8 +99,7 @@ fn stages() -> Vec<Stage> {
         })
     })];
     let spilled = run(&device, Durability::Immediate, &steps);
-    let start = log_start(&spilled.sim);
-    let log = start..start + log_len(&spilled.sim.live());
+    let log = log_range(&spilled.sim);
     let mut cuts = spilled.sim.cuts();
     let mut large = |cuts: &Cuts| matches!(cuts.next_event(), Some(Event::Write { offset, bytes }) if !log.contains(offset) && bytes.len() > 64 << 10);
     until(&mut cuts, &mut large);
@@ -119,14 +108,6 @@ fn stages() -> Vec<Stage> {
     cuts.step();
     add("spilled", &cuts, &spilled.states[1], &log);
     stages
-}
-
-fn log_len(device: &MemoryDevice) -> u64 {
-    let volume = Volume::open(Arc::new(device.snapshot()), OpenOptions::read_only()).unwrap();
-    let file = volume
-        .file_by_record(linkwright_ntfs_format::RecordNumber::LOG_FILE)
-        .unwrap();
-    volume.stream_len(file, &[]).unwrap()
 }
 
 fn bytes_of(device: &MemoryDevice) -> Vec<u8> {
@@ -384,7 +365,7 @@ fn after_recovery_all_others_mount_the_volume_clean() {
 fn torn_restart_pages_are_met_by_ntfs3_before_us() {
     skip_unless!(ntfs3_disk::available());
     let run = run(&base(|_| {}), Durability::Immediate, &mixed_steps());
-    let start = log_start(&run.sim);
+    let start = log_range(&run.sim).start;
     let mut cuts = run.sim.cuts();
     let mut images = Vec::new();
     loop {

@@ -1,9 +1,12 @@
 //! Runs that are cut at every write and flush.
 
+use std::ops::Range;
+
 use linkwright_device::MemoryDevice;
 use linkwright_ntfs::{Durability, FileId, OpenOptions, Volume};
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::{RecordNumber, fixup, record};
+use linkwright_sim::{Event, SimDevice};
 use linkwright_testkit::{long, skip_unless};
 
 use super::judge::{Effort, Judge, Run, device, run_with, with};
@@ -78,6 +81,21 @@ fn more_than_20_000_cuts_lose_nothing() {
     }
     println!("{total} cuts in all");
     assert!(total > 20_000, "{total}");
+}
+
+/// Bytes of the device that the log takes, where a session began on it.
+pub(super) fn log_range(sim: &SimDevice) -> Range<u64> {
+    let mut cuts = sim.cuts();
+    let start = loop {
+        match cuts.next_event() {
+            Some(Event::Write { offset, bytes }) if bytes.starts_with(b"RSTR") => break *offset,
+            Some(_) => cuts.step(),
+            None => panic!("no restart page was written"),
+        };
+    };
+    let volume = Volume::open(device(sim.live()), OpenOptions::read_only()).unwrap();
+    let file = volume.file_by_record(RecordNumber::LOG_FILE).unwrap();
+    start..start + volume.stream_len(file, &[]).unwrap()
 }
 
 /// An attribute in a file's base record.
