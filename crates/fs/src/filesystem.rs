@@ -316,6 +316,24 @@ pub trait FileSystem: Send + Sync {
         Err(ErrorKind::Unsupported(Feature::ObjectIds).into())
     }
 
+    /// Removes one name, as [`remove`](FileSystem::remove) does; but an object
+    /// that loses its last name is kept for who has its [`Node`], until
+    /// [`drop_aside`](FileSystem::drop_aside).
+    ///
+    /// # Errors
+    /// `Unsupported` without [`Capabilities::POSIX_UNLINK_RENAME`].
+    fn set_aside(&self, _dir: &Node, _name: &Name) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::PosixUnlink).into())
+    }
+
+    /// Removes an object that was set aside.
+    ///
+    /// # Errors
+    /// As [`set_aside`](FileSystem::set_aside).
+    fn drop_aside(&self, _node: &Node) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::PosixUnlink).into())
+    }
+
     /// Removes a named stream.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Many steps as one transaction of the engine, and scratch space.
 
+use std::sync::atomic::AtomicBool;
+
 use linkwright_ntfs::{Error as EngineError, Operate, Steps, Volume};
 
 use super::{NtfsFs, ReadOnlyFiles, error};
@@ -50,6 +52,7 @@ impl Door for Volume {
                     tag: fs.tag,
                     writable: fs.writable,
                     read_only_files: ReadOnlyFiles::LeftToCaller,
+                    dropped: AtomicBool::new(true),
                 };
                 work(&inside).map_err(Passing)
             });

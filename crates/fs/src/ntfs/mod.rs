@@ -11,6 +11,8 @@ mod open;
 mod put;
 mod read;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use linkwright_ntfs::{FileId, FileKind, Operate, TimesChange, Volume};
 use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::file_name::Namespace;
@@ -43,6 +45,8 @@ pub struct NtfsFs<V = Volume> {
     tag: u64,
     writable: bool,
     read_only_files: ReadOnlyFiles,
+    /// Whether what earlier sessions set aside was removed.
+    dropped: AtomicBool,
 }
 
 /// Who sees to it that files with the read-only attribute stay as they are.
@@ -527,6 +531,22 @@ impl<V: Door> FileSystem for NtfsFs<V> {
     fn delete_object_id(&self, node: &Node) -> Result<()> {
         self.volume
             .delete_object_id(self.file(node)?)
+            .map_err(error::from_engine)
+    }
+
+    fn set_aside(&self, dir: &Node, name: &Name) -> Result<()> {
+        if !self.dropped.swap(true, Ordering::Relaxed) {
+            // Before the first of this session: what others left.
+            while self.volume.drop_all_aside().map_err(error::from_engine)? {}
+        }
+        self.volume
+            .set_aside(self.file(dir)?, name.units())
+            .map_err(error::from_engine)
+    }
+
+    fn drop_aside(&self, node: &Node) -> Result<()> {
+        self.volume
+            .drop_aside(self.file(node)?)
             .map_err(error::from_engine)
     }
 

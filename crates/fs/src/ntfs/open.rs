@@ -1,7 +1,7 @@
 //! Opening and closing a volume.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use linkwright_device::BlockDevice;
 use linkwright_ntfs::{OpenOptions, Volume};
@@ -22,6 +22,7 @@ impl NtfsFs {
             tag: TAGS.fetch_add(1, Ordering::Relaxed),
             writable,
             read_only_files: ReadOnlyFiles::default(),
+            dropped: AtomicBool::new(false),
         })
     }
 

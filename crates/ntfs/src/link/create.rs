@@ -63,6 +63,18 @@ impl Engine {
         if directory == RecordNumber::EXTEND {
             return Err(InvalidInput::Metafile.into());
         }
+        self.create_anywhere(parent, name, kind, options)
+    }
+
+    /// Makes a file or directory, in `$Extend` too.
+    pub(crate) fn create_anywhere(
+        &mut self,
+        parent: FileReference,
+        name: &[u16],
+        kind: FileKind,
+        options: &CreateOptions,
+    ) -> Result<FileReference> {
+        let directory = self.directory(parent)?;
         Self::check_name(name)?;
         let parent = self.reference_to(directory)?;
         let security = match &options.security_descriptor {

@@ -1,6 +1,7 @@
 //! Names: making, removing, moving them; making and deleting the files behind
 //! them; symbolic links and junctions.
 
+mod aside;
 mod create;
 mod hard_link;
 mod names;

@@ -103,7 +103,7 @@ impl Engine {
     }
 
     /// Takes a name and the 8.3 name beside it away.
-    fn detach_with_pair(&mut self, base: RecordNumber, found: &FileName) -> Result<()> {
+    pub(crate) fn detach_with_pair(&mut self, base: RecordNumber, found: &FileName) -> Result<()> {
         let directory = found.parent.record();
         let names = self.file_names(base)?;
         let pair = names

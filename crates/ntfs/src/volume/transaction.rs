@@ -154,6 +154,14 @@ operations! {
     /// Removes a name and the 8.3 name beside it; the file goes with its last
     /// name. A directory must be empty; links are not followed.
     remove(parent: FileId, name: &[u16]) -> () = remove_name;
+    /// Removes a name as `remove` does, but keeps a file that loses its last one,
+    /// and whoever knows its [`FileId`] can go on with it until `drop_aside`.
+    set_aside(parent: FileId, name: &[u16]) -> () = set_aside;
+    /// Removes a file that was set aside.
+    drop_aside(file: FileId) -> () = drop_aside;
+    /// Removes some of the files that sessions cut off had set aside; whether
+    /// there are more.
+    drop_all_aside() -> bool = drop_all_aside;
     /// Gives the file of a name another name instead, here or in another
     /// directory.
     rename(parent: FileId, name: &[u16], new_parent: FileId, new_name: &[u16], replace: Replace) -> () = rename;
