@@ -24,6 +24,7 @@ mod links;
 mod nt;
 mod path;
 mod read_write;
+mod rename;
 mod settings;
 mod system;
 mod volumes;

@@ -13,7 +13,7 @@ use crate::constants::{
     SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE, SYMBOLIC_LINK_FLAG_DIRECTORY, SYNCHRONIZE,
 };
 use crate::nt::create::{Disposition, NewLink, Request};
-use crate::nt::link::Caller;
+use crate::nt::destination::{Caller, Destination, Replacing};
 use crate::nt::lookup::{PlainView, View};
 use crate::path::{Limit, StreamPart, Target, c_string};
 use crate::settings::{DeveloperMode, Privileges, WindowsVersion};
@@ -77,7 +77,11 @@ impl System {
                 Err(_) if is_reserved_device(&new) => Err(NtStatus::NOT_SAME_DEVICE),
                 target => target,
             };
-            Ok(self.machine.link_file(&caller, &open, target)?)
+            let destination = Destination::Path(target);
+            let replacing = Replacing::default();
+            Ok(self
+                .machine
+                .link_file(&caller, &open, destination, replacing)?)
         });
         self.machine.close_file(&open);
         result

@@ -61,8 +61,8 @@ impl Engine {
         self.remove_name(deleted, &aside_name(file))
     }
 
-    /// Removes what sessions that were cut off had set aside; how many are left
-    /// to another call.
+    /// Removes some of what sessions that were cut off had set aside; whether
+    /// another call would remove more.
     pub(crate) fn drop_all_aside(&mut self) -> Result<bool> {
         let Some(deleted) = self.find_deleted_directory()? else {
             return Ok(false);
@@ -70,12 +70,14 @@ impl Engine {
         let deleted = self.reference_to(deleted)?;
         let entries = self.list_all(deleted)?;
         let more = entries.len() > BATCH;
+        let mut removed = false;
         for entry in entries.into_iter().take(BATCH) {
             if !entry.is_directory() || self.is_directory_empty(entry.file.record())? {
                 self.remove_name(deleted, entry.name.units())?;
+                removed = true;
             }
         }
-        Ok(more)
+        Ok(more && removed)
     }
 
     fn find_deleted_directory(&self) -> Result<Option<RecordNumber>> {

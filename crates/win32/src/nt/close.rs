@@ -1,9 +1,10 @@
 //! The end of a handle (MS-FSA 2.1.5.5).
 
-use linkwright_fs::{Capabilities, FileSystem};
+use linkwright_fs::Capabilities;
 
-use super::namespace::{Deletion, Namespace};
+use super::namespace::{Deletion, LinkId, Namespace, OpenLink};
 use super::objects::{FileObject, OnClose, StreamKind};
+use super::removal::Doomed;
 use crate::system::Machine;
 
 impl Machine {
@@ -14,22 +15,54 @@ impl Machine {
         if *open.on_close() == OnClose::Delete {
             mark(&mut namespace, open);
         }
-        self.nt.shares.close(&open.key, open.ticket);
+        let others = self.nt.shares.close(&open.key, open.ticket);
         close_stream(&mut namespace, open);
-        let Some(id) = open.link else { return };
-        let pending = namespace
-            .link(id)
-            .is_some_and(|link| link.deletion == Deletion::Pending);
-        if !pending {
-            refresh(&namespace, open);
+        if let Some(id) = open.link {
+            self.close_link(&mut namespace, open, id, others);
         }
-        let Some(link) = namespace.close_link(id) else {
+        if others == 0 && namespace.take_orphan(open.key) {
+            // Nobody can see it any more; the next session would remove it.
+            open.fs.drop_aside(&open.node).ok();
+        }
+    }
+
+    fn close_link(&self, namespace: &mut Namespace, open: &FileObject, id: LinkId, others: usize) {
+        let Some(link) = namespace.link(id).cloned() else {
             return;
         };
-        if link.deletion == Deletion::Pending {
-            // A directory may have been filled meanwhile; then it stays.
-            drop(open.fs.remove(&link.dir, &link.key.name));
+        let mut deletion = link.deletion;
+        if deletion == Deletion::Pending && open.is_posix() {
+            self.remove_link(namespace, open, &link, others);
+            namespace.detach(id);
+            deletion = Deletion::Gone;
         }
+        if deletion == Deletion::No {
+            refresh(open, &link);
+        }
+        if let Some(link) = namespace.close_link(id)
+            && link.deletion == Deletion::Pending
+        {
+            self.remove_link(namespace, open, &link, others);
+        }
+    }
+
+    fn remove_link(
+        &self,
+        namespace: &mut Namespace,
+        open: &FileObject,
+        link: &OpenLink,
+        others: usize,
+    ) {
+        let doomed = Doomed {
+            fs: &*open.fs,
+            dir: &link.dir,
+            key: &link.key,
+            file: open.key,
+            node: &open.node,
+            others,
+        };
+        // A directory may have been filled meanwhile; then it stays.
+        self.remove_name(namespace, &doomed).ok();
     }
 }
 
@@ -52,12 +85,11 @@ fn mark(namespace: &mut Namespace, open: &FileObject) {
 
 /// A directory with entries is not deleted on close.
 fn deletable(open: &FileObject) -> bool {
-    open.kind != StreamKind::Directory || is_empty(&*open.fs, open)
-}
-
-fn is_empty(fs: &dyn FileSystem, open: &FileObject) -> bool {
-    fs.list(&open.node)
-        .is_ok_and(|mut list| list.next().is_none())
+    open.kind != StreamKind::Directory
+        || open
+            .fs
+            .list(&open.node)
+            .is_ok_and(|mut list| list.next().is_none())
 }
 
 fn close_stream(namespace: &mut Namespace, open: &FileObject) {
@@ -66,20 +98,15 @@ fn close_stream(namespace: &mut Namespace, open: &FileObject) {
         && stream.deleted
     {
         // The file may be gone with all its streams.
-        drop(open.fs.remove_stream(&open.node, &id.name));
+        open.fs.remove_stream(&open.node, &id.name).ok();
     }
 }
 
 /// The entry of the name that was used is brought up to date.
-fn refresh(namespace: &Namespace, open: &FileObject) {
+fn refresh(open: &FileObject, link: &OpenLink) {
     let keeps = Capabilities::DUPLICATED_INFORMATION;
-    if !open.fs.capabilities().contains(keeps) {
-        return;
-    }
-    if let Some(link) = open.link.and_then(|id| namespace.link(id))
-        && link.deletion == Deletion::No
-    {
+    if open.fs.capabilities().contains(keeps) {
         // The entry may lag; nothing else depends on it.
-        drop(open.fs.refresh_entry(&link.dir, &link.key.name));
+        open.fs.refresh_entry(&link.dir, &link.key.name).ok();
     }
 }

@@ -1,30 +1,24 @@
 //! NtCreateFile (MS-FSA 2.1.5.1).
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use linkwright_codes::NtStatus;
 use linkwright_fs::resolve::{Hop, LastLink, Outcome, Place, Slot};
-use linkwright_fs::{
-    Attributes, Capabilities, Create, FileSystem, LinkContent, LinkType, Node, NodeKind, Stat,
-    StreamName, VolumeFamily,
-};
-use linkwright_names::UpcaseTable;
+use linkwright_fs::{Attributes, Capabilities, FileSystem, LinkContent, Node, Stat, StreamName};
 use linkwright_reparse::ReparseBuffer;
 
-use super::access::{self, Intent};
+use super::access::Intent;
 use super::lookup::{Lookup, View};
 use super::namespace::{LinkId, Namespace, StreamId};
 use super::objects::{FileKey, FileObject, OnClose, StreamKind};
-use super::share::Mode;
 use super::status;
 use crate::constants::{
-    ACCESS_SYSTEM_SECURITY, DELETE, FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_ALL_ACCESS,
-    FILE_APPEND_DATA, FILE_DELETE_ON_CLOSE, FILE_DIRECTORY_FILE, FILE_NON_DIRECTORY_FILE,
-    FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA,
-    FILE_WRITE_EA, MAXIMUM_ALLOWED, WRITE_DAC, WRITE_OWNER,
+    DELETE, FILE_DELETE_ON_CLOSE, FILE_DIRECTORY_FILE, FILE_NON_DIRECTORY_FILE,
+    FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT, MAXIMUM_ALLOWED,
 };
 use crate::path::{Location, StreamPart, Trailing};
-use crate::settings::{Privileges, Token, WindowsVersion};
+use crate::settings::{Token, WindowsVersion};
 use crate::system::Machine;
 use crate::volumes::Volume;
 
@@ -44,11 +38,11 @@ pub(crate) enum Disposition {
 }
 
 impl Disposition {
-    fn creates(self) -> bool {
+    pub(super) fn creates(self) -> bool {
         matches!(self, Self::Create | Self::OpenIf | Self::OverwriteIf)
     }
 
-    fn overwrites(self) -> bool {
+    pub(super) fn overwrites(self) -> bool {
         matches!(self, Self::Overwrite | Self::OverwriteIf)
     }
 }
@@ -88,11 +82,11 @@ pub(crate) struct Request<'a> {
 }
 
 impl Request<'_> {
-    fn has(&self, option: u32) -> bool {
+    pub(super) fn has(&self, option: u32) -> bool {
         self.options & option != 0
     }
 
-    fn intent(&self) -> Intent {
+    pub(super) fn intent(&self) -> Intent {
         match self.has(FILE_OPEN_FOR_BACKUP_INTENT) {
             true => Intent::Backup,
             false => Intent::Plain,
@@ -131,13 +125,13 @@ impl Request<'_> {
 }
 
 /// An object that was found.
-struct Found<'a> {
-    volume: Arc<Volume>,
-    fs: Arc<dyn FileSystem>,
-    node: Node,
-    stat: Stat,
+pub(super) struct Found<'a> {
+    pub(super) volume: Arc<Volume>,
+    pub(super) fs: Arc<dyn FileSystem>,
+    pub(super) node: Node,
+    pub(super) stat: Stat,
     /// Where it was found; `None` for a root.
-    slot: Option<&'a Slot>,
+    pub(super) slot: Option<&'a Slot>,
 }
 
 impl Machine {
@@ -205,265 +199,7 @@ impl Machine {
         }
     }
 
-    /// MS-FSA 2.1.5.1.2.
-    fn open_existing(
-        &self,
-        namespace: &mut Namespace,
-        request: &Request<'_>,
-        found: &Found<'_>,
-    ) -> Result<(Arc<FileObject>, Action), NtStatus> {
-        let Found { fs, stat, .. } = found;
-        let stream = existing_stream(request, found)?;
-        let kind = self.check_kind(request, found, stream.as_ref())?;
-        let makes_stream = match &stream {
-            Some(stream) => !stream.exists,
-            None => false,
-        };
-        if makes_stream && !request.disposition.creates() {
-            return Err(NtStatus::OBJECT_NAME_NOT_FOUND);
-        }
-        let exists = !makes_stream;
-        if exists && request.disposition == Disposition::Create {
-            return Err(NtStatus::OBJECT_NAME_COLLISION);
-        }
-        let changes = makes_stream || request.disposition.overwrites();
-        let desired = access::map_generic(request.access);
-        check_writable(&**fs, desired, changes)?;
-        let overwrites = exists && request.disposition.overwrites();
-        check_read_only(request, stat, kind, desired, overwrites)?;
-        if overwrites {
-            check_hidden(request.attributes, stat)?;
-        }
-        let added = match overwrites || makes_stream {
-            true => FILE_WRITE_DATA | FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES,
-            false => 0,
-        };
-        let parent = found.slot.map(|slot| &slot.dir);
-        let granted = access::check(
-            request.token,
-            &**fs,
-            &found.node,
-            parent,
-            desired | added,
-            request.intent(),
-        )?;
-        let mode = Mode {
-            stream: stream.as_ref().map(|stream| stream.name.clone()),
-            access: granted,
-            share: request.share,
-        };
-        let key = FileKey::new(&found.volume, stat);
-        let ticket = self
-            .nt
-            .shares
-            .open(key, mode)
-            .map_err(|_| NtStatus::SHARING_VIOLATION)?;
-        let done = self.finish_existing(namespace, request, found, stream, overwrites);
-        let (link, stream) = match done {
-            Ok(done) => done,
-            Err(status) => {
-                self.nt.shares.close(&key, ticket);
-                return Err(status);
-            }
-        };
-        let action = match (exists, overwrites) {
-            (false, _) => Action::Created,
-            (true, true) => Action::Overwritten,
-            (true, false) => Action::Opened,
-        };
-        let dropped = added & !desired;
-        let open = self.file_object(
-            namespace,
-            request,
-            Opened {
-                volume: &found.volume,
-                fs,
-                node: &found.node,
-                key,
-                kind,
-                stream,
-                link,
-                granted: granted & !dropped,
-                ticket,
-            },
-        );
-        Ok((open, action))
-    }
-
-    /// What changes an object that is opened, after every check.
-    fn finish_existing(
-        &self,
-        namespace: &mut Namespace,
-        request: &Request<'_>,
-        found: &Found<'_>,
-        stream: Option<Stream>,
-        overwrites: bool,
-    ) -> Result<(Option<LinkId>, Option<StreamName>), NtStatus> {
-        let Found { fs, node, stat, .. } = found;
-        if let Some(stream) = &stream
-            && !stream.exists
-        {
-            fs.set_len(node, Some(&stream.name), 0)
-                .map_err(status::of)?;
-        }
-        if overwrites {
-            overwrite(&**fs, node, stat, request.attributes, stream.as_ref())?;
-        }
-        let link = match found.slot {
-            Some(slot) => {
-                let key = FileKey::new(&found.volume, stat);
-                Some(open_link(namespace, &found.volume, slot, key)?)
-            }
-            None => None,
-        };
-        Ok((link, stream.map(|stream| stream.name)))
-    }
-
-    /// Whether the object is what was asked for, and what of it is opened.
-    fn check_kind(
-        &self,
-        request: &Request<'_>,
-        found: &Found<'_>,
-        stream: Option<&Stream>,
-    ) -> Result<StreamKind, NtStatus> {
-        let directory = found.stat.kind == NodeKind::Directory;
-        let kind = match (&request.location.stream, directory) {
-            (StreamPart::None, true) | (StreamPart::Directory, true) => StreamKind::Directory,
-            (StreamPart::Directory, false) => return Err(NtStatus::NOT_A_DIRECTORY),
-            (StreamPart::UnnamedData, true) => return Err(NtStatus::OBJECT_NAME_INVALID),
-            _ => StreamKind::Data,
-        };
-        let exists = stream.is_none_or(|stream| stream.exists);
-        if exists && request.disposition == Disposition::Create {
-            if found.slot.is_none() {
-                // The root of a volume is there, but nobody made it by name.
-                return Err(NtStatus::ACCESS_DENIED);
-            }
-            return Err(NtStatus::OBJECT_NAME_COLLISION);
-        }
-        match kind {
-            StreamKind::Directory if request.has(FILE_NON_DIRECTORY_FILE) => {
-                Err(NtStatus::FILE_IS_A_DIRECTORY)
-            }
-            StreamKind::Directory if request.disposition.overwrites() => {
-                Err(NtStatus::FILE_IS_A_DIRECTORY)
-            }
-            StreamKind::Data if request.has(FILE_DIRECTORY_FILE) => Err(NtStatus::NOT_A_DIRECTORY),
-            StreamKind::Data if request.location.trailing == Trailing::Backslash => {
-                Err(NtStatus::OBJECT_NAME_INVALID)
-            }
-            kind => Ok(kind),
-        }
-    }
-
-    /// MS-FSA 2.1.5.1.1.
-    fn create_new(
-        &self,
-        namespace: &mut Namespace,
-        request: &Request<'_>,
-        volume: Arc<Volume>,
-        slot: &Slot,
-    ) -> Result<(Arc<FileObject>, Action), NtStatus> {
-        if !request.disposition.creates() {
-            return Err(NtStatus::OBJECT_NAME_NOT_FOUND);
-        }
-        let directory =
-            request.has(FILE_DIRECTORY_FILE) || request.location.stream == StreamPart::Directory;
-        if !directory && request.location.trailing == Trailing::Backslash {
-            return Err(NtStatus::OBJECT_NAME_INVALID);
-        }
-        let fs = &slot.fs;
-        if fs.capabilities().contains(Capabilities::READ_ONLY) {
-            return Err(NtStatus::MEDIA_WRITE_PROTECTED);
-        }
-        let right = match directory {
-            true => FILE_ADD_SUBDIRECTORY,
-            false => FILE_ADD_FILE,
-        };
-        access::check(
-            request.token,
-            &**fs,
-            &slot.dir,
-            None,
-            right,
-            request.intent(),
-        )?;
-        let read_only = request.attributes & Attributes::READ_ONLY.bits() != 0;
-        if read_only && request.has(FILE_DELETE_ON_CLOSE) {
-            return Err(NtStatus::CANNOT_DELETE);
-        }
-        let stream = named(&request.location.stream);
-        if stream.is_some() && !fs.capabilities().contains(Capabilities::NAMED_STREAMS) {
-            return Err(NtStatus::OBJECT_NAME_INVALID);
-        }
-        let granted = granted_to_creator(request)?;
-        let node = self.make(request, slot, directory)?;
-        if let Some(stream) = &stream {
-            fs.set_len(&node, Some(stream), 0).map_err(status::of)?;
-        }
-        let stat = fs.stat(&node).map_err(status::of)?;
-        let key = FileKey::new(&volume, &stat);
-        let link = open_link(namespace, &volume, slot, key)?;
-        let mode = Mode {
-            stream: stream.clone(),
-            access: granted,
-            share: request.share,
-        };
-        // Nobody has a new file open.
-        let ticket = self
-            .nt
-            .shares
-            .open(key, mode)
-            .map_err(|_| NtStatus::SHARING_VIOLATION)?;
-        let kind = match directory {
-            true => StreamKind::Directory,
-            false => StreamKind::Data,
-        };
-        let open = self.file_object(
-            namespace,
-            request,
-            Opened {
-                volume: &volume,
-                fs,
-                node: &node,
-                key,
-                kind,
-                stream,
-                link: Some(link),
-                granted,
-                ticket,
-            },
-        );
-        Ok((open, Action::Created))
-    }
-
-    /// The new object itself.
-    fn make(&self, request: &Request<'_>, slot: &Slot, directory: bool) -> Result<Node, NtStatus> {
-        let fs = &slot.fs;
-        let create = Create {
-            attributes: settable(request.attributes),
-            security_descriptor: request.security.map(<[u8]>::to_vec),
-            owner: Some(request.token.user),
-            ..Create::default()
-        };
-        let made = match (&request.link, directory) {
-            (None, true) => fs.create_directory(&slot.dir, &slot.name, &create),
-            (None, false) => fs.create_file(&slot.dir, &slot.name, &create),
-            (Some(link), directory) => {
-                link.privilege?;
-                let content = link.content.as_ref().map_err(|status| *status)?;
-                check_reparse_support(&**fs)?;
-                let link_type = match directory {
-                    true => LinkType::Directory,
-                    false => LinkType::File,
-                };
-                fs.create_link(&slot.dir, &slot.name, link_type, content, &create)
-            }
-        };
-        made.map_err(status::of)
-    }
-
-    fn file_object(
+    pub(super) fn file_object(
         &self,
         namespace: &mut Namespace,
         request: &Request<'_>,
@@ -493,69 +229,27 @@ impl Machine {
             stream_id,
             ticket: opened.ticket,
             on_close: Mutex::new(on_close),
+            posix: AtomicBool::new(false),
             position: Mutex::new(0),
         })
     }
 }
 
 /// What a file object is made of.
-struct Opened<'a> {
-    volume: &'a Arc<Volume>,
-    fs: &'a Arc<dyn FileSystem>,
-    node: &'a Node,
-    key: FileKey,
-    kind: StreamKind,
-    stream: Option<StreamName>,
-    link: Option<LinkId>,
-    granted: u32,
-    ticket: super::share::Ticket,
-}
-
-/// A named stream that is asked for.
-struct Stream {
-    /// As stored, where it is there.
-    name: StreamName,
-    exists: bool,
-}
-
-fn named(part: &StreamPart) -> Option<StreamName> {
-    match part {
-        StreamPart::Data(name) => Some(name.clone()),
-        _ => None,
-    }
-}
-
-/// The stream that is asked for, found without regard to case.
-fn existing_stream(request: &Request<'_>, found: &Found<'_>) -> Result<Option<Stream>, NtStatus> {
-    let Some(name) = named(&request.location.stream) else {
-        return Ok(None);
-    };
-    if !found
-        .fs
-        .capabilities()
-        .contains(Capabilities::NAMED_STREAMS)
-    {
-        return Err(NtStatus::OBJECT_NAME_INVALID);
-    }
-    let upcase = UpcaseTable::windows();
-    let stored = found
-        .fs
-        .streams(&found.node)
-        .map_err(status::of)?
-        .into_iter()
-        .filter_map(|stream| stream.name)
-        .find(|stored| upcase.eq_ignore_case(stored.units(), name.units()));
-    Ok(Some(match stored {
-        Some(name) => Stream { name, exists: true },
-        None => Stream {
-            name,
-            exists: false,
-        },
-    }))
+pub(super) struct Opened<'a> {
+    pub(super) volume: &'a Arc<Volume>,
+    pub(super) fs: &'a Arc<dyn FileSystem>,
+    pub(super) node: &'a Node,
+    pub(super) key: FileKey,
+    pub(super) kind: StreamKind,
+    pub(super) stream: Option<StreamName>,
+    pub(super) link: Option<LinkId>,
+    pub(super) granted: u32,
+    pub(super) ticket: super::share::Ticket,
 }
 
 /// One more handle on the name that was looked up.
-fn open_link(
+pub(super) fn open_link(
     namespace: &mut Namespace,
     volume: &Volume,
     slot: &Slot,
@@ -576,117 +270,16 @@ fn open_link(
     Ok(namespace.open_link(FileKey::new(volume, &parent), &slot.dir, &entry, file))
 }
 
-/// Refuses to write to a volume that cannot be written to.
-fn check_writable(fs: &dyn FileSystem, desired: u32, changes: bool) -> Result<(), NtStatus> {
-    const WRITES: u32 = FILE_WRITE_DATA
-        | FILE_APPEND_DATA
-        | FILE_WRITE_EA
-        | FILE_WRITE_ATTRIBUTES
-        | DELETE
-        | WRITE_DAC
-        | WRITE_OWNER;
-    let read_only = fs.capabilities().contains(Capabilities::READ_ONLY);
-    match read_only && (changes || desired & WRITES != 0) {
-        true => Err(NtStatus::MEDIA_WRITE_PROTECTED),
-        false => Ok(()),
-    }
-}
-
-/// The read-only attribute (MS-FSA 2.1.5.1.2.1). A directory that has it takes
-/// new entries all the same.
-fn check_read_only(
-    request: &Request<'_>,
-    stat: &Stat,
-    kind: StreamKind,
-    desired: u32,
-    overwrites: bool,
-) -> Result<(), NtStatus> {
-    if !stat.attributes.contains(Attributes::READ_ONLY) {
-        return Ok(());
-    }
-    let writes = desired & (FILE_WRITE_DATA | FILE_APPEND_DATA) != 0;
-    if kind == StreamKind::Data && (writes || overwrites) {
-        return Err(NtStatus::ACCESS_DENIED);
-    }
-    match request.has(FILE_DELETE_ON_CLOSE) {
-        true => Err(NtStatus::CANNOT_DELETE),
-        false => Ok(()),
-    }
-}
-
-/// A hidden or system file is overwritten only by who says that it is to be one.
-fn check_hidden(attributes: u32, stat: &Stat) -> Result<(), NtStatus> {
-    let kept = (Attributes::HIDDEN | Attributes::SYSTEM) & stat.attributes;
-    match kept.bits() & !attributes {
-        0 => Ok(()),
-        _ => Err(NtStatus::ACCESS_DENIED),
-    }
-}
-
-/// FILE_OVERWRITE: the stream is emptied; for the unnamed one the named ones go
-/// and the attributes are set anew.
-fn overwrite(
-    fs: &dyn FileSystem,
-    node: &Node,
-    stat: &Stat,
-    attributes: u32,
-    stream: Option<&Stream>,
-) -> Result<(), NtStatus> {
-    if let Some(stream) = stream {
-        return fs.set_len(node, Some(&stream.name), 0).map_err(status::of);
-    }
-    fs.set_len(node, None, 0).map_err(status::of)?;
-    if fs.capabilities().contains(Capabilities::NAMED_STREAMS) {
-        for named in fs.streams(node).map_err(status::of)? {
-            if let Some(name) = named.name {
-                fs.remove_stream(node, &name).map_err(status::of)?;
-            }
-        }
-    }
-    let attributes = settable(attributes) | Attributes::ARCHIVE;
-    match stat.attributes.contains(attributes)
-        && attributes.contains(settable(stat.attributes.bits()))
-    {
-        true => Ok(()),
-        false => fs.set_attributes(node, attributes).map_err(status::of),
-    }
-}
-
 /// Attributes that a caller can give a file.
-fn settable(attributes: u32) -> Attributes {
+pub(super) fn settable(attributes: u32) -> Attributes {
     const SETTABLE: u32 = 0x0001 | 0x0002 | 0x0004 | 0x0020 | 0x0100 | 0x1000 | 0x2000;
     Attributes::from_bits_retain(attributes & SETTABLE)
 }
 
-/// Who makes a file gets what it asks for, whatever the descriptor says.
-fn granted_to_creator(request: &Request<'_>) -> Result<u32, NtStatus> {
-    let desired = access::map_generic(request.access);
-    let security = request.token.privileges.contains(Privileges::SECURITY);
-    if desired & ACCESS_SYSTEM_SECURITY != 0 && !security {
-        return Err(NtStatus::PRIVILEGE_NOT_HELD);
-    }
-    Ok(match desired & MAXIMUM_ALLOWED {
-        0 => desired,
-        _ => desired & !MAXIMUM_ALLOWED | FILE_ALL_ACCESS,
-    })
-}
-
-/// Where no reparse point can be, the device refuses the request.
-fn check_reparse_support(fs: &dyn FileSystem) -> Result<(), NtStatus> {
-    let capabilities = fs.capabilities();
-    let any = Capabilities::REPARSE_POINTS | Capabilities::SYMBOLIC_LINKS;
-    match capabilities.intersects(any) {
-        true => Ok(()),
-        false => Err(without_reparse_points(fs)),
-    }
-}
-
-/// FAT does not know the request, a redirector does not support it, other
-/// volumes are of a version without it (MS-FSA 2.1.5.10.37).
-fn without_reparse_points(fs: &dyn FileSystem) -> NtStatus {
-    match fs.volume_info().map(|info| info.family) {
-        Ok(VolumeFamily::Fat) => NtStatus::INVALID_DEVICE_REQUEST,
-        Ok(VolumeFamily::Network) => NtStatus::NOT_SUPPORTED,
-        _ => NtStatus::VOLUME_NOT_UPGRADED,
+/// The named stream of a location.
+pub(super) fn named(part: &StreamPart) -> Option<StreamName> {
+    match part {
+        StreamPart::Data(name) => Some(name.clone()),
+        _ => None,
     }
 }

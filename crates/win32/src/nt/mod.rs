@@ -9,10 +9,14 @@
 //! | `objects` | what a file handle stands for |
 //! | `access` | rights: descriptors, tokens, privileges |
 //! | `lookup` | from a path to an object, links followed by the one resolver of `fs` |
-//! | `create` | NtCreateFile (MS-FSA 2.1.5.1) |
+//! | `create`, `existing`, `fresh` | NtCreateFile (MS-FSA 2.1.5.1) |
 //! | `close` | the end of a handle (2.1.5.5) |
+//! | `removal` | the end of a name |
+//! | `set_information` | NtSetInformationFile for the classes about names |
 //! | `disposition` | FileDispositionInformation(Ex) (2.1.5.15.3) |
-//! | `link` | FileLinkInformation(Ex) (2.1.5.15.7) |
+//! | `destination` | where a new name is to be |
+//! | `link`, `rename` | FileLinkInformation(Ex), FileRenameInformation(Ex) (2.1.5.15.7, .12) |
+//! | `tunnel` | names that come back soon after they went |
 //! | `status` | from the errors of `fs` to statuses |
 //!
 //! One lock, [`Nt::namespace`], orders everything that opens, closes or names;
@@ -22,13 +26,20 @@
 pub(crate) mod access;
 mod close;
 pub(crate) mod create;
+pub(crate) mod destination;
 pub(crate) mod disposition;
-pub(crate) mod link;
+mod existing;
+mod fresh;
+mod link;
 pub(crate) mod lookup;
 pub(crate) mod namespace;
 pub(crate) mod objects;
+mod removal;
+mod rename;
+pub(crate) mod set_information;
 pub(crate) mod share;
 pub(crate) mod status;
+mod tunnel;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

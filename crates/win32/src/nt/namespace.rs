@@ -1,10 +1,11 @@
 //! The names and streams that are open, and what is to happen to them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use linkwright_fs::{DirectoryEntry, Name, Node, StreamName};
 
 use super::objects::FileKey;
+use super::tunnel::Tunnel;
 
 /// An open name, by which opens refer to it through renames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,8 +34,7 @@ pub(crate) enum Deletion {
     No,
     /// It goes when the last handle that was opened by it is closed.
     Pending,
-    /// It goes when this one of its handles is closed, whatever else is open
-    /// (FILE_DISPOSITION_POSIX_SEMANTICS); `None` once it has gone.
+    /// It has gone: removed under POSIX semantics, or replaced.
     Gone,
 }
 
@@ -67,6 +67,10 @@ pub(crate) struct Namespace {
     streams: HashMap<StreamId, OpenStream>,
     /// How many links are to be deleted: looking up is quick while none is.
     pending: usize,
+    /// Files without a name that live until their last handle is closed.
+    orphans: HashSet<FileKey>,
+    /// Names that went lately.
+    pub(crate) tunnel: Tunnel,
 }
 
 impl Namespace {
@@ -105,6 +109,21 @@ impl Namespace {
 
     pub(crate) fn link(&self, id: LinkId) -> Option<&OpenLink> {
         self.links.get(&id)
+    }
+
+    /// All names that are open.
+    pub(crate) fn links(&self) -> impl Iterator<Item = &OpenLink> {
+        self.links.values()
+    }
+
+    /// A file lost its last name while it is open.
+    pub(crate) fn add_orphan(&mut self, file: FileKey) {
+        self.orphans.insert(file);
+    }
+
+    /// Whether a file whose last handle is closed has no name.
+    pub(crate) fn take_orphan(&mut self, file: FileKey) -> bool {
+        self.orphans.remove(&file)
     }
 
     /// Whether a name waits to be deleted.

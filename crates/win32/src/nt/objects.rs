@@ -1,5 +1,6 @@
 //! What a handle of a file stands for.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use linkwright_fs::{FileSystem, Node, Stat, StreamName};
@@ -72,6 +73,9 @@ pub(crate) struct FileObject {
     pub(crate) ticket: Ticket,
     /// FILE_FLAG_DELETE_ON_CLOSE; DispositionEx can change it.
     pub(crate) on_close: Mutex<OnClose>,
+    /// Whether the pending name goes with this handle
+    /// (FILE_DISPOSITION_POSIX_SEMANTICS).
+    pub(crate) posix: AtomicBool,
     /// Where ReadFile and WriteFile go on.
     pub(crate) position: Mutex<u64>,
 }
@@ -83,6 +87,15 @@ impl FileObject {
 
     pub(crate) fn on_close(&self) -> MutexGuard<'_, OnClose> {
         self.on_close.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Both are called under the lock of the namespace.
+    pub(crate) fn is_posix(&self) -> bool {
+        self.posix.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_posix(&self, posix: bool) {
+        self.posix.store(posix, Ordering::Relaxed);
     }
 
     /// Whether all of these rights were granted.

@@ -2,6 +2,12 @@
 
 mod conformance;
 mod create_file;
+mod deleting;
 mod hard_links;
+mod names_in_paths;
+mod resolving;
+mod set_information;
+mod sharing;
 mod support;
 mod symbolic_links;
+mod tunnelling;

@@ -1,0 +1,189 @@
+//! Making what is not there (MS-FSA 2.1.5.1.1).
+
+use std::sync::Arc;
+
+use linkwright_codes::NtStatus;
+use linkwright_fs::resolve::Slot;
+use linkwright_fs::{
+    Attributes, Capabilities, Create, FileSystem, LinkType, Node, Times, VolumeFamily,
+};
+
+use super::access;
+use super::create::{Action, Opened, Request, named, open_link, settable};
+use super::namespace::Namespace;
+use super::objects::{FileKey, FileObject, StreamKind};
+use super::share::Mode;
+use super::status;
+use super::tunnel::Tunnelled;
+use crate::constants::{
+    ACCESS_SYSTEM_SECURITY, FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_ALL_ACCESS,
+    FILE_DELETE_ON_CLOSE, FILE_DIRECTORY_FILE, MAXIMUM_ALLOWED,
+};
+use crate::path::{StreamPart, Trailing};
+use crate::settings::Privileges;
+use crate::system::Machine;
+use crate::volumes::Volume;
+
+impl Machine {
+    /// MS-FSA 2.1.5.1.1.
+    pub(super) fn create_new(
+        &self,
+        namespace: &mut Namespace,
+        request: &Request<'_>,
+        volume: Arc<Volume>,
+        slot: &Slot,
+    ) -> Result<(Arc<FileObject>, Action), NtStatus> {
+        if !request.disposition.creates() {
+            return Err(NtStatus::OBJECT_NAME_NOT_FOUND);
+        }
+        let directory =
+            request.has(FILE_DIRECTORY_FILE) || request.location.stream == StreamPart::Directory;
+        if !directory && request.location.trailing == Trailing::Backslash {
+            return Err(NtStatus::OBJECT_NAME_INVALID);
+        }
+        let fs = &slot.fs;
+        if fs.capabilities().contains(Capabilities::READ_ONLY) {
+            return Err(NtStatus::MEDIA_WRITE_PROTECTED);
+        }
+        let right = match directory {
+            true => FILE_ADD_SUBDIRECTORY,
+            false => FILE_ADD_FILE,
+        };
+        access::check(
+            request.token,
+            &**fs,
+            &slot.dir,
+            None,
+            right,
+            request.intent(),
+        )?;
+        let read_only = request.attributes & Attributes::READ_ONLY.bits() != 0;
+        if read_only && request.has(FILE_DELETE_ON_CLOSE) {
+            return Err(NtStatus::CANNOT_DELETE);
+        }
+        let stream = named(&request.location.stream);
+        if stream.is_some() && !fs.capabilities().contains(Capabilities::NAMED_STREAMS) {
+            return Err(NtStatus::OBJECT_NAME_INVALID);
+        }
+        let granted = granted_to_creator(request)?;
+        let parent = FileKey::new(&volume, &fs.stat(&slot.dir).map_err(status::of)?);
+        let had = match directory {
+            true => None,
+            false => self.recall_name(namespace, parent, &slot.name),
+        };
+        let node = self.make(request, slot, directory, had.as_ref())?;
+        if let Some(stream) = &stream {
+            fs.set_len(&node, Some(stream), 0).map_err(status::of)?;
+        }
+        let stat = fs.stat(&node).map_err(status::of)?;
+        let key = FileKey::new(&volume, &stat);
+        let link = open_link(namespace, &volume, slot, key)?;
+        let mode = Mode {
+            stream: stream.clone(),
+            access: granted,
+            share: request.share,
+        };
+        // Nobody has a new file open.
+        let ticket = self
+            .nt
+            .shares
+            .open(key, mode)
+            .map_err(|_| NtStatus::SHARING_VIOLATION)?;
+        let kind = match directory {
+            true => StreamKind::Directory,
+            false => StreamKind::Data,
+        };
+        let open = self.file_object(
+            namespace,
+            request,
+            Opened {
+                volume: &volume,
+                fs,
+                node: &node,
+                key,
+                kind,
+                stream,
+                link: Some(link),
+                granted,
+                ticket,
+            },
+        );
+        Ok((open, Action::Created))
+    }
+
+    /// The new object itself.
+    fn make(
+        &self,
+        request: &Request<'_>,
+        slot: &Slot,
+        directory: bool,
+        had: Option<&Tunnelled>,
+    ) -> Result<Node, NtStatus> {
+        let fs = &slot.fs;
+        let create = Create {
+            attributes: settable(request.attributes),
+            security_descriptor: request.security.map(<[u8]>::to_vec),
+            owner: Some(request.token.user),
+            short_name: had.and_then(|had| had.short_name.clone()),
+            ..Create::default()
+        };
+        let made = match (&request.link, directory) {
+            (None, true) => fs.create_directory(&slot.dir, &slot.name, &create),
+            (None, false) => fs.create_file(&slot.dir, &slot.name, &create),
+            (Some(link), directory) => {
+                link.privilege?;
+                let content = link.content.as_ref().map_err(|status| *status)?;
+                check_reparse_support(&**fs)?;
+                let link_type = match directory {
+                    true => LinkType::Directory,
+                    false => LinkType::File,
+                };
+                fs.create_link(&slot.dir, &slot.name, link_type, content, &create)
+            }
+        };
+        let node = made.map_err(status::of)?;
+        if let Some(had) = had {
+            let stat = fs.stat(&node).map_err(status::of)?;
+            let times = Times {
+                created: Some(had.created),
+                changed: stat.times.changed,
+                ..Times::default()
+            };
+            fs.set_times(&node, &times).map_err(status::of)?;
+        }
+        Ok(node)
+    }
+}
+
+/// Who makes a file gets what it asks for, whatever the descriptor says.
+fn granted_to_creator(request: &Request<'_>) -> Result<u32, NtStatus> {
+    let desired = access::map_generic(request.access);
+    let security = request.token.privileges.contains(Privileges::SECURITY);
+    if desired & ACCESS_SYSTEM_SECURITY != 0 && !security {
+        return Err(NtStatus::PRIVILEGE_NOT_HELD);
+    }
+    Ok(match desired & MAXIMUM_ALLOWED {
+        0 => desired,
+        _ => desired & !MAXIMUM_ALLOWED | FILE_ALL_ACCESS,
+    })
+}
+
+/// Where no reparse point can be, the device refuses the request.
+fn check_reparse_support(fs: &dyn FileSystem) -> Result<(), NtStatus> {
+    let capabilities = fs.capabilities();
+    let any = Capabilities::REPARSE_POINTS | Capabilities::SYMBOLIC_LINKS;
+    match capabilities.intersects(any) {
+        true => Ok(()),
+        false => Err(without_reparse_points(fs)),
+    }
+}
+
+/// FAT does not know the request, a redirector does not support it, other
+/// volumes are of a version without it (MS-FSA 2.1.5.10.37).
+fn without_reparse_points(fs: &dyn FileSystem) -> NtStatus {
+    match fs.volume_info().map(|info| info.family) {
+        Ok(VolumeFamily::Fat) => NtStatus::INVALID_DEVICE_REQUEST,
+        Ok(VolumeFamily::Network) => NtStatus::NOT_SUPPORTED,
+        _ => NtStatus::VOLUME_NOT_UPGRADED,
+    }
+}
