@@ -19,7 +19,7 @@ use crate::meta::SecurityCache;
 use crate::options::{Access, OpenOptions};
 use crate::stream::StreamMap;
 use crate::txn::Store;
-use crate::volume::Substitutes;
+use crate::volume::{Spill, Substitutes};
 
 /// See the module's text.
 pub(crate) struct Engine {
@@ -35,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) pending: PendingFrees,
     /// Clusters in use in memory only.
     pub(crate) reserved: Reserved,
+    /// Those that hold dirty blocks.
+    pub(crate) spill: Spill,
     /// What was damaged and read from its copy while opening.
     pub(crate) substitutes: Substitutes,
 }
@@ -148,16 +150,23 @@ impl Engine {
             self.state = state;
         }
         self.pending.truncate(self.state.pending_len);
+        if self.frames.is_empty() && self.cache.load().spilled == 0 {
+            self.give_spill_back();
+        }
     }
 
     /// Runs one operation whole or not at all. When clusters ran out while
-    /// freed ones wait for the device to be durable, and no transaction is
-    /// open, they are made available and the operation is tried once more.
+    /// freed ones wait for the device to be durable, they are made available,
+    /// in a transaction those that were freed before it began, and the
+    /// operation is tried once more.
     pub(crate) fn operation<T>(&mut self, run: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         self.check_writable()?;
         match self.framed(&run) {
             Err(Error::DiskFull) if !self.cache.in_frame() && self.holds_space() => {
                 self.release_space()?;
+                self.framed(&run)
+            }
+            Err(Error::DiskFull) if self.cache.in_frame() && self.release_earlier()? => {
                 self.framed(&run)
             }
             result => result,
@@ -171,14 +180,18 @@ impl Engine {
         self.end_frame(result)
     }
 
-    /// Keeps the innermost frame's work when it went well and, at the
-    /// outermost one, when the journal can take it; else takes it back.
+    /// Keeps the innermost frame's work when it went well and memory and, at
+    /// the outermost one, the journal can take it; else takes it back.
     pub(crate) fn end_frame<T, E: From<Error>>(&mut self, result: Result<T, E>) -> Result<T, E> {
         let result = match result {
-            Ok(value) if self.frames.len() == 1 => {
-                self.check_journal_room().map(|()| value).map_err(E::from)
+            Ok(value) => {
+                let room = match self.frames.len() {
+                    1 => self.check_journal_room(),
+                    _ => self.relieve_memory(),
+                };
+                room.map(|()| value).map_err(E::from)
             }
-            other => other,
+            failed => failed,
         };
         match result {
             Ok(_) => self.keep_frame(),

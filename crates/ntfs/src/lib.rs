@@ -46,8 +46,8 @@ pub use index::fault::IndexFaultKind;
 pub use link::{CreateOptions, FileKind, LinkType, Name, Replace};
 pub use meta::{CaseSensitivity, ExtendedAttribute, FileInfo, TimesChange};
 pub use options::{
-    Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, OpenOptions,
-    ShortNames, SystemClock,
+    Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, JournalMode,
+    OpenOptions, ShortNames, SystemClock,
 };
 pub use stream::StreamInfo;
 pub use volume::{

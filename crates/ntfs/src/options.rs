@@ -51,6 +51,19 @@ pub enum ShortNames {
     On,
 }
 
+/// Whether changes go through the journal.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum JournalMode {
+    /// They do.
+    #[default]
+    On,
+    /// They are written in place. **Unsafe**: a crash leaves half of them, and
+    /// a transaction must fit in memory. Only for measuring what the journal
+    /// costs.
+    OffForMeasurement,
+}
+
 /// Where the engine gets the time from. Handed in, so that tests and
 /// reproducible images control it.
 pub trait Clock: Send + Sync {
@@ -93,6 +106,9 @@ pub struct OpenOptions {
     pub short_names: ShortNames,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Whether changes go through the journal.
+    #[doc(hidden)]
+    pub journal: JournalMode,
 }
 
 /// Default of [`OpenOptions::cache_bytes`].
@@ -107,6 +123,7 @@ impl Default for OpenOptions {
             dirty: DirtyPolicy::Refuse,
             short_names: ShortNames::ByVolume,
             clock: Arc::new(SystemClock),
+            journal: JournalMode::On,
         }
     }
 }

@@ -82,6 +82,9 @@ impl Engine {
             self.state.cluster_cursor = lcn.0 + length;
             // An operation that was undone may have read blocks here.
             self.forget_blocks(*lcn, *length);
+            let shift = self.geometry.cluster_shift();
+            self.cache
+                .note_fresh(lcn.0 << shift, (lcn.0 + length) << shift);
         }
         Ok(found)
     }

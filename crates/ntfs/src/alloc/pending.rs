@@ -37,6 +37,13 @@ impl PendingFrees {
         }
     }
 
+    /// The first `count` entries may be used.
+    pub(crate) fn release_first(&mut self, count: usize) {
+        for (start, _) in self.log.drain(..count.min(self.log.len())) {
+            self.by_start.remove(&start);
+        }
+    }
+
     /// The device is durable: all may be used.
     pub(crate) fn clear(&mut self) {
         self.log.clear();

@@ -111,6 +111,12 @@ impl Block {
         }
     }
 
+    /// Another version of this block was written: this one will be written
+    /// after it.
+    pub(crate) fn follow(&mut self, other: &Self) {
+        self.number = other.number;
+    }
+
     /// The update sequence number the block has on the device.
     pub(crate) fn number(&self) -> [u8; 2] {
         self.number

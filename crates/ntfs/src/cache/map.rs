@@ -1,12 +1,14 @@
 //! The table behind the cache: slots, eviction by second chance, write sets.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::Block;
+use super::fresh::{Fresh, Since};
+use super::spill::SpillPlace;
 use crate::error::{Place, Result};
-use crate::txn::{Write, WriteSet};
+use crate::txn::WriteSet;
 
 /// A contiguous part of the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,33 +66,92 @@ impl Location {
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
     location: Location,
-    block: Arc<Block>,
+    /// `None`: evicted; what it is lies at `spilled`.
+    block: Option<Arc<Block>>,
+    len: usize,
     dirty: bool,
+    /// Dirty, and in a place that was free when the last commit was made.
+    fresh: bool,
+    /// Where the block as it is now lies in the spill area.
+    spilled: Option<Arc<SpillPlace>>,
     /// Used since the eviction hand last passed.
     referenced: bool,
 }
 
 impl Slot {
-    pub(super) const fn clean(location: Location, block: Arc<Block>) -> Self {
+    pub(super) fn clean(location: Location, block: Arc<Block>) -> Self {
         Self {
             location,
-            block,
+            len: block.bytes().len(),
+            block: Some(block),
             dirty: false,
+            fresh: false,
+            spilled: None,
             referenced: false,
         }
     }
 
-    pub(super) const fn dirty(location: Location, block: Arc<Block>) -> Self {
+    pub(super) fn dirty(location: Location, block: Arc<Block>) -> Self {
         Self {
-            location,
-            block,
             dirty: true,
-            referenced: false,
+            ..Self::clean(location, block)
         }
     }
 
-    fn len(&self) -> usize {
-        self.block.bytes().len()
+    /// Bytes of memory for the block.
+    pub(super) fn held(&self) -> usize {
+        if self.block.is_some() { self.len } else { 0 }
+    }
+
+    /// The bytes for the device; `None` when they lie in the spill area.
+    fn encode(&mut self) -> Result<Option<Vec<u8>>> {
+        match &mut self.block {
+            None => Ok(None),
+            Some(block) => Arc::make_mut(block)
+                .encode()
+                .map(Some)
+                .map_err(|e| Place::default().format(e)),
+        }
+    }
+}
+
+/// What the dirty blocks of a cache amount to, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Load {
+    /// All blocks in memory.
+    pub(crate) held: usize,
+    /// Dirty ones in memory whose images the journal needs.
+    pub(crate) logged: usize,
+    /// Dirty ones in memory in fresh places.
+    pub(crate) fresh: usize,
+    /// Those in the spill area.
+    pub(crate) spilled: usize,
+    /// The most there ever was in memory.
+    pub(crate) peak: usize,
+}
+
+impl Load {
+    fn add(&mut self, slot: &Slot) {
+        for (counter, len) in self.counters(slot) {
+            *counter += len;
+        }
+        self.peak = self.peak.max(self.held);
+    }
+
+    fn subtract(&mut self, slot: &Slot) {
+        for (counter, len) in self.counters(slot) {
+            *counter = counter.saturating_sub(len);
+        }
+    }
+
+    fn counters(&mut self, slot: &Slot) -> [(&mut usize, usize); 2] {
+        let state = match (slot.dirty, &slot.spilled, slot.fresh) {
+            (false, _, _) => (&mut self.peak, 0),
+            (true, Some(_), _) => (&mut self.spilled, slot.len),
+            (true, None, true) => (&mut self.fresh, slot.len),
+            (true, None, false) => (&mut self.logged, slot.len),
+        };
+        [(&mut self.held, slot.held()), state]
     }
 }
 
@@ -124,19 +185,43 @@ pub(super) struct Map {
     /// Keys in the order the eviction hand visits them; may hold keys that are
     /// gone.
     ring: VecDeque<u64>,
-    bytes: usize,
-    dirty_bytes: usize,
+    /// Keys of the dirty ones.
+    dirty: HashSet<u64, BuildHasherDefault<OffsetHasher>>,
+    load: Load,
+    pub(super) fresh: Fresh,
 }
 
 impl Map {
     pub(super) fn get(&mut self, key: u64) -> Option<Arc<Block>> {
         let slot = self.slots.get_mut(&key)?;
         slot.referenced = true;
-        Some(Arc::clone(&slot.block))
+        slot.block.clone()
     }
 
     pub(super) fn contains(&self, key: u64) -> bool {
-        self.slots.contains_key(&key)
+        self.slots
+            .get(&key)
+            .is_some_and(|slot| slot.block.is_some())
+    }
+
+    /// Where the block at `key` lies when it is not in memory.
+    pub(super) fn spilled(&self, key: u64) -> Option<Arc<SpillPlace>> {
+        let slot = self.slots.get(&key)?;
+        slot.spilled.clone().filter(|_| slot.block.is_none())
+    }
+
+    /// Keeps a block that was just read.
+    pub(super) fn fill(&mut self, location: Location, block: Arc<Block>) {
+        let key = location.key();
+        match self.slots.get_mut(&key) {
+            Some(slot) => {
+                self.load.subtract(slot);
+                slot.block = Some(block);
+                self.load.add(slot);
+                self.ring.push_back(key);
+            }
+            None => self.insert(Slot::clean(location, block)),
+        }
     }
 
     /// The blocks that start in a range, at multiples of `step` from its start.
@@ -153,29 +238,48 @@ impl Map {
             .collect()
     }
 
+    /// What undoing a change of the block at `key` needs: nothing when it can
+    /// be read again.
     pub(super) fn snapshot(&self, key: u64) -> Option<Slot> {
-        self.slots.get(&key).cloned()
+        let mut slot = self.slots.get(&key).filter(|slot| slot.dirty)?.clone();
+        if slot.spilled.is_some() {
+            slot.block = None;
+        }
+        Some(slot)
     }
 
+    /// Puts a block in place; whether it is fresh is found out here.
     pub(super) fn insert(&mut self, slot: Slot) {
+        let mut slot = slot;
+        slot.fresh = slot.dirty && self.fresh.holds(&slot.location, Since::Commit);
+        self.restore(slot);
+    }
+
+    /// Puts a slot in place as it is.
+    pub(super) fn restore(&mut self, slot: Slot) {
         let key = slot.location.key();
-        self.bytes += slot.len();
-        self.dirty_bytes += if slot.dirty { slot.len() } else { 0 };
+        self.load.add(&slot);
+        if slot.dirty {
+            self.dirty.insert(key);
+        } else {
+            self.dirty.remove(&key);
+        }
         match self.slots.insert(key, slot) {
-            Some(old) => self.uncount(&old),
+            Some(old) => {
+                self.load.subtract(&old);
+                if old.block.is_none() {
+                    self.ring.push_back(key);
+                }
+            }
             None => self.ring.push_back(key),
         }
     }
 
     pub(super) fn remove(&mut self, key: u64) {
         if let Some(old) = self.slots.remove(&key) {
-            self.uncount(&old);
+            self.load.subtract(&old);
+            self.dirty.remove(&key);
         }
-    }
-
-    fn uncount(&mut self, old: &Slot) {
-        self.bytes -= old.len();
-        self.dirty_bytes -= if old.dirty { old.len() } else { 0 };
     }
 
     pub(super) fn modify<T>(
@@ -185,22 +289,30 @@ impl Map {
     ) -> Option<T> {
         let slot = self.slots.get_mut(&key)?;
         slot.referenced = true;
-        if !slot.dirty {
-            slot.dirty = true;
-            self.dirty_bytes += slot.block.bytes().len();
+        if !slot.dirty || slot.spilled.is_some() {
+            self.load.subtract(slot);
+            if !slot.dirty {
+                slot.dirty = true;
+                self.dirty.insert(key);
+                slot.fresh = self.fresh.holds(&slot.location, Since::Commit);
+            }
+            if slot.block.is_some() {
+                slot.spilled = None;
+            }
+            self.load.add(slot);
         }
-        Some(change(&mut slot.block))
+        slot.block.as_mut().map(change)
     }
 
-    pub(super) fn dirty_bytes(&self) -> usize {
-        self.dirty_bytes
+    pub(super) fn load(&self) -> Load {
+        self.load
     }
 
-    /// Drops clean blocks that were not used since the hand last passed until
-    /// `limit` is kept or the hand went round twice.
+    /// Drops blocks that can be read again and were not used since the hand
+    /// last passed until `limit` is kept or the hand went round twice.
     pub(super) fn evict(&mut self, limit: usize) {
         let mut steps = self.ring.len() * 2;
-        while self.bytes > limit && steps > 0 {
+        while self.load.held > limit && steps > 0 {
             steps -= 1;
             let Some(key) = self.ring.pop_front() else {
                 break;
@@ -208,64 +320,230 @@ impl Map {
             let Some(slot) = self.slots.get_mut(&key) else {
                 continue;
             };
-            if slot.dirty || slot.referenced {
+            if (slot.dirty && slot.spilled.is_none()) || slot.referenced {
                 slot.referenced = false;
                 self.ring.push_back(key);
+            } else if slot.dirty {
+                self.load.subtract(slot);
+                slot.block = None;
+                self.load.add(slot);
             } else {
                 self.remove(key);
             }
             // A cache full of dirty blocks would make every insertion walk the
             // whole ring.
-            if self.dirty_bytes > limit / 2 && steps.is_multiple_of(64) {
+            if self.load.logged + self.load.fresh > limit / 2 && steps.is_multiple_of(64) {
                 break;
             }
         }
     }
 
-    pub(super) fn write_set(&mut self) -> Result<WriteSet> {
-        let mut keys: Vec<u64> = self
-            .slots
-            .iter()
-            .filter(|(_, slot)| slot.dirty)
-            .map(|(key, _)| *key)
-            .collect();
-        keys.sort_unstable();
-        let mut set = WriteSet::default();
-        for key in keys {
-            self.encode_into(key, &mut set)?;
+    /// Dirty blocks to be moved out of memory so that `keep` bytes of them
+    /// stay, those not used for long before others; ascending.
+    pub(super) fn victims(&mut self, keep: usize) -> Vec<u64> {
+        let mut dirty = self.load.logged + self.load.fresh;
+        let mut victims = Vec::new();
+        for _ in 0..self.ring.len() {
+            if dirty <= keep {
+                break;
+            }
+            let Some(key) = self.ring.pop_front() else {
+                break;
+            };
+            let Some(slot) = self.slots.get_mut(&key) else {
+                continue;
+            };
+            self.ring.push_back(key);
+            let wanted = slot.dirty && slot.spilled.is_none();
+            if wanted && (!slot.referenced || keep == 0) {
+                dirty -= slot.len.min(dirty);
+                victims.push(key);
+            }
+            slot.referenced = false;
         }
-        Ok(set)
+        victims.sort_unstable();
+        victims.dedup();
+        victims
+    }
+
+    /// The block at `key` encoded, where it belongs, and whether that place may
+    /// be written at once.
+    pub(super) fn encoded(
+        &mut self,
+        key: u64,
+        since: Since,
+    ) -> Result<Option<(Location, Vec<u8>, bool)>> {
+        let Some(slot) = self.slots.get_mut(&key) else {
+            return Ok(None);
+        };
+        let straight = slot.fresh && self.fresh.holds(&slot.location, since);
+        let location = slot.location.clone();
+        Ok(slot.encode()?.map(|bytes| (location, bytes, straight)))
+    }
+
+    /// The block at `key` lies in the spill area now.
+    pub(super) fn set_spilled(&mut self, key: u64, place: SpillPlace) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            self.load.subtract(slot);
+            slot.spilled = Some(Arc::new(place));
+            slot.fresh = false;
+            self.load.add(slot);
+        }
+    }
+
+    /// Calls `each` with the target, source and length of every part of a block
+    /// that lies in the spill area, in ascending order of the targets.
+    pub(super) fn spilled_parts(&self, mut each: impl FnMut(u64, u64, usize)) {
+        for key in self.dirty_keys() {
+            let slot = self.slots.get(&key);
+            if let Some((slot, place)) = slot.and_then(|s| Some((s, s.spilled.as_ref()?))) {
+                zip_segments(slot.location.segments(), place.segments(), &mut each);
+            }
+        }
+    }
+
+    /// Keys of the dirty blocks, ascending.
+    fn dirty_keys(&self) -> Vec<u64> {
+        let mut keys: Vec<u64> = self.dirty.iter().copied().collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// All dirty blocks in memory, ascending: those in fresh places by
+    /// themselves when `apart` says so, and the others.
+    pub(super) fn write_sets(&mut self, apart: bool) -> Result<(WriteSet, WriteSet)> {
+        let keys = self.dirty_keys();
+        let (mut fresh, mut logged) = (WriteSet::default(), WriteSet::default());
+        for key in keys {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                let apart = apart && slot.fresh;
+                encode_into(slot, if apart { &mut fresh } else { &mut logged })?;
+            }
+        }
+        Ok((fresh, logged))
     }
 
     pub(super) fn write_set_of(&mut self, key: u64) -> Result<WriteSet> {
         let mut set = WriteSet::default();
-        self.encode_into(key, &mut set)?;
+        if let Some(slot) = self.slots.get_mut(&key) {
+            encode_into(slot, &mut set)?;
+        }
         Ok(set)
     }
 
-    fn encode_into(&mut self, key: u64, set: &mut WriteSet) -> Result<()> {
-        let Some(slot) = self.slots.get_mut(&key) else {
-            return Ok(());
-        };
-        let bytes = Arc::make_mut(&mut slot.block)
-            .encode()
-            .map_err(|e| Place::default().format(e))?;
-        let mut rest = bytes.as_slice();
-        for segment in slot.location.segments() {
-            let (part, tail) = rest.split_at_checked(segment.len).unwrap_or((rest, &[]));
-            set.push(Write {
-                offset: segment.offset,
-                bytes: part.to_vec(),
-            });
-            rest = tail;
+    /// Everything is committed.
+    pub(super) fn mark_clean(&mut self) {
+        self.fresh.commit();
+        for key in core::mem::take(&mut self.dirty) {
+            self.make_clean(key);
         }
-        Ok(())
     }
 
-    pub(super) fn mark_clean(&mut self) {
-        for slot in self.slots.values_mut() {
-            slot.dirty = false;
+    fn make_clean(&mut self, key: u64) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            self.load.subtract(slot);
+            (slot.dirty, slot.fresh, slot.spilled) = (false, false, None);
+            if slot.block.is_some() {
+                self.load.add(slot);
+            } else {
+                self.slots.remove(&key);
+            }
         }
-        self.dirty_bytes = 0;
+    }
+
+    /// The dirty blocks that `frame`, the outermost, did not change, and what
+    /// it keeps of those it did: together what was done before it began. None
+    /// lies in the spill area but by `read`, which gets the bytes of a place.
+    pub(super) fn earlier_set(
+        &mut self,
+        frame: &mut OffsetMap<Option<Box<Slot>>>,
+        read: impl Fn(&SpillPlace, usize) -> Result<Vec<u8>>,
+    ) -> Result<WriteSet> {
+        let mut keys = self.dirty_keys();
+        keys.retain(|key| !frame.contains_key(key));
+        let saved = frame.iter().filter(|(_, saved)| saved.is_some());
+        keys.extend(saved.map(|(key, _)| *key));
+        keys.sort_unstable();
+        let mut set = WriteSet::default();
+        for key in keys {
+            let slot = match frame.get_mut(&key) {
+                Some(saved) => saved.as_deref_mut(),
+                None => self.slots.get_mut(&key),
+            };
+            let Some(slot) = slot else { continue };
+            match &slot.spilled {
+                Some(place) => {
+                    let bytes = read(place, slot.len)?;
+                    push_parts(&slot.location, &bytes, &mut set);
+                }
+                None => encode_into(slot, &mut set)?,
+            }
+        }
+        Ok(set)
+    }
+
+    /// What [`Self::earlier_set`] gave is committed.
+    pub(super) fn mark_earlier_clean(&mut self, frame: &mut OffsetMap<Option<Box<Slot>>>) {
+        self.fresh.commit_earlier();
+        for key in self.dirty_keys() {
+            let Some(saved) = frame.get(&key) else {
+                self.dirty.remove(&key);
+                self.make_clean(key);
+                continue;
+            };
+            let Some(slot) = self.slots.get_mut(&key) else {
+                continue;
+            };
+            self.load.subtract(slot);
+            let before = saved.as_ref().and_then(|saved| saved.block.as_ref());
+            if let (Some(before), Some(block)) = (before, &mut slot.block) {
+                Arc::make_mut(block).follow(before);
+            }
+            slot.fresh &= self.fresh.holds(&slot.location, Since::Commit);
+            self.load.add(slot);
+        }
+        for saved in frame.values_mut() {
+            *saved = None;
+        }
+    }
+}
+
+fn encode_into(slot: &mut Slot, set: &mut WriteSet) -> Result<()> {
+    if let Some(bytes) = slot.encode()? {
+        push_parts(&slot.location, &bytes, set);
+    }
+    Ok(())
+}
+
+fn push_parts(location: &Location, bytes: &[u8], set: &mut WriteSet) {
+    let mut rest = bytes;
+    for segment in location.segments() {
+        let (part, tail) = rest.split_at_checked(segment.len).unwrap_or((rest, &[]));
+        set.push(segment.offset, part);
+        rest = tail;
+    }
+}
+
+/// Calls `each` for the pieces of two places of the same length.
+fn zip_segments(
+    targets: impl Iterator<Item = Segment>,
+    sources: &[Segment],
+    mut each: impl FnMut(u64, u64, usize),
+) {
+    let mut sources = sources.iter().copied();
+    let mut source = Segment { offset: 0, len: 0 };
+    for mut target in targets {
+        while target.len > 0 {
+            if source.len == 0 {
+                let Some(next) = sources.next() else { return };
+                source = next;
+            }
+            let take = target.len.min(source.len);
+            each(target.offset, source.offset, take);
+            for part in [&mut target, &mut source] {
+                part.offset += u64::try_from(take).unwrap_or(0);
+                part.len -= take;
+            }
+        }
     }
 }

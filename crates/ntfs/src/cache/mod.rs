@@ -8,21 +8,27 @@
 //!   sees it unchanged.
 //! - While a frame is open, the first change of a block keeps what the block
 //!   was before; dropping the frame's work puts all of it back. Frames nest.
-//! - Only clean blocks are evicted. Dirty ones leave through
-//!   [`Cache::write_set`] and [`Cache::mark_clean`].
+//! - A block is dropped from memory when it can be read again: when it is
+//!   clean, or when it was written to the spill area as it is.
+//! - A frame keeps what dirty blocks were; clean ones are read again when its
+//!   work is taken back.
 
 mod block;
 mod frames;
+mod fresh;
 mod map;
+mod spill;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use block::{Block, BlockKind};
-pub(crate) use map::{Location, Segment};
+pub(crate) use map::{Load, Location, Segment};
+pub(crate) use spill::{SpillArea, SpillPlace};
 
 use crate::error::{CorruptKind, Place, Result};
 use crate::txn::WriteSet;
 use frames::Frames;
+use fresh::Since;
 use map::{Map, Slot};
 
 /// See the module's text.
@@ -71,7 +77,7 @@ impl Cache {
             return present;
         }
         let block = Arc::new(block);
-        map.insert(Slot::clean(location, Arc::clone(&block)));
+        map.fill(location, Arc::clone(&block));
         map.evict(self.limit);
         block
     }
@@ -128,6 +134,10 @@ impl Cache {
 
     /// Opens a frame.
     pub(crate) fn begin(&mut self) {
+        if !self.frames.is_open() {
+            // What is taken from now on is this frame's own.
+            self.map_mut().fresh.begin();
+        }
         self.frames.begin();
     }
 
@@ -149,9 +159,21 @@ impl Cache {
         self.frames.is_open()
     }
 
-    /// Bytes of dirty blocks.
-    pub(crate) fn dirty_bytes(&mut self) -> usize {
-        self.map_mut().dirty_bytes()
+    /// Whether any block is dirty.
+    pub(crate) fn is_dirty(&self) -> bool {
+        let load = self.lock().load();
+        load.logged + load.fresh + load.spilled > 0
+    }
+
+    /// What the blocks amount to.
+    pub(crate) fn load(&self) -> Load {
+        self.lock().load()
+    }
+
+    /// The most bytes of blocks that there ever were in memory, those that
+    /// frames keep included.
+    pub(crate) fn peak(&self) -> usize {
+        self.lock().load().peak + self.frames.peak()
     }
 
     /// The most bytes this cache should hold.
@@ -159,9 +181,16 @@ impl Cache {
         self.limit
     }
 
-    /// All dirty blocks, encoded for the device, in ascending order.
-    pub(crate) fn write_set(&mut self) -> Result<WriteSet> {
-        self.map_mut().write_set()
+    /// A range of the device was taken that was free when the last commit was
+    /// made, and has been since.
+    pub(crate) fn note_fresh(&mut self, start: u64, end: u64) {
+        self.map_mut().fresh.add(start, end);
+    }
+
+    /// All dirty blocks in memory, encoded for the device, in ascending order:
+    /// those in fresh places by themselves when `apart` says so, and the others.
+    pub(crate) fn write_sets(&mut self, apart: bool) -> Result<(WriteSet, WriteSet)> {
+        self.map_mut().write_sets(apart)
     }
 
     /// The block at `key` alone, encoded for the device.
@@ -169,12 +198,77 @@ impl Cache {
         self.map_mut().write_set_of(key)
     }
 
-    /// Every block is on the device now.
+    /// Every block is committed now.
     pub(crate) fn mark_clean(&mut self) {
         let limit = self.limit;
         let map = self.map_mut();
         map.mark_clean();
         map.evict(limit);
+    }
+
+    /// Drops what can be read again, down to the limit.
+    pub(crate) fn trim(&mut self) {
+        let limit = self.limit;
+        self.map_mut().evict(limit);
+    }
+
+    /// Where the block at `key` lies when it is dirty and not in memory.
+    pub(crate) fn spilled(&self, key: u64) -> Option<Arc<SpillPlace>> {
+        self.lock().spilled(key)
+    }
+
+    /// Dirty blocks to move out of memory so that `keep` bytes of them stay.
+    pub(crate) fn victims(&mut self, keep: usize) -> Vec<u64> {
+        self.map_mut().victims(keep)
+    }
+
+    /// A block for the device: where it belongs, its bytes, and whether that
+    /// place shows nothing whatever happens to the open transaction.
+    pub(crate) fn encoded(&mut self, key: u64) -> Result<Option<(Location, Vec<u8>, bool)>> {
+        let since = if self.in_frame() {
+            Since::Transaction
+        } else {
+            Since::Commit
+        };
+        self.map_mut().encoded(key, since)
+    }
+
+    /// The block at `key` was written to the spill area as it is.
+    pub(crate) fn set_spilled(&mut self, key: u64, place: SpillPlace) {
+        self.map_mut().set_spilled(key, place);
+    }
+
+    /// The block at `key` was written to its fresh place as it is.
+    pub(crate) fn set_in_place(&mut self, key: u64) {
+        self.map_mut().remove(key);
+    }
+
+    /// Calls `each` with the target, source and length of every part of a block
+    /// in the spill area, in ascending order of the targets.
+    pub(crate) fn spilled_parts(&self, each: impl FnMut(u64, u64, usize)) {
+        self.lock().spilled_parts(each);
+    }
+
+    /// What was done before the only open frame began, encoded for the device;
+    /// `read` gives the bytes of a place in the spill area.
+    pub(crate) fn earlier_set(
+        &mut self,
+        read: impl Fn(&SpillPlace, usize) -> Result<Vec<u8>>,
+    ) -> Result<WriteSet> {
+        let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match self.frames.only() {
+            Some(frame) => map.earlier_set(frame, read),
+            None => Ok(WriteSet::default()),
+        }
+    }
+
+    /// What [`Self::earlier_set`] gave is committed.
+    pub(crate) fn mark_earlier_clean(&mut self) {
+        let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(frame) = self.frames.only() {
+            map.mark_earlier_clean(frame);
+        }
+        self.frames.recount();
     }
 }
 
@@ -190,49 +284,112 @@ mod tests {
         Location::contiguous(offset, 512)
     }
 
+    fn set(cache: &mut Cache, key: u64, byte: u8) {
+        cache
+            .modify(key, |block| {
+                block.bytes_mut()[0] = byte;
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    fn first(cache: &Cache, key: u64) -> Option<u8> {
+        cache.get(key).map(|block| block.bytes()[0])
+    }
+
     #[test]
     fn undo_puts_back_changes_insertions_and_removals() {
         let mut cache = Cache::new(1 << 20);
         cache.insert_clean(at(0), page(1));
-        cache.insert_clean(at(512), page(2));
+        cache.insert_dirty(at(512), page(2));
+        cache.insert_dirty(at(2048), page(5));
         cache.begin();
-        cache
-            .modify(0, |block| {
-                block.bytes_mut()[0] = 9;
-                Ok(())
-            })
-            .unwrap();
+        set(&mut cache, 0, 9);
+        set(&mut cache, 2048, 9);
         cache.forget(512, 1024, 512);
         cache.insert_dirty(at(1024), page(3));
         cache.undo();
-        assert_eq!(cache.get(0).unwrap().bytes()[0], 1);
-        assert_eq!(cache.get(512).unwrap().bytes()[0], 2);
-        assert!(cache.get(1024).is_none());
-        assert_eq!(cache.dirty_bytes(), 0);
+        assert_eq!(first(&cache, 0), None, "it is read again");
+        assert_eq!(first(&cache, 512), Some(2));
+        assert_eq!(first(&cache, 2048), Some(5));
+        assert_eq!(first(&cache, 1024), None);
+        assert_eq!(cache.load().logged, 1024);
     }
 
     #[test]
     fn inner_frames_become_part_of_outer_ones() {
         let mut cache = Cache::new(1 << 20);
-        cache.insert_clean(at(0), page(1));
-        let set = |cache: &mut Cache, byte| {
-            cache.modify(0, |block| {
-                block.bytes_mut()[0] = byte;
-                Ok(())
-            })
-        };
+        cache.insert_dirty(at(0), page(1));
         cache.begin();
-        set(&mut cache, 2).unwrap();
+        set(&mut cache, 0, 2);
         cache.begin();
-        set(&mut cache, 3).unwrap();
+        set(&mut cache, 0, 3);
         cache.undo();
-        assert_eq!(cache.get(0).unwrap().bytes()[0], 2);
+        assert_eq!(first(&cache, 0), Some(2));
         cache.begin();
-        set(&mut cache, 4).unwrap();
+        set(&mut cache, 0, 4);
         cache.keep();
-        assert_eq!(cache.get(0).unwrap().bytes()[0], 4);
+        assert_eq!(first(&cache, 0), Some(4));
         cache.undo();
-        assert_eq!(cache.get(0).unwrap().bytes()[0], 1);
+        assert_eq!(first(&cache, 0), Some(1));
+    }
+
+    #[test]
+    fn what_spilled_leaves_memory_and_comes_back_with_its_frame() {
+        let mut cache = Cache::new(1 << 20);
+        let mut area = SpillArea::default();
+        area.add(Segment {
+            offset: 1 << 16,
+            len: 4096,
+        });
+        cache.insert_dirty(at(0), page(1));
+        cache.begin();
+        set(&mut cache, 0, 2);
+        cache.note_fresh(4096, 8192);
+        cache.insert_dirty(at(4096), page(3));
+        let load = cache.load();
+        assert_eq!((load.logged, load.fresh), (512, 512));
+        assert_eq!(cache.victims(0), [0, 4096]);
+        assert!(cache.encoded(4096).unwrap().unwrap().2);
+        assert!(!cache.encoded(0).unwrap().unwrap().2);
+        cache.set_spilled(0, area.take(512).unwrap());
+        cache.set_in_place(4096);
+        let load = cache.load();
+        assert_eq!((load.logged, load.fresh, load.spilled), (0, 0, 512));
+        cache.limit = 0;
+        cache.trim();
+        cache.trim();
+        assert_eq!((cache.load().held, first(&cache, 0)), (0, None));
+        assert_eq!(cache.spilled(0).unwrap().segments()[0].offset, 1 << 16);
+        let mut parts = Vec::new();
+        cache.spilled_parts(|target, source, len| parts.push((target, source, len)));
+        assert_eq!(parts, [(0, 1 << 16, 512)]);
+        cache.limit = 1 << 20;
+        assert_eq!(cache.insert_clean(at(0), page(2)).bytes()[0], 2);
+        assert!(cache.is_dirty() && cache.spilled(0).is_none());
+        cache.undo();
+        assert_eq!(first(&cache, 0), Some(1));
+        assert_eq!(cache.load().logged, 512);
+    }
+
+    #[test]
+    fn what_was_done_before_a_transaction_can_be_committed_in_its_middle() {
+        let mut cache = Cache::new(1 << 20);
+        let none = |_: &SpillPlace, _| Ok(Vec::new());
+        cache.insert_dirty(at(0), page(1));
+        cache.insert_dirty(at(512), page(2));
+        cache.begin();
+        set(&mut cache, 0, 9);
+        cache.insert_dirty(at(1024), page(3));
+        let earlier = cache.earlier_set(none).unwrap();
+        let bytes: Vec<u8> = earlier.writes()[0].blocks().map(|b| b.1[0]).collect();
+        assert_eq!(bytes, [1, 2]);
+        cache.mark_earlier_clean();
+        assert_eq!(cache.load().logged, 1024);
+        assert!(cache.earlier_set(none).unwrap().is_empty());
+        cache.undo();
+        assert!(!cache.is_dirty());
+        assert_eq!((first(&cache, 0), first(&cache, 512)), (None, Some(2)));
     }
 
     #[test]
@@ -248,15 +405,16 @@ mod tests {
         let here = (0..200).filter(|n| cache.get(n * 512).is_some()).count();
         assert!(here < 40, "{here}");
         let bytes: usize = cache
-            .write_set()
+            .write_sets(false)
             .unwrap()
+            .1
             .writes()
             .iter()
             .map(|write| write.bytes.len())
             .sum();
         assert_eq!(bytes, 10 * 512);
         cache.mark_clean();
-        assert_eq!(cache.dirty_bytes(), 0);
+        assert!(!cache.is_dirty());
     }
 
     #[test]

@@ -61,8 +61,11 @@ impl Engine {
             .ok_or_else(|| place.corrupt(CorruptKind::RunOutsideVolume))
     }
 
-    /// Reads the bytes of a block from the device.
+    /// Reads the bytes of a block that is not in memory from the device.
     pub(crate) fn read_location(&self, location: &Location) -> Result<Vec<u8>> {
+        if let Some(bytes) = self.read_spilled(location.key(), location.len())? {
+            return Ok(bytes);
+        }
         let mut bytes = vec![0; location.len()];
         let mut rest = bytes.as_mut_slice();
         for segment in location.segments() {

@@ -24,6 +24,11 @@ pub(super) fn of(bytes: &[u8]) -> u64 {
     sum ^ (sum >> 32)
 }
 
+/// The checksum of parts that follow each other, from that of the parts before.
+pub(super) fn chain(before: u64, part: &[u8]) -> u64 {
+    mix(before, of(part))
+}
+
 fn mix(state: u64, word: u64) -> u64 {
     (state ^ word).wrapping_mul(K).rotate_left(29)
 }

@@ -6,8 +6,9 @@ use zerocopy::IntoBytes;
 use zerocopy::little_endian::U64;
 
 use super::checksum;
+use super::far::Far;
 use super::layout::{
-    CLEAN_BEFORE, Extent, HEAD_SECTORS, HEADER_MAGIC, Header, PAIR, RECORD_HEADER, RecordHeader,
+    CLEAN_BEFORE, HEAD_SECTORS, HEADER_MAGIC, Header, PAIR, RECORD_HEADER, RecordHeader,
 };
 use super::record::Body;
 use super::region::LogRegion;
@@ -32,6 +33,9 @@ pub(super) struct Journal {
 pub(crate) struct Found {
     pub(super) journal: Journal,
     pub(super) sectors: Sectors,
+    /// The last group, when the log could not take it; then there is nothing
+    /// in `sectors`.
+    pub(super) far: Option<Far>,
     /// Groups of operations that were committed and not in place.
     pub(crate) groups: u64,
 }
@@ -39,7 +43,8 @@ pub(crate) struct Found {
 impl Found {
     /// Bytes that replaying brings into place.
     pub(crate) fn bytes(&self) -> u64 {
-        self.sectors.len() as u64 * SECTOR_LEN
+        let far = self.far.as_ref().map_or(0, Far::bytes);
+        self.sectors.len() as u64 * SECTOR_LEN + far
     }
 
     /// Whether the volume was clean when that session began.
@@ -49,7 +54,11 @@ impl Found {
 
     /// The byte offset of a sector that somebody else has written since.
     pub(crate) fn foreign(&self, device: &dyn BlockDevice) -> Result<Option<u64>> {
-        match self.sectors.check_untouched(device) {
+        let checked = match &self.far {
+            Some(far) => far.check_untouched(device),
+            None => self.sectors.check_untouched(device),
+        };
+        match checked {
             Ok(()) => Ok(None),
             Err(Error::Unsupported(Unsupported::ForeignWriter { offset })) => Ok(Some(offset)),
             Err(error) => Err(error),
@@ -134,6 +143,7 @@ impl Journal {
                 region: region.clone(),
             },
             sectors: Sectors::default(),
+            far: None,
             groups: 0,
         };
         found.scan(device, serial)?;
@@ -145,11 +155,14 @@ impl Found {
     /// Gathers the records that follow each other; ends at the first that is
     /// not whole. Each step advances by a sector at least.
     fn scan(&mut self, device: &dyn BlockDevice, serial: u64) -> Result<()> {
-        while self.journal.room() >= SECTOR_LEN {
-            let Some((body, length)) = self.read_record(device, serial)? else {
+        while self.journal.room() >= SECTOR_LEN && self.far.is_none() {
+            let Some((group, length)) = self.read_record(device, serial)? else {
                 break;
             };
-            body.apply(&mut self.sectors);
+            match group {
+                Group::Near(body) => body.apply(&mut self.sectors),
+                Group::Far(far) => self.far = Some(far),
+            }
             self.groups += 1;
             self.journal.sequence += 1;
             self.journal.position += length;
@@ -159,7 +172,7 @@ impl Found {
         Ok(())
     }
 
-    fn read_record(&self, device: &dyn BlockDevice, serial: u64) -> Result<Option<(Body, u64)>> {
+    fn read_record(&self, device: &dyn BlockDevice, serial: u64) -> Result<Option<(Group, u64)>> {
         let Journal {
             region,
             sequence,
@@ -172,9 +185,6 @@ impl Found {
         let Some(header) = RecordHeader::decode(&first, serial, *sequence, room) else {
             return Ok(None);
         };
-        if header.body_length.get() > device.len() {
-            return Ok(None);
-        }
         let inside = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let behind = position + RECORD_HEADER as u64;
         let table = inside(header.extents.get()) * PAIR;
@@ -183,36 +193,24 @@ impl Found {
         if header.checksum.get() != header.sum(&extents) {
             return Ok(None);
         }
-        let mut body = vec![0; inside(header.body_length.get())];
-        if header.extents.get() == 0 {
+        let group = if header.extents.get() == 0 {
+            let mut body = vec![0; inside(header.body_length.get())];
             region.read(device, behind, &mut body)?;
-        } else if !read_spill(device, &extents, &mut body)? {
-            return Ok(None);
-        }
-        let body = Body::decode(&header, &body, device.len());
-        Ok(body.map(|body| (body, header.length.get())))
+            Body::decode(&header, &body, device.len(), &self.sectors).map(Group::Near)
+        } else if self.sectors.is_empty() {
+            Far::read(&header, &extents, device)?.map(Group::Far)
+        } else {
+            // We write one only when all before it is in place.
+            None
+        };
+        Ok(group.map(|group| (group, header.length.get())))
     }
 }
 
-/// Reads a body from its spill area; `false` when the extents cannot be right.
-fn read_spill(device: &dyn BlockDevice, extents: &[u8], body: &mut [u8]) -> Result<bool> {
-    let (extents, _) = extents.as_chunks::<PAIR>();
-    let mut rest = body;
-    for bytes in extents {
-        let extent: Extent = zerocopy::transmute!(*bytes);
-        let len = usize::try_from(extent.len.get()).unwrap_or(usize::MAX);
-        let end = extent.offset.get().checked_add(extent.len.get());
-        if end.is_none_or(|end| end > device.len()) {
-            return Ok(false);
-        }
-        let take = len.min(rest.len());
-        let (part, tail) = rest
-            .split_at_mut_checked(take)
-            .unwrap_or((&mut [], &mut []));
-        device.read_at(extent.offset.get(), part)?;
-        rest = tail;
-    }
-    Ok(rest.is_empty())
+/// What a record holds.
+enum Group {
+    Near(Body),
+    Far(Far),
 }
 
 /// The checksum of each sector of the restart pages.

@@ -1,23 +1,24 @@
 //! The journal's structures as they lie in `$LogFile`: ours alone, described in
 //! docs/design/journal.md. No other driver reads them.
 
-use zerocopy::little_endian::{U32, U64};
+use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::checksum;
 use super::sectors::{SECTOR, SECTOR_LEN};
 
 /// Starts the header.
-pub(super) const HEADER_MAGIC: [u8; 8] = *b"LWJRNL01";
+pub(super) const HEADER_MAGIC: [u8; 8] = *b"LWJRNL02";
 /// Starts each record.
-pub(super) const RECORD_MAGIC: [u8; 8] = *b"LWJREC01";
+pub(super) const RECORD_MAGIC: [u8; 8] = *b"LWJREC02";
 /// Bytes at the start of the log that other drivers look at: two restart pages.
 pub(super) const HEAD: usize = 8192;
 /// Sectors of [`HEAD`].
 pub(super) const HEAD_SECTORS: usize = HEAD / SECTOR;
-/// The most bytes a record describes: bounds the memory of recovery.
-pub(super) const MAX_BODY: u64 = 1 << 30;
-/// The most extents of a spill area.
+/// The most bytes of a table in the spill area: bounds the memory of recovery,
+/// which keeps 24 bytes for each of its entries of at least 40.
+pub(super) const MAX_TABLE: u64 = 256 << 20;
+/// The most extents of such a table.
 pub(crate) const MAX_EXTENTS: usize = 1000;
 
 /// No header counts this far: arithmetic on what it says cannot overflow.
@@ -72,9 +73,9 @@ impl Header {
     }
 }
 
-/// Starts a record: what one group of operations changes. The body - runs,
-/// checksums of what was there, images - follows it, or lies in the extents
-/// that follow it.
+/// Starts a record: what one group of operations changes. A table of
+/// [`Entry`]s and the bytes they speak of follow it; or the extents that hold
+/// the table, when the images lie in the spill area (`far`).
 #[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub(super) struct RecordHeader {
@@ -83,11 +84,14 @@ pub(super) struct RecordHeader {
     pub(super) sequence: U64,
     /// Bytes of the record in the log, a multiple of a sector.
     pub(super) length: U64,
+    /// Bytes of table and images behind this header, or of the table in the
+    /// spill area.
     pub(super) body_length: U64,
-    pub(super) runs: U32,
-    pub(super) sectors: U32,
-    /// Extents of the spill area; 0: the body follows.
+    /// Bytes of the table.
+    pub(super) table_length: U64,
+    /// Extents of the table in the spill area; 0: the body follows.
     pub(super) extents: U64,
+    /// Of the body.
     pub(super) body_checksum: U64,
     /// Of this header, with 0 here, and of the extents.
     pub(super) checksum: U64,
@@ -97,14 +101,40 @@ pub(super) struct RecordHeader {
 pub(super) const RECORD_HEADER: usize = size_of::<RecordHeader>();
 const _: () = assert!(RECORD_HEADER == 72);
 
-/// Sectors that follow each other.
+/// A block that changes. The checksums of its sectors on the device follow,
+/// then as `ranges` says: 0, the whole block lies in the images; n, n ranges
+/// follow, and their bytes lie in the images; [`FAR`], [`FarImage`] follows.
 #[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
-pub(super) struct Run {
+pub(super) struct Entry {
     /// Byte offset on the device.
     pub(super) offset: U64,
-    /// Number of sectors.
-    pub(super) sectors: U64,
+    /// Number of sectors; 0 ends a chunk of a table in the spill area.
+    pub(super) sectors: U32,
+    pub(super) ranges: U32,
+}
+
+/// In [`Entry::ranges`]: the image lies in the spill area.
+pub(super) const FAR: u32 = u32::MAX;
+
+/// Bytes of a block that change.
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub(super) struct Range {
+    /// First byte in the block.
+    pub(super) start: U16,
+    /// Number of bytes.
+    pub(super) len: U16,
+}
+
+/// Where the image of a block lies.
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub(super) struct FarImage {
+    /// Byte offset on the device.
+    pub(super) source: U64,
+    /// Checksum of the image.
+    pub(super) checksum: U64,
 }
 
 /// A part of the spill area.
@@ -117,8 +147,10 @@ pub(super) struct Extent {
     pub(super) len: U64,
 }
 
-/// Bytes of a [`Run`] and of an [`Extent`].
+/// Bytes of an [`Extent`], an [`Entry`] and a [`FarImage`].
 pub(super) const PAIR: usize = 16;
+/// Bytes of a [`Range`].
+pub(super) const RANGE: usize = 4;
 
 impl RecordHeader {
     pub(super) fn sum(&self, extents: &[u8]) -> u64 {
@@ -136,15 +168,16 @@ impl RecordHeader {
         let length = header.length.get();
         let body = header.body_length.get();
         let extents = usize::try_from(header.extents.get()).ok()?;
-        let needed = if extents == 0 {
-            body
+        let (needed, most) = if extents == 0 {
+            (body, room)
         } else {
-            extents.saturating_mul(PAIR) as u64
+            (extents.saturating_mul(PAIR) as u64, MAX_TABLE)
         };
         let fits = header.magic == RECORD_MAGIC
             && header.serial.get() == serial
             && header.sequence.get() == sequence
-            && body <= MAX_BODY
+            && body <= most
+            && header.table_length.get() <= body
             && extents <= MAX_EXTENTS
             && length <= room
             && length.is_multiple_of(SECTOR_LEN)

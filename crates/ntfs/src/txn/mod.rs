@@ -29,8 +29,11 @@
 //! opened again.
 
 mod checksum;
+mod commit;
+mod far;
 mod journal;
 mod layout;
+mod ranges;
 mod record;
 mod region;
 mod restart;
@@ -39,8 +42,9 @@ mod sectors;
 mod store;
 mod write_set;
 
+pub(crate) use far::{FarBlock, MAX_FAR, push_block, table_len};
 pub(crate) use layout::MAX_EXTENTS;
 pub(crate) use region::LogRegion;
 pub(crate) use scratch::ScratchDevice;
 pub(crate) use store::{Mirror, SessionStart, Store};
-pub(crate) use write_set::{Write, WriteSet};
+pub(crate) use write_set::WriteSet;

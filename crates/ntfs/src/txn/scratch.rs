@@ -1,8 +1,11 @@
 //! Reading and writing clusters that are free on the device, for space in use
 //! in memory only: nothing that is committed lies there, and nothing needs to
-//! be durable, so that neither the journal nor a flush has to do with it.
+//! be durable. But the clusters may be given to a block that is journaled, with
+//! a checksum of what lay there before: that must not be lost in a crash, so
+//! that the next commit flushes as for fresh data.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use linkwright_device::BlockDevice;
 
@@ -12,6 +15,7 @@ use crate::error::{Error, Result};
 /// The device, for scratch space only.
 pub(crate) struct ScratchDevice {
     device: Arc<dyn BlockDevice>,
+    fresh: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -19,6 +23,7 @@ impl Store {
     pub(crate) fn scratch_device(&self) -> ScratchDevice {
         ScratchDevice {
             device: self.device(),
+            fresh: Arc::clone(&self.fresh),
         }
     }
 }
@@ -31,6 +36,7 @@ impl ScratchDevice {
 
     /// Writes to clusters that are in use in memory only.
     pub(crate) fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.fresh.store(true, Ordering::Release);
         self.device.write_at(offset, bytes).map_err(Error::Io)
     }
 }

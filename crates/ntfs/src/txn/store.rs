@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use linkwright_device::BlockDevice;
 
-use super::journal::{Found, Journal, sector_sums};
-use super::layout::{CLEAN_BEFORE, HEAD, RECORD_HEADER};
-use super::record::Body;
+use super::far::{self, FarBlock};
+use super::journal::{Journal, sector_sums};
+use super::layout::{CLEAN_BEFORE, HEAD};
 use super::region::LogRegion;
 use super::restart;
-use super::sectors::{SECTOR, Sectors};
-use super::{Write, WriteSet};
+use super::sectors::Sectors;
 use crate::error::{CorruptKind, Error, Place, Result};
 
 /// A range of the device that is kept twice: the first records of `$MFT`.
@@ -25,6 +24,15 @@ pub(crate) struct Mirror {
     pub(crate) len: u64,
 }
 
+impl Mirror {
+    /// The part of a range that is mirrored, and where its copy starts.
+    pub(super) fn overlap(&self, start: u64, end: u64) -> Option<(u64, u64, u64)> {
+        let from = start.max(self.source);
+        let to = end.min(self.source + self.len);
+        (from < to).then(|| (from, to, self.copy + (from - self.source)))
+    }
+}
+
 /// What [`Store::begin`] needs to know.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionStart {
@@ -36,17 +44,19 @@ pub(crate) struct SessionStart {
 
 /// See the module's text.
 pub(crate) struct Store {
-    device: Arc<dyn BlockDevice>,
-    mirror: Mirror,
+    pub(super) device: Arc<dyn BlockDevice>,
+    pub(super) mirror: Mirror,
     latched: AtomicBool,
     /// Data was written to free clusters since the last flush.
-    fresh: AtomicBool,
+    pub(super) fresh: Arc<AtomicBool>,
     /// Records were written since the last flush.
-    loose: bool,
-    region: Option<LogRegion>,
-    journal: Option<Journal>,
+    pub(super) loose: bool,
+    pub(super) region: Option<LogRegion>,
+    pub(super) journal: Option<Journal>,
     /// What is in the journal and not in place.
-    sectors: Sectors,
+    pub(super) sectors: Sectors,
+    /// The same of a group that lies in the spill area.
+    pub(super) far: Vec<FarBlock>,
 }
 
 impl Store {
@@ -55,11 +65,12 @@ impl Store {
             device,
             mirror: Mirror::default(),
             latched: AtomicBool::new(false),
-            fresh: AtomicBool::new(false),
+            fresh: Arc::default(),
             loose: false,
             region: None,
             journal: None,
             sectors: Sectors::default(),
+            far: Vec::new(),
         }
     }
 
@@ -92,6 +103,9 @@ impl Store {
     pub(crate) fn read(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         self.device.read_at(offset, buf)?;
         self.sectors.overlay(offset, buf);
+        if !self.far.is_empty() {
+            far::overlay(&self.far, &*self.device, offset, buf)?;
+        }
         Ok(())
     }
 
@@ -103,7 +117,7 @@ impl Store {
         Ok(())
     }
 
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.check_latch()?;
         self.device.write_at(offset, bytes).map_err(|error| {
             self.latched.store(true, Ordering::Release);
@@ -111,7 +125,7 @@ impl Store {
         })
     }
 
-    fn flush_device(&self) -> Result<()> {
+    pub(super) fn flush_device(&self) -> Result<()> {
         self.check_latch()?;
         self.device.flush().map_err(|error| {
             self.latched.store(true, Ordering::Release);
@@ -139,18 +153,18 @@ impl Store {
         Ok(())
     }
 
-    fn journal(&self) -> Result<&Journal> {
+    pub(super) fn journal(&self) -> Result<&Journal> {
         // Committing begins a session first.
         let missing = || Place::default().corrupt(CorruptKind::MissingAttribute);
         self.journal.as_ref().ok_or_else(missing)
     }
 
-    fn journal_mut(&mut self) -> Result<&mut Journal> {
+    pub(super) fn journal_mut(&mut self) -> Result<&mut Journal> {
         let missing = || Place::default().corrupt(CorruptKind::MissingAttribute);
         self.journal.as_mut().ok_or_else(missing)
     }
 
-    fn write_log(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write_log(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let region = &self.journal()?.region;
         region.write(offset, bytes, |at, part| self.write(at, part))
     }
@@ -160,7 +174,7 @@ impl Store {
         region.erase(&*self.device, start, end, |at, part| self.write(at, part))
     }
 
-    fn write_header(&mut self) -> Result<()> {
+    pub(super) fn write_header(&mut self) -> Result<()> {
         let (offset, bytes) = self.journal_mut()?.next_header();
         self.write_log(offset, &bytes)?;
         self.flush_device()
@@ -202,163 +216,11 @@ impl Store {
         self.journal = None;
         Ok(())
     }
-
-    /// Bytes of changed blocks that the journal takes without a spill area.
-    pub(crate) fn capacity(&self) -> u64 {
-        // Checksums and runs take up to 3/64 of what they describe.
-        let bytes = self.region.as_ref().map_or(0, LogRegion::capacity);
-        bytes - bytes / 16
-    }
-
-    /// Bytes of images held in memory until they are in place.
-    pub(crate) fn held_bytes(&self) -> usize {
-        self.sectors.len() * SECTOR
-    }
-
-    /// Whether little room is left for the next group.
-    pub(crate) fn is_nearly_full(&self) -> bool {
-        self.journal().is_ok_and(|journal| {
-            let room = journal.room();
-            room < journal.region.capacity() / 4
-        })
-    }
-
-    /// The changes of `set`, ready for the journal. What is in the journal
-    /// goes to its place first when there may be no room behind it.
-    pub(crate) fn prepare(&mut self, set: &WriteSet) -> Result<Body> {
-        let set = self.with_mirror(set);
-        let bytes: u64 = set.writes().iter().map(|w| w.bytes.len() as u64).sum();
-        let most = bytes + bytes / 16 + 2 * RECORD_HEADER as u64 + 4096;
-        if most > self.journal()?.room() {
-            self.checkpoint()?;
-        }
-        Body::gather(&set, &self.sectors, &*self.device)
-    }
-
-    /// Bytes of spill area that a body needs; `None` when it fits the log.
-    pub(crate) fn spill_len(&self, body: &Body) -> Result<Option<u64>> {
-        Ok((body.inline_len() > self.journal()?.room()).then(|| body.stored_len()))
-    }
-
-    /// Commits: fresh data is made durable first, so that no record shows data
-    /// that is not there; then the record is handed to the operating system.
-    pub(crate) fn append(&mut self, body: &Body, spill: &[(u64, u64)]) -> Result<()> {
-        if body.is_empty() {
-            return Ok(());
-        }
-        if self.fresh.load(Ordering::Acquire) {
-            self.flush_device()?;
-        }
-        let journal = self.journal()?;
-        let (offset, room) = (journal.position, journal.room());
-        let (record, outside) =
-            body.record(journal.header.serial.get(), journal.sequence, spill)?;
-        if record.len() as u64 > room {
-            return Err(Error::DiskFull);
-        }
-        if let Some(outside) = outside {
-            let mut rest = outside.as_slice();
-            for (at, len) in spill {
-                let take = usize::try_from(*len).unwrap_or(usize::MAX).min(rest.len());
-                let (part, tail) = rest.split_at_checked(take).unwrap_or((rest, &[]));
-                self.write(*at, part)?;
-                rest = tail;
-            }
-        }
-        self.write_log(offset, &record)?;
-        let end = offset + record.len() as u64;
-        let journal = self.journal_mut()?;
-        journal.position = end;
-        journal.used = journal.used.max(end);
-        journal.sequence += 1;
-        self.loose = true;
-        body.apply(&mut self.sectors);
-        Ok(())
-    }
-
-    /// Brings everything in the journal into place and empties it: records
-    /// durable, blocks in place, durable, header, durable.
-    pub(crate) fn checkpoint(&mut self) -> Result<()> {
-        self.flush()?;
-        if self.sectors.is_empty() {
-            return Ok(());
-        }
-        self.settle()
-    }
-
-    fn settle(&mut self) -> Result<()> {
-        self.sectors
-            .runs(|offset, bytes| self.write(offset, bytes))?;
-        self.flush_device()?;
-        let journal = self.journal_mut()?;
-        journal.position = journal.region.records_start();
-        self.write_header()?;
-        self.sectors.clear();
-        Ok(())
-    }
-
-    /// Looks for the journal of a session that did not end.
-    pub(crate) fn find_journal(&self, serial: u64) -> Result<Option<Found>> {
-        match &self.region {
-            Some(region) => Journal::find(&*self.device, region, serial),
-            None => Ok(None),
-        }
-    }
-
-    /// Goes on where a session did not end: brings what it committed into
-    /// place. Whatever happens in the middle, the journal stays as it is until
-    /// all of that is durable, so that this can be done again.
-    pub(crate) fn replay(&mut self, found: Found) -> Result<()> {
-        self.journal = Some(found.journal);
-        self.sectors = found.sectors;
-        // Written by a process that may not have flushed.
-        self.flush_device()?;
-        self.settle()
-    }
-
-    /// Reads as if what that session committed were in place.
-    pub(crate) fn look_through(&mut self, found: Found) {
-        self.sectors = found.sectors;
-    }
-
-    /// Whether somebody else wrote where the journal of `found` writes.
-    pub(crate) fn foreign_writes(&self, found: &Found) -> Result<Option<u64>> {
-        found.foreign(&*self.device)
-    }
-
-    /// `set` and what it changes of the mirrored records.
-    fn with_mirror(&self, set: &WriteSet) -> WriteSet {
-        let mut all = WriteSet::default();
-        for write in set.writes() {
-            all.push(write.clone());
-        }
-        for write in set.writes() {
-            if let Some(copy) = self.mirrored(write) {
-                all.push(copy);
-            }
-        }
-        all
-    }
-
-    /// The part of a write that lies in the mirrored records, at its copy.
-    fn mirrored(&self, write: &Write) -> Option<Write> {
-        let end = write.offset + write.bytes.len() as u64;
-        let start = write.offset.max(self.mirror.source);
-        let stop = end.min(self.mirror.source + self.mirror.len);
-        if start >= stop {
-            return None;
-        }
-        let from = usize::try_from(start - write.offset).ok()?;
-        let to = usize::try_from(stop - write.offset).ok()?;
-        Some(Write {
-            offset: self.mirror.copy + (start - self.mirror.source),
-            bytes: write.bytes.get(from..to)?.to_vec(),
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::WriteSet;
     use super::*;
     use linkwright_device::MemoryDevice;
 
@@ -380,9 +242,8 @@ mod tests {
 
     fn commit(store: &mut Store, offset: u64, bytes: Vec<u8>) {
         let mut set = WriteSet::default();
-        set.push(Write { offset, bytes });
-        let body = store.prepare(&set).unwrap();
-        store.append(&body, &[]).unwrap();
+        set.push(offset, &bytes);
+        store.commit(&set).unwrap();
     }
 
     fn start() -> SessionStart {

@@ -1,6 +1,7 @@
 //! The public handle: opening, closing, marks, transactions.
 
 mod boot;
+mod commit;
 mod info;
 mod open;
 mod recover;
@@ -11,6 +12,7 @@ mod transaction;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+pub(crate) use commit::Spill;
 pub use info::{Substitutes, VolumeInfo};
 pub use recover::RecoveryReport;
 pub use scratch::Scratch;
@@ -81,6 +83,16 @@ impl Volume {
             engine.release_space()?;
         }
         Ok(any)
+    }
+
+    /// The most bytes of blocks that this volume ever had in its cache, what
+    /// open transactions keep for their rollback included.
+    ///
+    /// # Errors
+    /// The volume is latched.
+    #[doc(hidden)]
+    pub fn cache_peak(&self) -> Result<usize> {
+        Ok(self.read()?.cache.peak())
     }
 
     /// Makes everything done so far durable.

@@ -12,7 +12,7 @@ use linkwright_ntfs_format::volume_information::VolumeFlags;
 use linkwright_ntfs_format::{Lcn, RecordNumber};
 
 use super::boot::read_geometry;
-use super::{RecoveryReport, Volume};
+use super::{RecoveryReport, Spill, Volume};
 use crate::alloc::{PendingFrees, Reserved};
 use crate::attr::AttrKey;
 use crate::cache::Cache;
@@ -66,6 +66,7 @@ pub(super) fn open_engine(
         session: Session::Untouched,
         pending: PendingFrees::default(),
         reserved: Reserved::default(),
+        spill: Spill::default(),
         substitutes,
     };
     let report = engine.recover()?;
