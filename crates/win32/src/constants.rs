@@ -2,6 +2,9 @@
 //! fileapi.h, winioctl.h, wdm.h).
 #![expect(missing_docs, reason = "each is the SDK constant of that name")]
 
+mod volumes;
+pub use volumes::*;
+
 pub const DELETE: u32 = 0x0001_0000;
 pub const READ_CONTROL: u32 = 0x0002_0000;
 pub const WRITE_DAC: u32 = 0x0004_0000;

@@ -13,11 +13,15 @@
 //! what, in which order things are opened, how a status becomes a code.
 #![forbid(unsafe_code)]
 
+mod abi;
+mod ansi;
 mod code_page;
 pub mod constants;
 mod create_file;
 mod delete;
+mod directories;
 mod directory;
+mod format_message;
 mod handles;
 mod last_error;
 mod links;
@@ -27,8 +31,12 @@ mod read_write;
 mod rename;
 mod settings;
 mod system;
+mod volume;
 mod volumes;
 
+pub use abi::{Bool, Boolean};
+pub use ansi::VolumeInformationA;
+pub use directories::FullPathName;
 pub use handles::Handle;
 pub use linkwright_codes::{NtStatus, Win32Error};
 pub use linkwright_fs::{Sid, Timestamp};
@@ -37,6 +45,7 @@ pub use settings::{
     SystemClock, Token, WindowsVersion,
 };
 pub use system::{System, SystemBuilder, SystemError};
+pub use volume::{DiskFreeSpace, DiskFreeSpaceEx, VolumeInformation};
 
 /// Result of a Win32 function.
 pub type Win32Result<T> = Result<T, Win32Error>;

@@ -1,13 +1,14 @@
 //! A machine, its processes, and how they are set up.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use linkwright_fs::FileSystem;
 use linkwright_names::path::{CurrentDirectories, FullPath, VolumeGuid};
 
 use crate::handles::HandleTable;
 use crate::nt::Nt;
+use crate::nt::objects::FileObject;
 use crate::settings::{
     Clock, CodePage, DeveloperMode, LongPaths, ShareKind, SymlinkEvaluation, SystemClock, Token,
     WindowsVersion,
@@ -41,6 +42,8 @@ pub(crate) struct Process {
     pub(crate) code_page: CodePage,
     pub(crate) handles: HandleTable,
     directories: RwLock<CurrentDirectories>,
+    /// The current directory, open, once the process has gone somewhere.
+    held_directory: Mutex<Option<Arc<FileObject>>>,
 }
 
 impl Process {
@@ -48,6 +51,18 @@ impl Process {
         self.directories
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps another directory open; the one before is the caller's to close.
+    pub(crate) fn hold_directory(
+        &self,
+        directory: Option<Arc<FileObject>>,
+    ) -> Option<Arc<FileObject>> {
+        let mut held = self
+            .held_directory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut held, directory)
     }
 
     pub(crate) fn directories_mut(&self) -> RwLockWriteGuard<'_, CurrentDirectories> {
@@ -70,6 +85,9 @@ pub enum SystemError {
     /// Server and share must be names.
     #[error("a share needs the names of a server and a share")]
     NoShareName,
+    /// The ANSI code page is none of those known here.
+    #[error("the code page {0} is not known")]
+    CodePage(u32),
     /// The current directory is not a full path on a drive or share.
     #[error("the current directory {0} is not on a drive or a share")]
     CurrentDirectory(String),
@@ -186,6 +204,9 @@ impl SystemBuilder {
             None => self.default_directory(),
         };
         let directories = current_directories(&current)?;
+        if !self.code_page.is_known() {
+            return Err(SystemError::CodePage(self.code_page.0));
+        }
         let volumes = volumes(&self.drives, &self.shares)?;
         let machine = Machine {
             volumes,
@@ -204,6 +225,7 @@ impl SystemBuilder {
                 code_page: self.code_page,
                 handles: HandleTable::default(),
                 directories: RwLock::new(directories),
+                held_directory: Mutex::default(),
             }),
         })
     }
@@ -306,6 +328,7 @@ impl System {
                 code_page: self.process.code_page,
                 handles: HandleTable::default(),
                 directories: RwLock::new(self.process.directories().clone()),
+                held_directory: Mutex::default(),
             }),
         }
     }
@@ -314,6 +337,9 @@ impl System {
     pub fn exit_process(&self) {
         for object in self.process.handles.take_all() {
             object.close(self);
+        }
+        if let Some(directory) = self.process.hold_directory(None) {
+            self.machine.close_file(&directory);
         }
     }
 }

@@ -11,3 +11,4 @@ mod sharing;
 mod support;
 mod symbolic_links;
 mod tunnelling;
+mod volumes;

@@ -1,8 +1,9 @@
 //! The functions under test, with their arguments from the notation.
 
 use linkwright_win32::constants as c;
-use linkwright_win32::{Handle, Win32Error, Win32Result};
+use linkwright_win32::{Bool, Boolean, Handle, Win32Error, Win32Result};
 
+use super::buffers::to_hex;
 use super::makers::{bits, rights};
 use super::steps::Word;
 use super::world::{Value, World, number};
@@ -84,6 +85,17 @@ pub(crate) const CALLS: &[(&str, Form)] = &[
     ("DeleteFileW", Form::Bool),
     ("RemoveDirectoryW", Form::Bool),
     ("CreateDirectoryW", Form::Bool),
+    ("CreateHardLinkA", Form::Bool),
+    ("CreateSymbolicLinkA", Form::Bool),
+    ("DeleteFileA", Form::Bool),
+    ("GetVolumeInformationW", Form::Bool),
+    ("GetVolumePathNameW", Form::Bool),
+    ("GetFullPathNameW", Form::Zero),
+    ("GetCurrentDirectoryW", Form::Zero),
+    ("SetCurrentDirectoryW", Form::Bool),
+    ("FormatMessageW", Form::Zero),
+    ("BOOLEAN:CreateSymbolicLinkW", Form::OneByte),
+    ("BOOL:CreateHardLinkW", Form::FourBytes),
 ];
 
 /// What a failing call of this name returns, `None` for a name that is no call.
@@ -152,8 +164,86 @@ pub(crate) fn call(world: &mut World, verb: &str, words: &[Word]) -> Answer {
         ("DeleteFileW", [name]) => done(system.delete_file_w(wide(name))),
         ("RemoveDirectoryW", [name]) => done(system.remove_directory_w(wide(name))),
         ("CreateDirectoryW", [name]) => done(system.create_directory_w(wide(name), None)),
+        ("CreateHardLinkA", [new, existing]) => {
+            done(system.create_hard_link_a(ansi(new), ansi(existing), None))
+        }
+        ("CreateSymbolicLinkA", [link, target, flags]) => {
+            done(system.create_symbolic_link_a(ansi(link), ansi(target), number(&flags.raw)?))
+        }
+        ("DeleteFileA", [name]) => done(system.delete_file_a(ansi(name))),
+        ("BOOLEAN:CreateSymbolicLinkW", [link, target, flags]) => {
+            let flags = number(&flags.raw)?;
+            let result = system.create_symbolic_link_w(wide(link), wide(target), flags);
+            abi(to_hex(&[Boolean::from(&result).0]), result)
+        }
+        ("BOOL:CreateHardLinkW", [new, existing]) => {
+            let result = system.create_hard_link_w(wide(new), wide(existing), None);
+            abi(to_hex(&Bool::from(&result).0.to_le_bytes()), result)
+        }
+        _ => volumes(world, verb, words),
+    }
+}
+
+/// The bytes of a result. They are compared for a failure too, so that a failing
+/// call whose bytes are not those of FALSE is seen.
+fn abi(bytes: String, result: Win32Result<()>) -> Answer {
+    match result {
+        Ok(()) => text(bytes),
+        Err(_) if bytes.bytes().any(|digit| digit != b'0') => {
+            Err(format!("a failure gave {bytes}").into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Functions about volumes, paths and texts.
+fn volumes(world: &mut World, verb: &str, words: &[Word]) -> Answer {
+    let system = world.system()?;
+    let mut buffer = vec![0; 40_000];
+    match (verb, words) {
+        ("GetVolumeInformationW", [root, what]) => {
+            let info = system.get_volume_information_w(wide(root))?;
+            if what.is("NAME") {
+                return text(String::from_utf16_lossy(&info.file_system));
+            }
+            let flag = VOLUME_FLAGS.iter().find(|(name, _)| what.is(name));
+            let (_, flag) = flag.ok_or_else(|| format!("{} is no flag", what.raw))?;
+            text(if info.flags & flag != 0 { "yes" } else { "no" })
+        }
+        ("GetVolumePathNameW", [path]) => {
+            system.get_volume_path_name_w(wide(path), &mut buffer)?;
+            text(c_string(&buffer))
+        }
+        ("GetFullPathNameW", [path]) => {
+            system.get_full_path_name_w(wide(path), &mut buffer)?;
+            text(c_string(&buffer))
+        }
+        ("GetCurrentDirectoryW", []) => {
+            system.get_current_directory_w(&mut buffer)?;
+            text(c_string(&buffer))
+        }
+        ("SetCurrentDirectoryW", [path]) => done(system.set_current_directory_w(wide(path))),
+        ("FormatMessageW", [code]) => {
+            let code = number(&code.raw)?;
+            system.format_message_w(c::FORMAT_MESSAGE_FROM_SYSTEM, code, &mut buffer)?;
+            text(c_string(&buffer).trim_end_matches("\r\n"))
+        }
         _ => Err(format!("{verb} with {} arguments", words.len()).into()),
     }
+}
+
+const VOLUME_FLAGS: [(&str, u32); 5] = [
+    ("HARD_LINKS", c::FILE_SUPPORTS_HARD_LINKS),
+    ("REPARSE_POINTS", c::FILE_SUPPORTS_REPARSE_POINTS),
+    ("TRANSACTIONS", c::FILE_SUPPORTS_TRANSACTIONS),
+    ("READ_ONLY_VOLUME", c::FILE_READ_ONLY_VOLUME),
+    ("POSIX_UNLINK_RENAME", c::FILE_SUPPORTS_POSIX_UNLINK_RENAME),
+];
+
+/// The text before the NUL.
+pub(crate) fn c_string(buffer: &[u16]) -> String {
+    let end = buffer.iter().position(|&unit| unit == 0);
+    String::from_utf16_lossy(&buffer[..end.unwrap_or(buffer.len())])
 }
 
 /// A string argument: `NULL` or the units.

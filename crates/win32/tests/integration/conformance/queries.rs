@@ -154,7 +154,21 @@ fn link(world: &mut World, verb: &str, path: &Word) -> Answer {
     }
 }
 
-/// The GUID of the volume of a drive.
-pub(crate) fn volume_guid(_world: &mut World, _drive: &Word) -> Result<[u8; 16], String> {
-    Err("volumes tell no GUIDs yet".into())
+/// The GUID of the volume of a drive, in the order of the structure.
+pub(crate) fn volume_guid(world: &mut World, drive: &Word) -> Result<[u8; 16], String> {
+    let root: Vec<u16> = [drive.units.as_slice(), &[u16::from(b'\\')]].concat();
+    let mut buffer = [0; 64];
+    world
+        .system()?
+        .get_volume_name_for_volume_mount_point_w(Some(&root), &mut buffer)
+        .map_err(|error| error.to_string())?;
+    let name = super::calls::c_string(&buffer);
+    let name = name.trim_start_matches(r"\\?\").trim_end_matches('\\');
+    let name: Vec<u16> = name.encode_utf16().collect();
+    let guid = linkwright_names::path::VolumeGuid::parse(&name).ok_or("no GUID")?;
+    let mut guid = guid.bytes();
+    guid[..4].reverse();
+    guid[4..6].reverse();
+    guid[6..8].reverse();
+    Ok(guid)
 }
