@@ -365,6 +365,48 @@ pub trait FileSystem: Send + Sync {
         Err(ErrorKind::Unsupported(Feature::Transactions).into())
     }
 
+    /// What tells an object from all others of the file system: the record and
+    /// sequence number that [`Stat`] has.
+    fn identity(&self, node: &Node) -> Result<(u64, u16)> {
+        let stat = self.stat(node)?;
+        Ok((stat.record, stat.sequence))
+    }
+
+    /// Whether letter case tells the names in a directory apart.
+    fn is_case_sensitive(&self, _dir: &Node) -> Result<bool> {
+        Ok(!self.capabilities().contains(Capabilities::WINDOWS_NAMES))
+    }
+
+    /// Makes letter case tell the names in a directory apart, or not.
+    ///
+    /// # Errors
+    /// `Unsupported` where that is not up to the directory.
+    fn set_case_sensitive(&self, _dir: &Node, _sensitive: bool) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::FileData).into())
+    }
+
+    /// Lets ranges of a stream that are zeros take no space.
+    ///
+    /// # Errors
+    /// `Unsupported` where there are no sparse files to be asked for.
+    fn set_sparse(&self, _node: &Node, _stream: Option<&StreamName>) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::FileData).into())
+    }
+
+    /// Makes a range of a stream read as zeros; its length stays.
+    ///
+    /// # Errors
+    /// `Unsupported` as [`set_sparse`](FileSystem::set_sparse).
+    fn zero_range(
+        &self,
+        _node: &Node,
+        _stream: Option<&StreamName>,
+        _offset: u64,
+        _len: u64,
+    ) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::FileData).into())
+    }
+
     /// Makes everything that returned before durable.
     fn sync(&self) -> Result<()>;
 }

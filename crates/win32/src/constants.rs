@@ -2,7 +2,10 @@
 //! fileapi.h, winioctl.h, wdm.h).
 #![expect(missing_docs, reason = "each is the SDK constant of that name")]
 
+mod queries;
 mod volumes;
+
+pub use queries::*;
 pub use volumes::*;
 
 pub const DELETE: u32 = 0x0001_0000;

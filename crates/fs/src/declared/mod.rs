@@ -15,7 +15,7 @@ use crate::error::{ErrorKind, Feature, Result};
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
     FileSystem, LinkContent, LinkType, Name, Node, NodeKind, ObjectIdAttribute, Placed, Replace,
-    Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    Stat, StreamInfo, StreamName, Target, Times, VolumeFamily, VolumeInfo,
 };
 
 /// A file system that holds to a [`Declaration`].
@@ -54,6 +54,14 @@ impl Declared {
         match self.has(wanted) {
             true => Ok(()),
             false => Err(ErrorKind::Unsupported(feature).into()),
+        }
+    }
+
+    /// What only file systems of some families have, and no bit tells of.
+    fn need_family(&self, families: &[VolumeFamily]) -> Result<()> {
+        match families.contains(&self.declaration.family) {
+            true => Ok(()),
+            false => Err(ErrorKind::Unsupported(Feature::FileData).into()),
         }
     }
 
@@ -408,6 +416,38 @@ impl FileSystem for Declared {
         self.writable()?;
         self.need_stream(Some(stream))?;
         self.inner.remove_stream(node, stream)
+    }
+
+    fn identity(&self, node: &Node) -> Result<(u64, u16)> {
+        self.inner.identity(node)
+    }
+
+    fn is_case_sensitive(&self, dir: &Node) -> Result<bool> {
+        self.inner.is_case_sensitive(dir)
+    }
+
+    fn set_case_sensitive(&self, dir: &Node, sensitive: bool) -> Result<()> {
+        self.writable()?;
+        self.need_family(&[VolumeFamily::Ntfs])?;
+        self.inner.set_case_sensitive(dir, sensitive)
+    }
+
+    fn set_sparse(&self, node: &Node, stream: Option<&StreamName>) -> Result<()> {
+        self.writable()?;
+        self.need_family(&[VolumeFamily::Ntfs, VolumeFamily::Refs])?;
+        self.inner.set_sparse(node, stream)
+    }
+
+    fn zero_range(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        len: u64,
+    ) -> Result<()> {
+        self.writable()?;
+        self.need_family(&[VolumeFamily::Ntfs, VolumeFamily::Refs])?;
+        self.inner.zero_range(node, stream, offset, len)
     }
 
     fn sync(&self) -> Result<()> {

@@ -5,14 +5,15 @@
 use std::time::SystemTime;
 
 use linkwright_names::NtName;
-use linkwright_ntfs::{CreateOptions, DirEntry, FileInfo, TimesChange};
+use linkwright_ntfs::{CaseSensitivity, CreateOptions, DirEntry, FileInfo, TimesChange};
 use linkwright_ntfs_format::NtTime;
 use linkwright_ntfs_format::log::LogState;
 use linkwright_ntfs_format::standard_information::{self, FileAttributes};
 
+use crate::error::{ErrorKind, Feature, Result};
 use crate::{
-    Attributes, Create, Duplicate, ExtendedAttribute, Name, NodeKind, Replace, Stat, StreamInfo,
-    StreamName, Times, Timestamp,
+    Attributes, Create, Duplicate, ExtendedAttribute, LinkContent, Name, NodeKind, ReparseBuffer,
+    Replace, Stat, StreamInfo, StreamName, Times, Timestamp,
 };
 
 pub(super) fn stat(info: &FileInfo) -> Stat {
@@ -120,6 +121,13 @@ pub(super) fn create_options(create: &Create) -> CreateOptions {
     }
 }
 
+pub(super) fn case(sensitive: bool) -> CaseSensitivity {
+    match sensitive {
+        true => CaseSensitivity::Sensitive,
+        false => CaseSensitivity::Insensitive,
+    }
+}
+
 pub(super) fn times_change(times: &Times) -> TimesChange {
     TimesChange {
         created: times.created.map(nt_time),
@@ -146,5 +154,13 @@ pub(super) fn engine_attribute(
         flags: attribute.flags,
         name: attribute.name.clone(),
         value: attribute.value.clone(),
+    }
+}
+
+/// Only reparse points can be on NTFS.
+pub(super) fn reparse(content: &LinkContent) -> Result<&ReparseBuffer> {
+    match content {
+        LinkContent::Reparse(buffer) => Ok(buffer),
+        LinkContent::Posix(_) => Err(ErrorKind::Unsupported(Feature::SymbolicLinks).into()),
     }
 }

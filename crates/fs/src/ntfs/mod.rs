@@ -22,7 +22,7 @@ use linkwright_reparse::ReparseBuffer;
 
 use atomic::Door;
 
-use crate::error::{ErrorKind, Feature, Result};
+use crate::error::{ErrorKind, Result};
 use crate::node::Repr;
 use crate::transacted::Key;
 use crate::{
@@ -78,14 +78,6 @@ impl NtfsNode {
 }
 
 impl<V: Operate> NtfsFs<V> {
-    /// Everything the volume says of itself.
-    ///
-    /// # Errors
-    /// Its own files cannot be read.
-    pub fn details(&self) -> Result<linkwright_ntfs::VolumeInfo> {
-        self.volume.about().map_err(error::from_engine)
-    }
-
     fn node(&self, file: FileId) -> Node {
         Node(Repr::Ntfs(NtfsNode {
             tag: self.tag,
@@ -357,7 +349,7 @@ impl<V: Door> FileSystem for NtfsFs<V> {
         content: &LinkContent,
         create: &Create,
     ) -> Result<Node> {
-        let buffer = reparse(content)?;
+        let buffer = convert::reparse(content)?;
         let kind = match link_type {
             LinkType::File => FileKind::File,
             LinkType::Directory => FileKind::Directory,
@@ -378,7 +370,7 @@ impl<V: Door> FileSystem for NtfsFs<V> {
     }
 
     fn set_link(&self, node: &Node, content: &LinkContent) -> Result<()> {
-        let bytes = reparse(content)?.encode();
+        let bytes = convert::reparse(content)?.encode();
         self.volume
             .set_reparse_point(self.file(node)?, &bytes)
             .map_err(error::from_engine)
@@ -556,6 +548,40 @@ impl<V: Door> FileSystem for NtfsFs<V> {
             .map_err(error::from_engine)
     }
 
+    fn identity(&self, node: &Node) -> Result<(u64, u16)> {
+        let file = self.file(node)?;
+        Ok((file.record().0, file.sequence().0))
+    }
+
+    fn is_case_sensitive(&self, dir: &Node) -> Result<bool> {
+        let info = self.volume.file_info(self.file(dir)?);
+        Ok(info.map_err(error::from_engine)?.case_sensitive)
+    }
+
+    fn set_case_sensitive(&self, dir: &Node, sensitive: bool) -> Result<()> {
+        self.volume
+            .set_case_sensitive(self.file(dir)?, convert::case(sensitive))
+            .map_err(error::from_engine)
+    }
+
+    fn set_sparse(&self, node: &Node, stream: Option<&StreamName>) -> Result<()> {
+        self.volume
+            .set_sparse(self.file(node)?, units(stream))
+            .map_err(error::from_engine)
+    }
+
+    fn zero_range(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        len: u64,
+    ) -> Result<()> {
+        self.volume
+            .zero_range(self.file(node)?, units(stream), offset, len)
+            .map_err(error::from_engine)
+    }
+
     fn scratch(&self) -> Result<Box<dyn Scratch>> {
         self.volume.scratch_space()
     }
@@ -575,14 +601,6 @@ impl<V: Door> FileSystem for NtfsFs<V> {
 /// The engine knows the unnamed stream by the empty name.
 fn units(stream: Option<&StreamName>) -> &[u16] {
     stream.map(StreamName::units).unwrap_or_default()
-}
-
-/// Only reparse points can be on NTFS.
-fn reparse(content: &LinkContent) -> Result<&ReparseBuffer> {
-    match content {
-        LinkContent::Reparse(buffer) => Ok(buffer),
-        LinkContent::Posix(_) => Err(ErrorKind::Unsupported(Feature::SymbolicLinks).into()),
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use linkwright_device::BlockDevice;
-use linkwright_ntfs::{OpenOptions, Volume};
+use linkwright_ntfs::{OpenOptions, Operate, Volume};
 
 use super::{NtfsFs, ReadOnlyFiles, convert, error};
 use crate::error::Result;
@@ -58,5 +58,15 @@ impl NtfsFs {
     /// The device failed; the volume stays marked as in use.
     pub fn close(self) -> Result<()> {
         self.volume.close().map_err(error::from_engine)
+    }
+}
+
+impl<V: Operate> NtfsFs<V> {
+    /// Everything the volume says of itself.
+    ///
+    /// # Errors
+    /// Its own files cannot be read.
+    pub fn details(&self) -> Result<linkwright_ntfs::VolumeInfo> {
+        self.volume.about().map_err(error::from_engine)
     }
 }

@@ -8,6 +8,7 @@ use linkwright_ntfs_mkfs::FormatOptions;
 use linkwright_reparse::{SymbolicLink, TargetContext};
 
 use crate::Timestamp;
+use crate::error::Feature;
 
 fn volume() -> (Arc<MemoryDevice>, NtfsFs) {
     let device = Arc::new(MemoryDevice::new(32 << 20));

@@ -398,6 +398,34 @@ impl FileSystem for ResourceManager {
         self.base_fs().atomically(work)
     }
 
+    fn identity(&self, node: &Node) -> Result<(u64, u16)> {
+        self.base_fs().identity(node)
+    }
+
+    fn is_case_sensitive(&self, dir: &Node) -> Result<bool> {
+        self.base_fs().is_case_sensitive(dir)
+    }
+
+    fn set_case_sensitive(&self, dir: &Node, sensitive: bool) -> Result<()> {
+        self.on_file(dir, || self.base_fs().set_case_sensitive(dir, sensitive))
+    }
+
+    fn set_sparse(&self, node: &Node, stream: Option<&StreamName>) -> Result<()> {
+        self.on_file(node, || self.base_fs().set_sparse(node, stream))
+    }
+
+    fn zero_range(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        len: u64,
+    ) -> Result<()> {
+        self.on_file(node, || {
+            self.base_fs().zero_range(node, stream, offset, len)
+        })
+    }
+
     fn sync(&self) -> Result<()> {
         self.base_fs().sync()
     }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use linkwright_codes::NtStatus;
 use linkwright_fs::resolve::{Hop, LastLink, Outcome, Place, Slot};
-use linkwright_fs::{Attributes, Capabilities, FileSystem, LinkContent, Node, Stat, StreamName};
+use linkwright_fs::{
+    Attributes, Capabilities, FileSystem, LinkContent, Name, Node, Stat, StreamName,
+};
 use linkwright_reparse::ReparseBuffer;
 
 use super::access::Intent;
@@ -226,11 +228,13 @@ impl Machine {
             granted: opened.granted,
             options: request.options,
             link: opened.link,
+            asked: opened.asked,
             stream_id,
             ticket: opened.ticket,
             on_close: Mutex::new(on_close),
             posix: AtomicBool::new(false),
             position: Mutex::new(0),
+            scan: Mutex::new(None),
         })
     }
 }
@@ -244,8 +248,16 @@ pub(super) struct Opened<'a> {
     pub(super) kind: StreamKind,
     pub(super) stream: Option<StreamName>,
     pub(super) link: Option<LinkId>,
+    pub(super) asked: Vec<Name>,
     pub(super) granted: u32,
     pub(super) ticket: super::share::Ticket,
+}
+
+/// The path of a name that was looked up.
+pub(super) fn asked(slot: &Slot) -> Vec<Name> {
+    let mut path = slot.path.clone();
+    path.push(slot.name.clone());
+    path
 }
 
 /// One more handle on the name that was looked up.

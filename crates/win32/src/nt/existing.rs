@@ -7,7 +7,9 @@ use linkwright_fs::{Attributes, Capabilities, FileSystem, Node, NodeKind, Stat, 
 use linkwright_names::UpcaseTable;
 
 use super::access;
-use super::create::{Action, Disposition, Found, Opened, Request, named, open_link, settable};
+use super::create::{
+    Action, Disposition, Found, Opened, Request, asked, named, open_link, settable,
+};
 use super::namespace::{LinkId, Namespace, StreamId};
 use super::objects::{FileKey, FileObject, StreamKind};
 use super::share::Mode;
@@ -99,6 +101,7 @@ impl Machine {
                 kind,
                 stream,
                 link,
+                asked: found.slot.map(asked).unwrap_or_default(),
                 granted: granted & !dropped,
                 ticket,
             },

@@ -9,7 +9,7 @@ use linkwright_fs::{
 };
 
 use super::access;
-use super::create::{Action, Opened, Request, named, open_link, settable};
+use super::create::{Action, Opened, Request, asked, named, open_link, settable};
 use super::namespace::Namespace;
 use super::objects::{FileKey, FileObject, StreamKind};
 use super::share::Mode;
@@ -104,6 +104,7 @@ impl Machine {
                 kind,
                 stream,
                 link: Some(link),
+                asked: asked(slot),
                 granted,
                 ticket,
             },

@@ -17,6 +17,10 @@
 //! | `destination` | where a new name is to be |
 //! | `link`, `rename` | FileLinkInformation(Ex), FileRenameInformation(Ex) (2.1.5.15.7, .12) |
 //! | `tunnel` | names that come back soon after they went |
+//! | `naming` | the names of an open file |
+//! | `query` | NtQueryInformationFile (2.1.5.12) |
+//! | `set` | FileBasicInformation, sizes, case (2.1.5.15) |
+//! | `scan` | NtQueryDirectoryFile (2.1.5.6.3) |
 //! | `status` | from the errors of `fs` to statuses |
 //!
 //! One lock, [`Nt::namespace`], orders everything that opens, closes or names;
@@ -33,9 +37,13 @@ mod fresh;
 mod link;
 pub(crate) mod lookup;
 pub(crate) mod namespace;
+pub(crate) mod naming;
 pub(crate) mod objects;
+pub(crate) mod query;
 mod removal;
 mod rename;
+pub(crate) mod scan;
+pub(crate) mod set;
 pub(crate) mod set_information;
 pub(crate) mod share;
 pub(crate) mod status;

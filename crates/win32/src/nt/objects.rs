@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use linkwright_fs::{FileSystem, Node, Stat, StreamName};
+use linkwright_fs::{FileSystem, Name, Node, Stat, StreamName};
 
 use super::namespace::{LinkId, StreamId};
+use super::scan::Scan;
 use super::share::Ticket;
 use crate::System;
 use crate::handles::Object;
@@ -67,6 +68,8 @@ pub(crate) struct FileObject {
     pub(crate) options: u32,
     /// The name it was opened by; `None` for a root and for an open by id.
     pub(crate) link: Option<LinkId>,
+    /// The path it was asked for by, links followed.
+    pub(crate) asked: Vec<Name>,
     /// The state of the named stream.
     pub(crate) stream_id: Option<StreamId>,
     /// Its entry in the share table.
@@ -78,6 +81,8 @@ pub(crate) struct FileObject {
     pub(crate) posix: AtomicBool,
     /// Where ReadFile and WriteFile go on.
     pub(crate) position: Mutex<u64>,
+    /// Where a listing of the directory goes on.
+    pub(crate) scan: Mutex<Option<Scan>>,
 }
 
 impl FileObject {

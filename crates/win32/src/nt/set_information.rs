@@ -44,8 +44,9 @@ pub(crate) enum Grammar {
 }
 
 impl System {
-    /// `NtSetInformationFile`: FileLinkInformation(Ex), FileRenameInformation(Ex)
-    /// and FileDispositionInformation(Ex).
+    /// `NtSetInformationFile`: FileLinkInformation(Ex), FileRenameInformation(Ex),
+    /// FileDispositionInformation(Ex); and FileBasicInformation, the sizes, the
+    /// position and FileCaseSensitiveInformation.
     ///
     /// A name in a buffer is an NT path (`\??\C:\x`), a name beside the handle's
     /// own, or a path below the directory handle in RootDirectory.
@@ -53,7 +54,9 @@ impl System {
         let Ok(open) = self.object::<FileObject>(handle) else {
             return NtStatus::INVALID_HANDLE;
         };
-        match self.set_name_information(&open, class, buffer, Grammar::Nt) {
+        let plain = || self.machine.set_plain(&open, class, buffer);
+        let names = self.set_name_information(&open, class, buffer, Grammar::Nt);
+        match names.or_else(plain) {
             Some(Ok(())) => NtStatus::SUCCESS,
             Some(Err(status)) => status,
             None => NtStatus::INVALID_INFO_CLASS,

@@ -4,6 +4,7 @@ mod conformance;
 mod create_file;
 mod deleting;
 mod hard_links;
+mod information;
 mod names_in_paths;
 mod resolving;
 mod set_information;
