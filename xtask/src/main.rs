@@ -34,6 +34,9 @@ cargo xtask COMMAND
         Build the back end for Windows' own file systems and run its tests in
         Wine, with Debian's packages for it (installed first when possible).
         --require           a missing package fails instead of skipping
+  soak [KILLS [SEED]]
+        A process that links in a loop is killed 200 times; after each the
+        volume is checked, and every acknowledged link must be there.
   lint  Formatting, clippy and documentation, warnings being errors.
   help  This text.
 ";
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
             Ok(options) => windows::run(&options),
             Err(word) => return usage(&word),
         },
+        Some("soak") => soak(words),
         Some("lint") => match words.next() {
             None => lint(),
             Some(word) => return usage(word),
@@ -160,6 +164,19 @@ fn test(options: &TestOptions) -> bool {
     }
     skip_log.print();
     parts.finish()
+}
+
+fn soak<'a>(words: impl Iterator<Item = &'a str>) -> bool {
+    let image = std::env::temp_dir().join(format!("linkwright-soak-{}.img", std::process::id()));
+    let mut command = cargo(&["run", "--quiet", "-p", "linkwright-soak", "--"]);
+    command.arg(&image).args(words);
+    let good = parts::succeeds(&mut command);
+    // After a failure it is what one wants to look at.
+    match good {
+        true => drop(std::fs::remove_file(&image)),
+        false => eprintln!("xtask: the volume: {}", image.display()),
+    }
+    good
 }
 
 fn lint() -> bool {
