@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -124,7 +124,9 @@ fn guided(target: &str, seconds: &str) -> bool {
     ])) {
         return false;
     }
-    let output = libfuzzer(target, seconds, &[&corpus, &seeds], &artifacts).output();
+    let mut command = libfuzzer(target, seconds, &artifacts);
+    command.arg(format!("-max_len={}", longest(&seeds)));
+    let output = command.args([&corpus, &seeds]).output();
     let output = match output {
         Ok(output) => output,
         Err(error) => {
@@ -141,7 +143,16 @@ fn guided(target: &str, seconds: &str) -> bool {
     true
 }
 
-fn libfuzzer(target: &str, seconds: &str, inputs: &[&PathBuf], artifacts: &Path) -> Command {
+/// Bytes of the longest input: several seeds long, so that what a seed has once
+/// can be there several times.
+fn longest(seeds: &Path) -> u64 {
+    let entries = fs::read_dir(seeds).into_iter().flatten().flatten();
+    let lengths = entries.filter_map(|entry| entry.metadata().ok());
+    let longest = lengths.map(|metadata| metadata.len()).max();
+    (longest.unwrap_or(0) * 4).clamp(64, 65_536)
+}
+
+fn libfuzzer(target: &str, seconds: &str, artifacts: &Path) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(crate::root());
     command.env("LINKWRIGHT_FUZZ_TARGET", target);
@@ -150,7 +161,7 @@ fn libfuzzer(target: &str, seconds: &str, inputs: &[&PathBuf], artifacts: &Path)
     command.args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz"]);
     // No sanitizer: there is no unsafe code to watch.
     command.args(["--sanitizer", "none", "--features", "libfuzzer", "any"]);
-    command.args(inputs).arg("--");
+    command.arg("--");
     command.arg(format!("-max_total_time={seconds}"));
     command.arg(format!("-artifact_prefix={}/", artifacts.display()));
     command.args(["-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=1024"]);

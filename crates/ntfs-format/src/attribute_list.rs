@@ -55,7 +55,8 @@ impl Entry {
 /// Decodes a whole list.
 ///
 /// # Errors
-/// A list of over [`MAX_LEN`] bytes, or an entry whose lengths leave it.
+/// A list of over [`MAX_LEN`] bytes, an entry whose lengths leave it, or one
+/// for the list itself.
 pub fn decode(list: &[u8]) -> Result<Vec<Entry>, FormatError> {
     if list.len() > MAX_LEN {
         return Err(FormatError::new(FormatErrorKind::Length, MAX_LEN));
@@ -77,8 +78,12 @@ pub fn decode(list: &[u8]) -> Result<Vec<Entry>, FormatError> {
             usize::from(raw.name_length) * 2,
         )
         .map_err(|_| FormatError::new(FormatErrorKind::Offset, at + 7))?;
+        let type_code = AttributeType(raw.type_code.get());
+        if type_code == AttributeType::ATTRIBUTE_LIST {
+            return Err(FormatError::new(FormatErrorKind::Value, at));
+        }
         entries.push(Entry {
-            type_code: AttributeType(raw.type_code.get()),
+            type_code,
             name: num::units_from_le(name),
             lowest_vcn: raw.lowest_vcn.get(),
             reference: FileReference::from_raw(raw.reference.get()),

@@ -47,6 +47,9 @@ fn checksums(disk: &mut [u8]) {
         usize::try_from(u32::from_le_bytes(bytes)).ok()
     };
     let header = SECTOR;
+    if disk.len() < header + 92 {
+        return;
+    }
     let (Some(count), Some(size), Some(start)) = (
         word(disk, header + 80),
         word(disk, header + 84),

@@ -2,6 +2,11 @@
 //! changed seeds; and the drivers notice what they are there to notice.
 #![forbid(unsafe_code)]
 
+#[path = "../../../crates/ntfs-check/tests/integration/editor.rs"]
+#[allow(dead_code, reason = "the checker's tests use all of it")]
+mod editor;
+mod lies;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -7,5 +7,6 @@ mod editor;
 mod faults;
 mod hostile;
 mod mutations;
+mod others;
 mod scale;
 mod tools;

@@ -1,7 +1,7 @@
 //! One fault at a time into clean volumes: each must be called by its name.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,7 +10,6 @@ use linkwright_ntfs_check::{CheckError, CheckOptions, Problem, ProblemCode, chec
 use linkwright_testkit::corpus::Volume;
 use linkwright_testkit::oracle::mkntfs::{self, Mkntfs};
 use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
-use linkwright_testkit::oracle::{ntfsfix, rust_fs_ntfs, sleuthkit};
 use linkwright_testkit::{ScratchImage, skip_unless};
 
 use crate::editor::{Editor, Known};
@@ -19,7 +18,6 @@ use crate::tools::{faults as faults_of, filled, filled_own, findings};
 
 struct Subject {
     name: &'static str,
-    path: PathBuf,
     base: Arc<FileDevice>,
     before: HashSet<String>,
     known: Rc<Known>,
@@ -44,7 +42,6 @@ impl Subject {
                 editor.users();
                 editor.known()
             },
-            path: path.to_owned(),
             base,
             before: before.iter().map(ToString::to_string).collect(),
         }
@@ -134,63 +131,6 @@ fn every_code_but_a_few_has_a_fault() {
         let has = faults.iter().any(|fault| fault.code == *code);
         assert_eq!(has, !without.contains(code), "{code}");
     }
-}
-
-/// What another validator says of an image, as text.
-type Ask = fn(&Path) -> String;
-
-/// The rows of the table in docs/validation.md: which other validators notice
-/// each fault. `cargo xtask test --long`; printed with `--nocapture`.
-#[test]
-fn what_other_validators_notice() {
-    skip_unless!(linkwright_testkit::long("the table of other validators"));
-    skip_unless!(ntfsfix::available());
-    skip_unless!(sleuthkit::available());
-    let (subjects, _images) = skip_unless!(subjects());
-    let ask: [(&str, Ask); 3] = [
-        ("ntfsfix -n", |path| {
-            format!("{:?}", ntfsfix::findings(path).ok())
-        }),
-        ("rust-fs-ntfs fsck", |path| {
-            format!("{:?}", rust_fs_ntfs::findings(path).ok())
-        }),
-        ("fls -r", |path| {
-            format!("{:?}", sleuthkit::names(path).ok())
-        }),
-    ];
-    let subject = subjects.first().expect("a volume");
-    let before = ask.map(|(_, ask)| ask(&subject.path));
-    println!(
-        "| fault | linkwright | {} |",
-        ask.map(|(name, _)| name).join(" | ")
-    );
-    println!("|---|---|{}", "---|".repeat(ask.len()));
-    let mut blind = 0;
-    for fault in faults::all() {
-        let image = ScratchImage::copy_of(&subject.path).expect("copy");
-        let device = FileDevice::open(image.path(), &FileOptions::read_write()).expect("open");
-        if (fault.inject)(&Editor::new(&device)).is_none() {
-            continue;
-        }
-        drop(device);
-        let seen: Vec<bool> = ask
-            .iter()
-            .zip(&before)
-            .map(|((_, ask), before)| ask(image.path()) != *before)
-            .collect();
-        blind += usize::from(!seen.contains(&true));
-        let words: Vec<&str> = seen
-            .iter()
-            .map(|seen| if *seen { "yes" } else { "-" })
-            .collect();
-        println!(
-            "| {} | `{}` | {} |",
-            fault.name,
-            fault.code,
-            words.join(" | ")
-        );
-    }
-    assert!(blind > 20, "others see more than they did: {blind}");
 }
 
 #[test]

@@ -51,9 +51,14 @@ pub(crate) fn assert_clean(image: &Path) -> Summary {
 
 /// A volume of mkntfs, filled through ntfs-3g.
 pub(crate) fn filled(cluster: u32, sector: u32) -> Result<ScratchImage, Skip> {
+    filled_of(96 << 20, cluster, sector)
+}
+
+/// The same, of `len` bytes.
+pub(crate) fn filled_of(len: u64, cluster: u32, sector: u32) -> Result<ScratchImage, Skip> {
     mkntfs::available()?;
     ntfs3g::available()?;
-    let image = Mkntfs::new(96 << 20)
+    let image = Mkntfs::new(len)
         .cluster_size(cluster)
         .sector_size(sector)
         .make();

@@ -73,6 +73,40 @@ pub fn try_all(attempts: &[Attempt<'_>]) -> Result<Vec<Outcome>, Failure> {
     outcomes(&run.output, attempts.len())
 }
 
+/// As [`try_all`], for volumes that may bring the machine down: the outcome of
+/// one that does ends with [`DOWN`], and the rest is tried in another machine.
+///
+/// # Errors
+/// When a machine does not come to the first volume.
+pub fn try_each(attempts: &[Attempt<'_>]) -> Result<Vec<Outcome>, Failure> {
+    let mut outcomes = Vec::new();
+    loop {
+        let rest = attempts.get(outcomes.len()..).unwrap_or_default();
+        let rest = rest.get(..rest.len().min(MOST)).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(outcomes);
+        }
+        match try_all(rest) {
+            Ok(told) => outcomes.extend(told),
+            Err(failure) => {
+                let mut told = told(&failure.output);
+                match told.last_mut() {
+                    // It came to the end, and did not end well.
+                    Some(_) if failure.output.contains("@done") => {}
+                    Some(last) => last.said.push(DOWN.to_owned()),
+                    None => return Err(failure),
+                }
+                told.truncate(rest.len());
+                outcomes.append(&mut told);
+            }
+        }
+    }
+}
+
+/// What [`try_each`] adds to what is said of a volume that brought the machine
+/// down.
+pub const DOWN: &str = "and the machine was gone";
+
 /// Copies the images behind the first volume, and writes the table.
 fn lay_out(disk: &Path, attempts: &[Attempt<'_>]) -> io::Result<Vec<(u64, u64)>> {
     assert!(attempts.len() <= MOST, "more images than the table holds");
@@ -136,8 +170,16 @@ fn crc32(bytes: &[u8]) -> u32 {
     crc.sum()
 }
 
+/// Seconds that the commands on one volume may take, and the kernel in one
+/// call: a damaged volume can lead the driver in circles.
+const PATIENCE: u64 = 60;
+
 fn script(attempts: &[Attempt<'_>]) -> String {
-    let mut text = String::from("cd /; umount /mnt; mkdir -p /m\n");
+    // A driver that goes in circles ends the machine, which a panic does.
+    let mut text = String::from(
+        "cd /; umount /mnt; mkdir -p /m\n\
+         echo 1 >/proc/sys/kernel/softlockup_panic; echo 15 >/proc/sys/kernel/watchdog_thresh\n",
+    );
     for (number, attempt) in (1..).zip(attempts) {
         let Attempt {
             options, commands, ..
@@ -148,9 +190,12 @@ fn script(attempts: &[Attempt<'_>]) -> String {
             commands
         };
         text.push_str(&format!(
-            "echo '@try'; dmesg -c >/dev/null\n\
+            "cat >/commands.one <<'@end'\ncd /m && ls -R . >/dev/null; {commands}\n@end\n\
+             echo '@try'; dmesg -c >/dev/null\n\
              if mount -t ntfs3 -o {options} /dev/vda{number} /m 2>&1; then\n\
-             echo '@mounted'; (cd /m && ls -R . >/dev/null; {commands}) 2>&1; umount /m\n\
+             echo '@mounted'; timeout -s KILL {PATIENCE} sh /commands.one 2>&1\n\
+             [ $? != 137 ] || echo 'not done after {PATIENCE} s'\n\
+             umount /m || umount -l /m\n\
              fi; sync; dmesg -c | grep -i ntfs\n"
         ));
     }
@@ -159,9 +204,17 @@ fn script(attempts: &[Attempt<'_>]) -> String {
 }
 
 fn outcomes(output: &str, expected: usize) -> Result<Vec<Outcome>, Failure> {
+    let outcomes = told(output);
+    if outcomes.len() == expected {
+        return Ok(outcomes);
+    }
+    Err(Failure::new("mounts by ntfs3", output))
+}
+
+/// What the machine told of each volume it came to.
+fn told(output: &str) -> Vec<Outcome> {
     let text = output.split("@done").next().unwrap_or_default();
-    let outcomes: Vec<Outcome> = text
-        .split("@try")
+    text.split("@try")
         .skip(1)
         .map(|part| Outcome {
             mounted: part.contains("@mounted"),
@@ -172,11 +225,7 @@ fn outcomes(output: &str, expected: usize) -> Result<Vec<Outcome>, Failure> {
                 .map(str::to_owned)
                 .collect(),
         })
-        .collect();
-    if outcomes.len() == expected {
-        return Ok(outcomes);
-    }
-    Err(Failure::new("mounts by ntfs3", output))
+        .collect()
 }
 
 #[cfg(test)]
