@@ -30,6 +30,7 @@ codes! {
     END_OF_FILE = 0xC000_0011 => HANDLE_EOF, "The end of the file has been reached.";
     WRONG_VOLUME = 0xC000_0012 => WRONG_DISK, "Another volume than the expected one is in the drive.";
     NO_MEMORY = 0xC000_0017 => NOT_ENOUGH_MEMORY, "There is not enough memory.";
+    INVALID_FILE_FOR_SECTION = 0xC000_0020 => BAD_EXE_FORMAT, "No section can be made of the file.";
     ACCESS_DENIED = 0xC000_0022 => ACCESS_DENIED, "Access is refused.";
     BUFFER_TOO_SMALL = 0xC000_0023 => INSUFFICIENT_BUFFER, "The buffer holds nothing of the answer.";
     OBJECT_TYPE_MISMATCH = 0xC000_0024 => INVALID_HANDLE, "The handle is of another kind of object.";
@@ -76,6 +77,7 @@ codes! {
     CANNOT_DELETE = 0xC000_0121 => ACCESS_DENIED, "The file cannot be deleted.";
     FILE_DELETED = 0xC000_0123 => ACCESS_DENIED, "The file of the handle has been deleted.";
     FILE_CLOSED = 0xC000_0128 => INVALID_HANDLE, "The file of the handle has been closed.";
+    INVALID_IMAGE_NOT_MZ = 0xC000_012F => BAD_EXE_FORMAT, "The file is no program.";
     UNRECOGNIZED_VOLUME = 0xC000_014F => UNRECOGNIZED_VOLUME, "The volume holds no file system that is known.";
     IO_DEVICE_ERROR = 0xC000_0185 => IO_DEVICE, "The device reported an error.";
     INVALID_BUFFER_SIZE = 0xC000_0206 => INVALID_USER_BUFFER, "The size of the buffer does not fit the request.";

@@ -57,6 +57,7 @@ codes! {
     BAD_PATHNAME = 161, "The path has a form that is not allowed.";
     BUSY = 170, "What was asked for is in use.";
     ALREADY_EXISTS = 183, "The name is already taken.";
+    BAD_EXE_FORMAT = 193, "The file is no program.";
     FILENAME_EXCED_RANGE = 206, "The file name or its extension is too long.";
     FILE_TOO_LARGE = 223, "The file is larger than allowed.";
     MORE_DATA = 234, "There is more data than the buffer holds.";

@@ -38,6 +38,7 @@ mod path;
 mod read_write;
 mod rename;
 mod reparse_rules;
+mod section;
 mod security;
 mod settings;
 mod streams;

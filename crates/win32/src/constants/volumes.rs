@@ -1,4 +1,4 @@
-//! Volumes and message texts (winnt.h, winbase.h).
+//! Volumes, message texts and sections (winnt.h, winbase.h).
 #![expect(missing_docs, reason = "each is the SDK constant of that name")]
 
 pub const FILE_CASE_SENSITIVE_SEARCH: u32 = 0x0000_0001;
@@ -14,6 +14,10 @@ pub const FILE_SUPPORTS_TRANSACTIONS: u32 = 0x0020_0000;
 pub const FILE_SUPPORTS_HARD_LINKS: u32 = 0x0040_0000;
 pub const FILE_SUPPORTS_EXTENDED_ATTRIBUTES: u32 = 0x0080_0000;
 pub const FILE_SUPPORTS_OPEN_BY_FILE_ID: u32 = 0x0100_0000;
+
+pub const PAGE_READONLY: u32 = 0x02;
+pub const PAGE_EXECUTE_READ: u32 = 0x20;
+pub const SEC_IMAGE: u32 = 0x0100_0000;
 
 pub const FORMAT_MESSAGE_ALLOCATE_BUFFER: u32 = 0x0000_0100;
 pub const FORMAT_MESSAGE_IGNORE_INSERTS: u32 = 0x0000_0200;

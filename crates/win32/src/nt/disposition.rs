@@ -92,6 +92,8 @@ impl Machine {
         }
         if fate != Fate::Keep {
             check_deletable(open, read_only)?;
+            let stat = open.fs.stat(&open.node).map_err(status::of)?;
+            self.nt.images.check_delete(open.key, &stat, self.version)?;
         }
         if let Some(stream) = &open.stream_id {
             namespace.delete_stream(stream, fate != Fate::Keep);

@@ -71,6 +71,7 @@ impl Machine {
             share: request.share,
         };
         let key = FileKey::new(&found.volume, stat);
+        self.nt.images.check_access(key, granted)?;
         let ticket = self
             .nt
             .shares

@@ -21,6 +21,7 @@
 //! | `query` | NtQueryInformationFile (2.1.5.12) |
 //! | `set` | FileBasicInformation, sizes, case (2.1.5.15) |
 //! | `scan` | NtQueryDirectoryFile (2.1.5.6.3) |
+//! | `image` | files that run as programs |
 //! | `status` | from the errors of `fs` to statuses |
 //!
 //! One lock, [`Nt::namespace`], orders everything that opens, closes or names;
@@ -34,6 +35,7 @@ pub(crate) mod destination;
 pub(crate) mod disposition;
 mod existing;
 mod fresh;
+pub(crate) mod image;
 mod link;
 pub(crate) mod lookup;
 pub(crate) mod namespace;
@@ -51,6 +53,7 @@ mod tunnel;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use image::Images;
 use namespace::Namespace;
 use objects::FileKey;
 use share::ShareTable;
@@ -60,6 +63,7 @@ use share::ShareTable;
 pub(crate) struct Nt {
     namespace: Mutex<Namespace>,
     pub(crate) shares: ShareTable<FileKey>,
+    pub(crate) images: Images,
 }
 
 impl Nt {

@@ -5,6 +5,7 @@ mod buffers;
 mod calls;
 mod csv;
 mod makers;
+mod objects;
 mod queries;
 mod run;
 mod steps;

@@ -7,6 +7,7 @@ mod hard_links;
 mod information;
 mod names_in_paths;
 mod resolving;
+mod sections;
 mod set_information;
 mod sharing;
 mod support;

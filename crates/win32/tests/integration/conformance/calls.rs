@@ -1,7 +1,7 @@
 //! The functions under test, with their arguments from the notation.
 
 use linkwright_win32::constants as c;
-use linkwright_win32::{Bool, Boolean, Handle, Win32Error, Win32Result};
+use linkwright_win32::{Bool, Boolean, Handle, NtStatus, Win32Error, Win32Result};
 
 use super::buffers::to_hex;
 use super::makers::{bits, rights};
@@ -13,6 +13,8 @@ use super::world::{Value, World, number};
 pub(crate) enum Trouble {
     /// The function failed with this code.
     Code(u32),
+    /// The function gave this status.
+    Status(NtStatus),
     /// The row is at fault: it cannot be executed.
     Row(String),
 }
@@ -94,6 +96,9 @@ pub(crate) const CALLS: &[(&str, Form)] = &[
     ("GetCurrentDirectoryW", Form::Zero),
     ("SetCurrentDirectoryW", Form::Bool),
     ("FormatMessageW", Form::Zero),
+    ("NtSetInformationFile", Form::Status),
+    ("MoveFileExW", Form::Bool),
+    ("CreateImageSection", Form::Zero),
     ("BOOLEAN:CreateSymbolicLinkW", Form::OneByte),
     ("BOOL:CreateHardLinkW", Form::FourBytes),
 ];
@@ -228,7 +233,7 @@ fn volumes(world: &mut World, verb: &str, words: &[Word]) -> Answer {
             system.format_message_w(c::FORMAT_MESSAGE_FROM_SYSTEM, code, &mut buffer)?;
             text(c_string(&buffer).trim_end_matches("\r\n"))
         }
-        _ => Err(format!("{verb} with {} arguments", words.len()).into()),
+        _ => super::objects::call(world, verb, words),
     }
 }
 

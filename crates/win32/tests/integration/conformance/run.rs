@@ -91,6 +91,7 @@ fn result(row: &Row, call: &Step, answer: Answer, last_error: u32) -> Result<(),
             let text = form.map_or("FALSE", Form::failure);
             (text.to_owned(), code)
         }
+        Err(Trouble::Status(status)) => (super::objects::status_name(status), status.to_win32().0),
         Err(Trouble::Row(text)) => return Err(text),
     };
     let same_text = match expected.0 {
@@ -123,7 +124,12 @@ fn execute(world: &mut World, step: &Step) -> Result<(), String> {
             .collect();
         format!("{} {}", step.verb, words.join(" "))
     };
+    let answer = answer.map_err(|trouble| match trouble {
+        Trouble::Status(status) => Trouble::Code(status.to_win32().0),
+        other => other,
+    });
     let value = match (answer, &step.expected) {
+        (Err(Trouble::Status(_)), _) => return Err("a status was left".into()),
         (Err(Trouble::Row(text)), _) => return Err(format!("{}: {text}", at())),
         (Err(Trouble::Code(code)), Expected::Failure(expected)) if code == *expected => {
             return Ok(());
