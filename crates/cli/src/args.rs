@@ -327,6 +327,10 @@ pub(crate) struct CreateArgs {
     /// Give files 8.3 names too
     #[arg(long)]
     pub(crate) short_names: bool,
+    /// Keep a change journal ($UsnJrnl), as Windows' search and backup programs
+    /// read it, of at most this size [32M]
+    #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "32M")]
+    pub(crate) change_journal: Option<String>,
     /// Overwrite a file that is there
     #[arg(long)]
     pub(crate) replace: bool,

@@ -14,6 +14,13 @@ use crate::times::NtTime;
 /// No record crosses a multiple of this in `$J`.
 pub const USN_PAGE_SIZE: u64 = 4096;
 
+/// Name of the file in `$Extend`.
+pub const FILE_NAME: &str = "$UsnJrnl";
+/// Name of the stream with the records: `$J`.
+pub const RECORDS_STREAM: [u16; 2] = [0x24, 0x4A];
+/// Name of the stream with the limits: `$Max`.
+pub const MAX_STREAM: [u16; 4] = [0x24, 0x4D, 0x61, 0x78];
+
 const HEADER_LEN: usize = 60;
 /// Longest record: a name of 255 units.
 const MAX_RECORD_LEN: usize = (HEADER_LEN + 2 * 255).next_multiple_of(8);
@@ -205,6 +212,56 @@ pub fn next_usn(end: u64, length: u64) -> Option<u64> {
     }
 }
 
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct RawHeader {
+    record_length: U32,
+    major: U16,
+    minor: U16,
+}
+
+/// What records of every version begin with (USN_RECORD_COMMON_HEADER).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsnHeader {
+    /// Bytes of the record, a multiple of eight.
+    pub length: usize,
+    /// Major version: 2, or 3 and 4 of journals that track ranges.
+    pub major: u16,
+    /// Minor version.
+    pub minor: u16,
+}
+
+impl UsnHeader {
+    /// Reads the header at the start of `bytes`, which end where the page does;
+    /// `None` when there are zeros, which fill a page behind its last record.
+    ///
+    /// # Errors
+    /// [`FormatErrorKind::Length`] for a record that is shorter than its header,
+    /// no multiple of eight, or longer than `bytes`;
+    /// [`FormatErrorKind::Version`] for a version there is none of.
+    pub fn decode(bytes: &[u8]) -> Result<Option<Self>, FormatError> {
+        let Ok((raw, _)) = RawHeader::read_from_prefix(bytes) else {
+            return Ok(None);
+        };
+        let length = num::u32_to_usize(raw.record_length.get())?;
+        if length == 0 {
+            return Ok(None);
+        }
+        if length < HEADER_LEN || !length.is_multiple_of(8) || length > bytes.len() {
+            return Err(FormatError::new(FormatErrorKind::Length, 0));
+        }
+        let (major, minor) = (raw.major.get(), raw.minor.get());
+        if !(2..=4).contains(&major) {
+            return Err(FormatError::new(FormatErrorKind::Version, 4));
+        }
+        Ok(Some(Self {
+            length,
+            major,
+            minor,
+        }))
+    }
+}
+
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct RawMax {
@@ -322,6 +379,27 @@ mod tests {
         assert_eq!(next_usn(4017, 80), Some(4096));
         assert_eq!(next_usn(0, 4097), None);
         assert_eq!(next_usn(u64::MAX, 80), None);
+    }
+
+    #[test]
+    fn headers_of_every_version_are_known_by_their_length() {
+        use FormatErrorKind as K;
+        let good = record("ab.txt").encode().unwrap();
+        let header = UsnHeader::decode(&good).unwrap().unwrap();
+        assert_eq!((header.length, header.major, header.minor), (72, 2, 0));
+        assert_eq!(UsnHeader::decode(&[0; 64]), Ok(None));
+        assert_eq!(UsnHeader::decode(&good[..7]), Ok(None));
+        for (at, value, kind) in [
+            (0, 56, K::Length),
+            (0, 73, K::Length),
+            (0, 80, K::Length),
+            (4, 1, K::Version),
+            (4, 5, K::Version),
+        ] {
+            let mut bytes = good.clone();
+            bytes[at] = value;
+            assert_eq!(UsnHeader::decode(&bytes).unwrap_err().kind, kind);
+        }
     }
 
     #[test]

@@ -18,6 +18,11 @@ pub enum MkfsError {
     /// The label contains a NUL.
     #[error("the label contains a NUL character")]
     LabelHasNul,
+    /// Limits that a change journal cannot have.
+    #[error(
+        "a change journal takes at least 64 KiB, and grows by at least 4 KiB and at most its size"
+    )]
+    ChangeJournal,
     /// Not a power of two from 512 bytes to 2 MiB.
     #[error(
         "a cluster of {cluster_size} bytes is not possible: take a power of two from 512 to 2097152"

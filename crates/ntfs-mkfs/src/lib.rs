@@ -39,7 +39,7 @@ use linkwright_device::BlockDevice;
 
 pub use error::MkfsError;
 pub use linkwright_ntfs_format::NtTime;
-pub use options::{DriveGeometry, FormatOptions, Medium, RecordSize, ShortNames};
+pub use options::{ChangeJournal, DriveGeometry, FormatOptions, Medium, RecordSize, ShortNames};
 pub use report::FormatReport;
 
 /// Smallest device a volume is made on, in bytes.

@@ -10,6 +10,7 @@ use linkwright_ntfs_format::record::{NewRecord, RecordFlags};
 use linkwright_ntfs_format::security::SecurityDescriptor;
 use linkwright_ntfs_format::standard_information::{Extended, FileAttributes, StandardInformation};
 use linkwright_ntfs_format::upcase_info::UpcaseInfo;
+use linkwright_ntfs_format::usn::UsnMax;
 use linkwright_ntfs_format::volume_information::{VolumeFlags, VolumeInformation};
 use linkwright_ntfs_format::{FormatError, NtTime, RecordNumber, SecurityId};
 
@@ -18,7 +19,7 @@ use crate::record_builder::{Attribute, RecordBuilder};
 use crate::root::{self, Directory, METAFILE, same_times, sequence_of};
 use crate::secure::{self, READ_ONLY_ID, WRITABLE_ID};
 use crate::view_indexes as views;
-use crate::{FormatOptions, ShortNames};
+use crate::{ChangeJournal, FormatOptions, ShortNames};
 
 /// The contents of `$UpCase`.
 pub(crate) fn upcase_stream() -> Vec<u8> {
@@ -39,7 +40,7 @@ impl<'a> Metafiles<'a> {
             plan,
             options,
             root: Directory::root(plan, options.time),
-            extend: Directory::extend(options.time),
+            extend: Directory::extend(options),
         }
     }
 
@@ -49,9 +50,13 @@ impl<'a> Metafiles<'a> {
     }
 
     /// Numbers of the records in use, for the bitmap of `$MFT`.
-    pub(crate) const fn used_records() -> [(u64, u64); 2] {
+    pub(crate) const fn used_records(&self) -> [(u64, u64); 2] {
+        let extend = match self.options.change_journal {
+            Some(_) => 4,
+            None => 3,
+        };
         // 16 to 23 are free for $MFT's own extension records.
-        [(0, 16), (24, 3)]
+        [(0, 16), (24, extend)]
     }
 
     /// The record `number` as it goes to disk.
@@ -73,6 +78,10 @@ impl<'a> Metafiles<'a> {
             root::QUOTA => self.quota(),
             root::OBJECT_IDS => self.extend_view(number, "$O"),
             root::REPARSE => self.extend_view(number, "$R"),
+            root::CHANGE_JOURNAL => match self.options.change_journal {
+                Some(journal) => self.change_journal(journal),
+                None => self.free(number),
+            },
             _ => self.free(number),
         }
     }
@@ -345,6 +354,27 @@ impl<'a> Metafiles<'a> {
         let root = views::view_root(self.plan, Collation::Ulongs, &views::no_entries())?;
         record.resident(Attribute::named(Type::INDEX_ROOT, index, 2), &root)?;
         record.finish(3)
+    }
+
+    /// `$UsnJrnl`: a journal without records. Its identity is the time, as
+    /// Windows has it.
+    fn change_journal(&self, journal: ChangeJournal) -> Result<Vec<u8>, FormatError> {
+        let number = root::CHANGE_JOURNAL;
+        let mut record = self.begin(number, RecordFlags::IN_USE | RecordFlags::IN_EXTEND)?;
+        let kind = FileAttributes::ARCHIVE | FileAttributes::SPARSE_FILE;
+        self.standard(&mut record, kind, WRITABLE_ID)?;
+        let name = self.extend.name_of(number)?;
+        let max = UsnMax {
+            maximum_size: journal.maximum_size,
+            allocation_delta: journal.allocation_delta,
+            journal_id: self.options.time.0,
+            lowest_valid_usn: 0,
+        };
+        record
+            .resident(Attribute::plain(Type::FILE_NAME, 2), &name)?
+            .empty_sparse(Attribute::named(Type::DATA, "$J", 3))?
+            .resident(Attribute::named(Type::DATA, "$Max", 4), &max.encode())?;
+        record.finish(5)
     }
 
     /// A record that was never used.

@@ -41,6 +41,37 @@ pub enum ShortNames {
     On,
 }
 
+/// Limits of a change journal (`$Extend\$UsnJrnl`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ChangeJournal {
+    /// Bytes it may take, at least [`ChangeJournal::MIN_SIZE`].
+    pub maximum_size: u64,
+    /// Bytes by which it grows beyond that before it is cut back, at least a
+    /// USN page (4 KiB) and at most the maximum.
+    pub allocation_delta: u64,
+}
+
+impl ChangeJournal {
+    /// The least that a journal may be allowed to take, in bytes.
+    pub const MIN_SIZE: u64 = 64 << 10;
+
+    const fn fits(self) -> bool {
+        self.maximum_size >= Self::MIN_SIZE
+            && self.allocation_delta >= 4096
+            && self.allocation_delta <= self.maximum_size
+    }
+}
+
+impl Default for ChangeJournal {
+    /// What Windows 10 takes: 32 MiB and 8 MiB.
+    fn default() -> Self {
+        Self {
+            maximum_size: 32 << 20,
+            allocation_delta: 8 << 20,
+        }
+    }
+}
+
 /// What the device holds where nothing was written yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Medium {
@@ -88,6 +119,8 @@ pub struct FormatOptions {
     pub log_size: Option<u64>,
     /// 8.3 names.
     pub short_names: ShortNames,
+    /// The change journal; none when `None`, as Windows makes data volumes.
+    pub change_journal: Option<ChangeJournal>,
     /// Serial number of the volume.
     pub serial: u64,
     /// Time stamp of everything made.
@@ -108,6 +141,10 @@ impl FormatOptions {
         }
         if self.label.units().contains(&0) {
             return Err(MkfsError::LabelHasNul);
+        }
+        match self.change_journal {
+            Some(journal) if !journal.fits() => return Err(MkfsError::ChangeJournal),
+            _ => {}
         }
         Ok(())
     }

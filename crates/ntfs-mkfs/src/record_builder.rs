@@ -107,9 +107,28 @@ impl RecordBuilder {
         )
     }
 
+    /// A sparse stream without a byte.
+    pub(crate) fn empty_sparse(&mut self, what: Attribute) -> Result<&mut Self, FormatError> {
+        let sizes = StreamSizes {
+            total_allocated: Some(0),
+            ..StreamSizes::default()
+        };
+        self.with_flags(what, AttributeFlags::SPARSE, &RunList::new(), sizes)
+    }
+
     fn non_resident(
         &mut self,
         what: Attribute,
+        runs: &RunList,
+        sizes: StreamSizes,
+    ) -> Result<&mut Self, FormatError> {
+        self.with_flags(what, AttributeFlags::empty(), runs, sizes)
+    }
+
+    fn with_flags(
+        &mut self,
+        what: Attribute,
+        flags: AttributeFlags,
         runs: &RunList,
         sizes: StreamSizes,
     ) -> Result<&mut Self, FormatError> {
@@ -122,7 +141,11 @@ impl RecordBuilder {
             sizes,
             pairs: &pairs,
         };
-        let encoded = attribute::encode_non_resident(&identity(what, &name), &extent)?;
+        let id = Identity {
+            flags,
+            ..identity(what, &name)
+        };
+        let encoded = attribute::encode_non_resident(&id, &extent)?;
         self.push(&encoded)?;
         Ok(self)
     }

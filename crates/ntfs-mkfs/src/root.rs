@@ -5,9 +5,10 @@ use linkwright_ntfs_format::collation::Collation;
 use linkwright_ntfs_format::file_name::{Duplicated, FileName, Namespace};
 use linkwright_ntfs_format::standard_information::{FileAttributes, Times};
 use linkwright_ntfs_format::{
-    FileReference, FormatError, NtTime, RecordNumber, SequenceNumber, fixup, index, num,
+    FileReference, FormatError, NtTime, RecordNumber, SequenceNumber, fixup, index, num, usn,
 };
 
+use crate::FormatOptions;
 use crate::plan::{Extent, Plan};
 use crate::view_indexes::root_header;
 
@@ -29,6 +30,8 @@ pub(crate) const fn reference_to(number: RecordNumber) -> FileReference {
 pub(crate) const QUOTA: RecordNumber = RecordNumber(24);
 pub(crate) const OBJECT_IDS: RecordNumber = RecordNumber(25);
 pub(crate) const REPARSE: RecordNumber = RecordNumber(26);
+/// `$UsnJrnl`, on volumes that get one.
+pub(crate) const CHANGE_JOURNAL: RecordNumber = RecordNumber(27);
 
 /// Hidden and system: what every metafile is.
 pub(crate) const METAFILE: FileAttributes = FileAttributes::HIDDEN.union(FileAttributes::SYSTEM);
@@ -92,19 +95,26 @@ impl Directory {
     }
 
     /// The files of `$Extend`.
-    pub(crate) fn extend(time: NtTime) -> Self {
+    pub(crate) fn extend(options: &FormatOptions) -> Self {
+        let view = FileAttributes::VIEW_INDEX;
+        let journal = options.change_journal.map(|_| {
+            let kind = FileAttributes::ARCHIVE | FileAttributes::SPARSE_FILE;
+            (CHANGE_JOURNAL, usn::FILE_NAME, kind)
+        });
         let names = [
-            (OBJECT_IDS, "$ObjId"),
-            (QUOTA, "$Quota"),
-            (REPARSE, "$Reparse"),
+            (OBJECT_IDS, "$ObjId", view),
+            (QUOTA, "$Quota", view),
+            (REPARSE, "$Reparse", view),
         ]
-        .map(|(number, text)| Named {
+        .into_iter()
+        .chain(journal)
+        .map(|(number, text, kind)| Named {
             number,
             name: FileName {
                 parent: reference_to(RecordNumber::EXTEND),
                 duplicated: Duplicated {
-                    times: same_times(time),
-                    attributes: METAFILE | FileAttributes::VIEW_INDEX,
+                    times: same_times(options.time),
+                    attributes: METAFILE | kind,
                     ..Duplicated::default()
                 },
                 namespace: Namespace::Posix,
@@ -112,7 +122,7 @@ impl Directory {
             },
         });
         Self {
-            names: names.into(),
+            names: names.collect(),
         }
     }
 
@@ -174,15 +184,18 @@ mod tests {
     use linkwright_names::UpcaseTable;
 
     use super::*;
-    use crate::FormatOptions;
 
     #[test]
     fn names_stand_in_the_order_of_the_index() {
-        let plan = Plan::new(8 << 20, &FormatOptions::default()).unwrap();
+        let options = FormatOptions {
+            change_journal: Some(crate::ChangeJournal::default()),
+            ..FormatOptions::default()
+        };
+        let plan = Plan::new(8 << 20, &options).unwrap();
         let table = UpcaseTable::windows();
         for directory in [
             Directory::root(&plan, NtTime(0)),
-            Directory::extend(NtTime(0)),
+            Directory::extend(&options),
         ] {
             assert!(
                 directory

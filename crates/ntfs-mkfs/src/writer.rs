@@ -36,8 +36,9 @@ pub(crate) fn write_volume(
     for (offset, bytes) in secure::stream_parts()? {
         writer.put(&plan.sds, offset, &bytes)?;
     }
-    writer.write_bitmaps()?;
-    writer.write_records(&Metafiles::new(plan, options))?;
+    let files = Metafiles::new(plan, options);
+    writer.write_bitmaps(&files)?;
+    writer.write_records(&files)?;
     device.flush()?;
     writer.write_boot(options)?;
     device.flush()?;
@@ -71,7 +72,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn write_bitmaps(&self) -> Result<(), MkfsError> {
+    fn write_bitmaps(&self, files: &Metafiles<'_>) -> Result<(), MkfsError> {
         let plan = self.plan;
         let clusters = plan.geometry.cluster_count();
         let mut map = SparseBitmap::default();
@@ -84,7 +85,7 @@ impl Writer<'_> {
             self.put(&plan.bitmap, offset, &bytes)?;
         }
         let mut records = SparseBitmap::default();
-        for (first, count) in Metafiles::used_records() {
+        for (first, count) in files.used_records() {
             records.set(first, count);
         }
         for (offset, bytes) in records.parts(plan.mft_bitmap.len) {

@@ -19,6 +19,7 @@ use crate::meta::SecurityCache;
 use crate::options::{Access, OpenOptions};
 use crate::stream::StreamMap;
 use crate::txn::Store;
+use crate::usn::{Change, Journal};
 use crate::volume::{Spill, Substitutes};
 
 /// See the module's text.
@@ -59,6 +60,10 @@ pub(crate) struct State {
     pub(crate) pending_len: usize,
     /// Descriptors looked up or made.
     pub(crate) security: Arc<SecurityCache>,
+    /// The change journal, where one is active and the volume open for writing.
+    pub(crate) journal: Option<Arc<Journal>>,
+    /// What the operation under way changed, for the journal.
+    pub(crate) changes: Vec<Change>,
 }
 
 impl State {
@@ -73,6 +78,8 @@ impl State {
             record_cursor: RecordCursor::default(),
             pending_len: 0,
             security: Arc::default(),
+            journal: None,
+            changes: Vec::new(),
         }
     }
 
@@ -161,6 +168,11 @@ impl Engine {
     /// operation is tried once more.
     pub(crate) fn operation<T>(&mut self, run: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         self.check_writable()?;
+        let run = |engine: &mut Self| {
+            let value = run(engine)?;
+            engine.close_changes()?;
+            Ok(value)
+        };
         match self.framed(&run) {
             Err(Error::DiskFull) if !self.cache.in_frame() && self.holds_space() => {
                 self.release_space()?;

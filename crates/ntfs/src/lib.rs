@@ -38,6 +38,7 @@ mod pages;
 mod record;
 mod stream;
 mod txn;
+mod usn;
 mod volume;
 
 pub use dir::{DirEntry, DirIter};
@@ -50,6 +51,7 @@ pub use options::{
     OpenOptions, ShortNames, SystemClock,
 };
 pub use stream::StreamInfo;
+pub use usn::{ChangeJournal, ChangeJournalState};
 pub use volume::{
     Entries, Operate, Operations, Questions, RecoveryReport, Scratch, Steps, Substitutes,
     Transaction, Volume, VolumeInfo,

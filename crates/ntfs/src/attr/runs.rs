@@ -152,6 +152,17 @@ impl Engine {
         Ok(encoded.end_vcn)
     }
 
+    /// Writes the sizes of a stream whose runs stayed as they were.
+    pub(crate) fn store_sizes(
+        &mut self,
+        base: RecordNumber,
+        key: AttrKey<'_>,
+        map: &StreamMap,
+    ) -> Result<()> {
+        let first = self.need(base, key)?.at;
+        self.rewrite_sizes(base, first, map)
+    }
+
     fn rewrite_sizes(
         &mut self,
         base: RecordNumber,

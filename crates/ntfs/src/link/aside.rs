@@ -3,6 +3,7 @@
 
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::record::RecordFlags;
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 use zerocopy::little_endian::U16;
 
@@ -38,7 +39,7 @@ impl Engine {
             return self.remove_name(parent, name);
         }
         let deleted = self.deleted_directory()?;
-        self.detach_with_pair(base, &found)?;
+        let gone = self.detach_with_pair(base, &found)?;
         let now = self.now();
         self.update_information(base, |info| info.times.changed = now)?;
         let file = self.reference_to(base)?;
@@ -49,7 +50,9 @@ impl Engine {
             name: aside_name(file),
         };
         self.attach_name(file, &name)?;
-        self.touch_directory(directory)
+        self.touch_directory(directory)?;
+        // To everybody else the file is gone now.
+        self.note_closed(base, &gone, UsnReason::FILE_DELETE)
     }
 
     /// Removes a file that was set aside.

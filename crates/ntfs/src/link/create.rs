@@ -8,6 +8,7 @@ use linkwright_ntfs_format::sid::Sid;
 use linkwright_ntfs_format::standard_information::{
     Extended, FileAttributes, StandardInformation, Times,
 };
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber, SecurityId};
 use zerocopy::little_endian::U32;
 
@@ -105,8 +106,9 @@ impl Engine {
             namespace: Namespace::Posix,
             name: name.to_vec(),
         };
-        self.attach_new_name(file, name, options.short_name.as_deref())?;
+        self.attach_new_name(file, name.clone(), options.short_name.as_deref())?;
         self.touch_directory(directory)?;
+        self.note_change_of(number, &name, UsnReason::FILE_CREATE)?;
         Ok(file)
     }
 

@@ -2,6 +2,7 @@
 
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use super::names::MAX_NAMES;
@@ -48,6 +49,7 @@ impl Engine {
         };
         let file = self.reference_to(base)?;
         self.attach_name(file, &name)?;
-        self.touch_directory(directory)
+        self.touch_directory(directory)?;
+        self.note_closed(base, &name, UsnReason::HARD_LINK_CHANGE)
     }
 }

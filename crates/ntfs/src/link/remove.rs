@@ -2,6 +2,7 @@
 
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::file_name::Namespace;
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use super::names::is_pair;
@@ -36,7 +37,13 @@ impl Engine {
             })
             .filter(|(_, other)| pair.as_ref() != Some(other))
             .count();
+        // A change is told under the long name, by whichever it was asked for.
+        let told = match (&pair, found.namespace) {
+            (Some(long), Namespace::Dos) => long.clone(),
+            _ => found.clone(),
+        };
         if left == 0 {
+            self.note_closed(base, &told, UsnReason::FILE_DELETE)?;
             self.take_entry(directory, &found.name)?;
             if let Some(pair) = &pair {
                 self.take_entry(directory, &pair.name)?;
@@ -53,6 +60,7 @@ impl Engine {
             // The entry that is left may be old from when there were more; now
             // it is the only one and must be right.
             self.refresh_only_name(base)?;
+            self.note_closed(base, &told, UsnReason::HARD_LINK_CHANGE)?;
         }
         self.touch_directory(directory)
     }

@@ -44,7 +44,7 @@ impl Engine {
             return Ok(());
         }
         self.clear_destination(base, &found, to, new_name, replace)?;
-        self.detach_with_pair(base, &found)?;
+        let old = self.detach_with_pair(base, &found)?;
         let now = self.now();
         self.update_information(base, |info| info.times.changed = now)?;
         let file = self.reference_to(base)?;
@@ -58,13 +58,13 @@ impl Engine {
             // A further name stays one without an 8.3 name.
             self.attach_name(file, &name)?;
         } else {
-            self.attach_new_name(file, name, None)?;
+            self.attach_new_name(file, name.clone(), None)?;
         }
         self.touch_directory(to)?;
         if from != to {
             self.touch_directory(from)?;
         }
-        Ok(())
+        self.note_rename(base, &old, &name)
     }
 
     fn has_other_names(&self, base: RecordNumber) -> Result<bool> {
@@ -102,18 +102,26 @@ impl Engine {
         self.remove_name(to, new_name)
     }
 
-    /// Takes a name and the 8.3 name beside it away.
-    pub(crate) fn detach_with_pair(&mut self, base: RecordNumber, found: &FileName) -> Result<()> {
+    /// Takes a name and the 8.3 name beside it away; returns the long one.
+    pub(crate) fn detach_with_pair(
+        &mut self,
+        base: RecordNumber,
+        found: &FileName,
+    ) -> Result<FileName> {
         let directory = found.parent.record();
         let names = self.file_names(base)?;
         let pair = names
             .into_iter()
             .find(|(_, other)| is_pair(found, other))
             .map(|(_, other)| other);
+        let mut long = found.clone();
         for name in core::iter::once(found.clone()).chain(pair) {
             let (at, name) = self.file_name_of(base, directory, &name.name)?;
             self.detach_name(base, at, &name)?;
+            if name.namespace != Namespace::Dos {
+                long = name;
+            }
         }
-        Ok(())
+        Ok(long)
     }
 }

@@ -3,6 +3,7 @@
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::ea::{Ea, EaIter, MAX_EA_SIZE, encode_eas};
 use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use crate::attr::AttrKey;
@@ -100,7 +101,8 @@ impl Engine {
                 info.attributes.insert(FileAttributes::ARCHIVE);
             }
         })?;
-        self.refresh_only_name(base)
+        self.refresh_only_name(base)?;
+        self.note_change(base, UsnReason::EA_CHANGE)
     }
 
     fn drop_value(&mut self, base: RecordNumber, key: AttrKey<'_>) -> Result<()> {

@@ -5,6 +5,7 @@ use linkwright_ntfs_format::ea::EaInformation;
 use linkwright_ntfs_format::file_name::Duplicated;
 use linkwright_ntfs_format::record::RecordFlags;
 use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation, Times};
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, NtTime, RecordNumber, SecurityId};
 
 use crate::attr::{AttrKey, AttrRef};
@@ -77,6 +78,13 @@ impl Engine {
         Ok(header_of(&block, base)?
             .flags()
             .contains(RecordFlags::DIRECTORY))
+    }
+
+    /// Whether a record is one of the volume's own in `$Extend`.
+    pub(crate) fn is_in_extend(&self, base: RecordNumber) -> Result<bool> {
+        let block = self.record(base)?;
+        let flags = header_of(&block, base)?.flags();
+        Ok(flags.contains(RecordFlags::IN_EXTEND))
     }
 
     /// Size and allocated size of the unnamed stream, as entries repeat them
@@ -212,7 +220,8 @@ impl Engine {
             own.accessed = times.accessed.unwrap_or(own.accessed);
             own.changed = times.changed.unwrap_or(now);
         })?;
-        self.refresh_only_name(file.record())
+        self.refresh_only_name(file.record())?;
+        self.note_change(file.record(), UsnReason::BASIC_INFO_CHANGE)
     }
 
     /// Sets the attributes that a caller may set; the others stay.
@@ -224,11 +233,21 @@ impl Engine {
         self.check_content_change_or_root(file)?;
         let now = self.now();
         let settable = SETTABLE;
+        let mut changed = FileAttributes::empty();
         self.update_information(file.record(), |info| {
-            info.attributes = (info.attributes - settable) | (attributes & settable);
+            let new = (info.attributes - settable) | (attributes & settable);
+            changed = new ^ info.attributes;
+            info.attributes = new;
             info.times.changed = now;
         })?;
-        self.refresh_only_name(file.record())
+        self.refresh_only_name(file.record())?;
+        // One bit is the indexer's own business and has a reason of its own.
+        let indexing = changed & FileAttributes::NOT_CONTENT_INDEXED;
+        let mut reasons = UsnReason::empty();
+        reasons.set(UsnReason::INDEXABLE_CHANGE, !indexing.is_empty());
+        let basic = indexing.is_empty() || changed != indexing;
+        reasons.set(UsnReason::BASIC_INFO_CHANGE, basic);
+        self.note_change(file.record(), reasons)
     }
 
     pub(super) fn check_content_change_or_root(&self, file: FileReference) -> Result<()> {
@@ -265,7 +284,8 @@ impl Engine {
                 CaseSensitivity::Sensitive => info.version | 1,
                 CaseSensitivity::Insensitive => info.version & !1,
             };
-        })
+        })?;
+        self.note_change(file.record(), UsnReason::BASIC_INFO_CHANGE)
     }
 }
 

@@ -8,6 +8,7 @@ use linkwright_ntfs_format::index::encode_view_entry;
 use linkwright_ntfs_format::object_id::{
     BirthIds, INDEX_NAME, ObjectId, ObjectIdAttribute, ObjectIdEntry,
 };
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use crate::attr::{AttrKey, NewAttribute};
@@ -153,7 +154,8 @@ impl Engine {
     fn object_id_changed(&mut self, base: RecordNumber) -> Result<()> {
         let now = self.now();
         self.update_information(base, |info| info.times.changed = now)?;
-        self.refresh_only_name(base)
+        self.refresh_only_name(base)?;
+        self.note_change(base, UsnReason::OBJECT_ID_CHANGE)
     }
 
     /// Takes a file's object id out of `$Extend\$ObjId`.

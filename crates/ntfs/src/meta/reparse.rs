@@ -5,6 +5,7 @@ use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::index::encode_view_entry;
 use linkwright_ntfs_format::reparse_index::ReparseKey;
 use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 use linkwright_reparse::{MAX_REPARSE_BYTES, OtherReparse, ReparseBuffer, ReparseTag};
 
@@ -94,7 +95,8 @@ impl Engine {
             }
             info.times.changed = now;
         })?;
-        self.refresh_all_names(base)
+        self.refresh_all_names(base)?;
+        self.note_change(base, UsnReason::REPARSE_POINT_CHANGE)
     }
 
     /// Removes a reparse point; `tag` and `guid` must be the ones it has
@@ -123,7 +125,8 @@ impl Engine {
             info.attributes.remove(FileAttributes::REPARSE_POINT);
             info.times.changed = now;
         })?;
-        self.refresh_all_names(base)
+        self.refresh_all_names(base)?;
+        self.note_change(base, UsnReason::REPARSE_POINT_CHANGE)
     }
 
     fn reparse_key(&self, base: RecordNumber, tag: u32) -> Result<[u8; ReparseKey::LEN]> {

@@ -13,6 +13,7 @@ use linkwright_ntfs_format::secure::MAX_DESCRIPTOR_LEN;
 use linkwright_ntfs_format::security::SecurityDescriptor;
 use linkwright_ntfs_format::sid::Sid;
 use linkwright_ntfs_format::standard_information::Extended;
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber, SecurityId};
 
 use crate::attr::AttrKey;
@@ -156,6 +157,7 @@ impl Engine {
         let extended = info.extended.get_or_insert_with(Extended::default);
         extended.security_id = id;
         self.set_value(base, at, &info.encode())?;
-        self.refresh_only_name(base)
+        self.refresh_only_name(base)?;
+        self.note_change(base, UsnReason::SECURITY_CHANGE)
     }
 }

@@ -41,3 +41,13 @@ pub(crate) enum StreamBody {
     /// Where the value is.
     NonResident(StreamMap),
 }
+
+impl StreamBody {
+    /// Bytes of the stream.
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Resident(value) => u64::try_from(value.len()).unwrap_or(u64::MAX),
+            Self::NonResident(map) => map.sizes.data,
+        }
+    }
+}

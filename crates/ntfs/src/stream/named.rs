@@ -2,6 +2,7 @@
 
 use linkwright_ntfs_format::FileReference;
 use linkwright_ntfs_format::attribute::{AttributeFlags, AttributeType};
+use linkwright_ntfs_format::usn::UsnReason;
 
 use crate::attr::{AttrKey, NewAttribute};
 use crate::engine::Engine;
@@ -83,7 +84,8 @@ impl Engine {
             file.record(),
             &NewAttribute::resident(AttributeType::DATA, name, &[]),
         )?;
-        self.content_changed(file.record(), name)
+        self.content_changed(file.record(), name)?;
+        self.note_change(file.record(), UsnReason::STREAM_CHANGE)
     }
 
     /// Removes a named stream.
@@ -97,6 +99,7 @@ impl Engine {
         if let Some(map) = self.remove_stream(file.record(), key)? {
             self.free_runs(map.runs.runs())?;
         }
-        self.content_changed(file.record(), name)
+        self.content_changed(file.record(), name)?;
+        self.note_change(file.record(), UsnReason::STREAM_CHANGE)
     }
 }

@@ -105,10 +105,7 @@ struct Compressed<'a> {
 
 impl Compressed<'_> {
     fn len(&self) -> u64 {
-        match &self.body {
-            StreamBody::Resident(value) => u64::try_from(value.len()).unwrap_or(u64::MAX),
-            StreamBody::NonResident(map) => map.sizes.data,
-        }
+        self.body.len()
     }
 
     /// Bytes of the stream; the layout keeps the range in it, and below 32 KiB.

@@ -84,7 +84,50 @@ impl Engine {
             self.read_overlay(file.record(), map, algorithm, offset, buf)?;
             return Ok(buf.len());
         }
-        self.read_body(&body, offset, buf, place)
+        let read = self.read_body(&body, offset, buf, place)?;
+        if let StreamBody::NonResident(map) = &body
+            && self.is_in_extend(file.record())?
+        {
+            let shown = buf.get_mut(..read).unwrap_or_default();
+            self.read_cached(map, offset, shown, place)?;
+        }
+        Ok(read)
+    }
+
+    /// Puts what the cache holds of a stream over what was read from the device:
+    /// the change journal is written through it.
+    fn read_cached(
+        &self,
+        map: &StreamMap,
+        offset: u64,
+        buf: &mut [u8],
+        place: Place,
+    ) -> Result<()> {
+        let page = self.page_size();
+        let mut rest = buf;
+        let mut at = offset;
+        while !rest.is_empty() {
+            let inside = usize::try_from(at % page).unwrap_or(0);
+            let room = usize::try_from(page).unwrap_or(0) - inside;
+            let take = room.min(rest.len());
+            let (here, tail) = rest
+                .split_at_mut_checked(take)
+                .unwrap_or((&mut [], &mut []));
+            let run = map.runs.lookup(at / self.cluster_size());
+            if run.is_some_and(|run| run.lcn.is_some()) {
+                let location = self.page_location(map, at - at % page, place)?;
+                let block = self.cache.get(location.key());
+                let cached = block
+                    .as_ref()
+                    .and_then(|b| b.bytes().get(inside..inside + take));
+                if let Some(cached) = cached {
+                    here.copy_from_slice(cached);
+                }
+            }
+            at += u64::try_from(take).unwrap_or(u64::MAX);
+            rest = tail;
+        }
+        Ok(())
     }
 
     /// Reads from `offset` of a stream's own content.

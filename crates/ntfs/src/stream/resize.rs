@@ -1,6 +1,7 @@
 //! Changing the length of a stream.
 
 use linkwright_ntfs_format::attribute::{AttributeFlags, AttributeType, resident_len};
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use super::{StreamBody, StreamMap};
@@ -26,7 +27,9 @@ impl Engine {
         }
         let base = file.record();
         let key = AttrKey::named(AttributeType::DATA, name);
-        match self.writable_body(base, name)? {
+        let body = self.writable_body(base, name)?;
+        let old = body.len();
+        match body {
             StreamBody::Resident(mut value) => {
                 if self.stays_resident(base, key, len)? {
                     value.resize(usize::try_from(len).unwrap_or(0), 0);
@@ -46,7 +49,11 @@ impl Engine {
                 }
             }
         }
-        self.content_changed(base, name)
+        self.content_changed(base, name)?;
+        let mut reasons = UsnReason::empty();
+        reasons.set(UsnReason::DATA_TRUNCATION, len < old);
+        reasons.set(UsnReason::DATA_EXTEND, len > old);
+        self.note_data_change(base, name, reasons)
     }
 
     fn resize_clusters(

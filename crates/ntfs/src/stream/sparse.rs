@@ -3,6 +3,7 @@
 use linkwright_ntfs_format::FileReference;
 use linkwright_ntfs_format::attribute::{AttributeFlags, AttributeType};
 use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_ntfs_format::usn::UsnReason;
 
 use super::StreamBody;
 use crate::attr::AttrKey;
@@ -35,7 +36,8 @@ impl Engine {
         self.update_information(base, |info| {
             info.attributes.insert(FileAttributes::SPARSE_FILE)
         })?;
-        self.content_changed(base, name)
+        self.content_changed(base, name)?;
+        self.note_change(base, UsnReason::BASIC_INFO_CHANGE)
     }
 
     /// Makes `offset..offset + len` read as zeros (FSCTL_SET_ZERO_DATA): of a
@@ -79,7 +81,8 @@ impl Engine {
         self.store_map(base, key, &map, first.saturating_sub(1))?;
         self.write_zeros(file, name, offset, (first * cluster).min(end))?;
         self.write_zeros(file, name, (last * cluster).min(end), end)?;
-        self.content_changed(base, name)
+        self.content_changed(base, name)?;
+        self.note_data_change(base, name, UsnReason::DATA_OVERWRITE)
     }
 
     fn write_zeros(

@@ -2,6 +2,7 @@
 
 use linkwright_ntfs_format::attribute::{AttributeFlags, AttributeType, resident_len};
 use linkwright_ntfs_format::runs::RunList;
+use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, Lcn, RecordNumber};
 
 use super::{StreamBody, StreamMap};
@@ -55,7 +56,9 @@ impl Engine {
             .filter(|end| *end <= MAX_LEN)
             .ok_or(InvalidInput::OutOfRange)?;
         let key = AttrKey::named(AttributeType::DATA, name);
-        match self.writable_body(base, name)? {
+        let body = self.writable_body(base, name)?;
+        let old = body.len();
+        match body {
             _ if bytes.is_empty() => {}
             StreamBody::Resident(mut value) => {
                 let new_len = end.max(u64::try_from(value.len()).unwrap_or(0));
@@ -76,7 +79,11 @@ impl Engine {
                 self.write_clusters(base, key, &mut map, offset, bytes)?
             }
         }
-        self.content_changed(base, name)
+        self.content_changed(base, name)?;
+        let mut reasons = UsnReason::empty();
+        reasons.set(UsnReason::DATA_OVERWRITE, offset < old.min(end));
+        reasons.set(UsnReason::DATA_EXTEND, len > 0 && end > old);
+        self.note_data_change(base, name, reasons)
     }
 
     /// Whether a resident value may have this length in its record.
@@ -142,7 +149,7 @@ impl Engine {
     }
 
     /// Makes the allocated sizes agree with the runs.
-    pub(super) fn settle_sizes(&self, map: &mut StreamMap) {
+    pub(crate) fn settle_sizes(&self, map: &mut StreamMap) {
         map.sizes.allocated = map.runs.end().0 * self.cluster_size();
         map.sizes.total_allocated = map
             .flags

@@ -11,6 +11,7 @@ use crate::attr::{AttrKey, AttrRef};
 use crate::engine::Engine;
 use crate::error::{Place, Result};
 use crate::record::MIRRORED;
+use crate::usn::ChangeJournalState;
 
 bitflags::bitflags! {
     /// What is damaged and read from its copy instead; never on a volume that
@@ -51,6 +52,8 @@ pub struct VolumeInfo {
     pub records: u64,
     /// What is damaged and was read from its copy.
     pub substitutes: Substitutes,
+    /// The change journal.
+    pub change_journal: ChangeJournalState,
 }
 
 /// Bytes at the start of `$LogFile` that tell its state: two pages.
@@ -110,6 +113,7 @@ impl Engine {
             free_clusters: self.count_free_clusters()?,
             records: self.record_count(),
             substitutes: self.substitutes(),
+            change_journal: self.change_journal()?,
         })
     }
 

@@ -73,6 +73,7 @@ pub(super) fn open_engine(
     engine.load_metafiles()?;
     if engine.options.access == Access::ReadWrite {
         engine.check_may_write()?;
+        engine.state.journal = engine.load_journal()?.map(Arc::new);
     }
     Ok((engine, report))
 }

@@ -14,3 +14,4 @@ mod model;
 mod names;
 mod scratch;
 mod streams;
+mod usn;

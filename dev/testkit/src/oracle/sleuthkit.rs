@@ -16,6 +16,55 @@ pub fn available() -> Result<(), Skip> {
     command::installed("istat", "sleuthkit").map(drop)
 }
 
+/// Whether `usnjls` is installed.
+///
+/// # Errors
+/// A [`Skip`].
+pub fn usn_available() -> Result<(), Skip> {
+    command::installed("usnjls", "sleuthkit").map(drop)
+}
+
+/// A record of the change journal as `usnjls` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsnEntry {
+    /// File record number.
+    pub record: u64,
+    /// Record number of the directory.
+    pub parent: u64,
+    /// Reasons in usnjls' words, which are those of winioctl.h, in its order.
+    pub reasons: Vec<String>,
+    /// The name.
+    pub name: String,
+}
+
+/// Every record of the change journal, as `usnjls` finds it by itself.
+///
+/// # Errors
+/// What usnjls said when it refused, or a line that is not of its form.
+pub fn usn_records(image: &Path) -> Result<Vec<UsnEntry>, Failure> {
+    let mut command = program("usnjls");
+    command.args(["-f", "ntfs"]).arg(image);
+    let text = command::run_ok(&mut command, PATIENCE)?.text();
+    let parsed = text.lines().map(|line| {
+        usn_entry(line).ok_or_else(|| Failure::new("usnjls", format!("not understood: {line:?}")))
+    });
+    parsed.collect()
+}
+
+/// One line: `29-1<TAB>28-1<TAB>seconds<TAB>REASON REASON <TAB>name`.
+fn usn_entry(line: &str) -> Option<UsnEntry> {
+    let mut fields = line.splitn(5, '\t');
+    let mut number = || fields.next()?.split_once('-')?.0.parse().ok();
+    let (record, parent) = (number()?, number()?);
+    let reasons = fields.nth(1)?.split_whitespace().map(str::to_owned);
+    Some(UsnEntry {
+        record,
+        parent,
+        reasons: reasons.collect(),
+        name: fields.next()?.to_owned(),
+    })
+}
+
 /// A name as `fls` lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Name {
@@ -136,6 +185,21 @@ mod tests {
         };
         assert_eq!(parse("d/d 11-144-2:\t$Extend"), Some(("$Extend", name)));
         assert_eq!(parse("garbage"), None);
+    }
+
+    #[test]
+    fn records_of_the_change_journal_are_understood() {
+        let entry = usn_entry("29-1\t28-2\t1795259423.65\tHARD_LINK_CHANGE CLOSE \th 2\tx");
+        assert_eq!(
+            entry,
+            Some(UsnEntry {
+                record: 29,
+                parent: 28,
+                reasons: vec!["HARD_LINK_CHANGE".to_owned(), "CLOSE".to_owned()],
+                name: "h 2\tx".to_owned(),
+            })
+        );
+        assert_eq!(usn_entry("29-1\t28-2\t5.0\tCLOSE "), None);
     }
 
     #[test]

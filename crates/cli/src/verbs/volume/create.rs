@@ -9,7 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use linkwright_device::{BlockDevice, Existing, FileDevice, FileOptions};
 use linkwright_fs::{Error, ErrorKind, Win32Error};
 use linkwright_ntfs_mkfs::{
-    FormatOptions, FormatReport, Medium, MkfsError, NtTime, RecordSize, ShortNames, format,
+    ChangeJournal, FormatOptions, FormatReport, Medium, MkfsError, NtTime, RecordSize, ShortNames,
+    format,
 };
 
 use crate::args::CreateArgs;
@@ -78,10 +79,23 @@ fn options(args: &CreateArgs) -> Result<FormatOptions> {
             true => ShortNames::On,
             false => ShortNames::Off,
         },
+        change_journal: change_journal(args)?,
         serial: serial(args)?,
         time,
         ..FormatOptions::default()
     })
+}
+
+/// The change journal asked for; it grows by a quarter of its size.
+fn change_journal(args: &CreateArgs) -> Result<Option<ChangeJournal>> {
+    let Some(text) = &args.change_journal else {
+        return Ok(None);
+    };
+    let maximum_size = bytes(text, "--change-journal")?;
+    Ok(Some(ChangeJournal {
+        maximum_size,
+        allocation_delta: maximum_size / 4,
+    }))
 }
 
 /// The serial number asked for, or one that nobody can foresee.

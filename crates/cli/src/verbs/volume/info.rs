@@ -1,6 +1,7 @@
 //! `volume info`: what a volume is.
 
 use linkwright_fs::FileSystem;
+use linkwright_ntfs::ChangeJournalState;
 
 use crate::args::InfoArgs;
 use crate::context::Context;
@@ -42,7 +43,8 @@ pub(super) fn run(ctx: &Context, args: &InfoArgs) -> Result<Report> {
             .set("flags", flags.as_str())
             .set("dirty", is_dirty)
             .set("short_names", short_names)
-            .set("journal", log.as_str()),
+            .set("journal", log.as_str())
+            .set("change_journal", journal_object(&info.change_journal)),
     );
     let row = |label: &str, value: String| {
         let line = format!("{label:<14} {value}");
@@ -66,5 +68,38 @@ pub(super) fn run(ctx: &Context, args: &InfoArgs) -> Result<Report> {
     );
     row("dirty", if is_dirty { "yes" } else { "no" }.to_owned());
     row("journal", log);
+    row("change journal", journal_text(&info.change_journal));
     Ok(Report::done())
+}
+
+/// What the change journal is, for machines: null when there is none.
+fn journal_object(state: &ChangeJournalState) -> serde_json::Value {
+    match state {
+        ChangeJournalState::Absent => serde_json::Value::Null,
+        ChangeJournalState::Damaged => serde_json::json!({ "damaged": true }),
+        ChangeJournalState::Active(journal) => serde_json::json!({
+            "damaged": false,
+            "id": format!("{:016X}", journal.id),
+            "first_usn": journal.first_usn,
+            "next_usn": journal.next_usn,
+            "lowest_valid_usn": journal.lowest_valid_usn,
+            "maximum_size": journal.maximum_size,
+            "allocation_delta": journal.allocation_delta,
+        }),
+    }
+}
+
+/// What the change journal is, for people.
+fn journal_text(state: &ChangeJournalState) -> String {
+    match state {
+        ChangeJournalState::Absent => "none".to_owned(),
+        ChangeJournalState::Damaged => "damaged".to_owned(),
+        ChangeJournalState::Active(journal) => format!(
+            "id {:016X}, at most {}, records {} to {}",
+            journal.id,
+            size::show(journal.maximum_size),
+            journal.first_usn,
+            journal.next_usn
+        ),
+    }
 }

@@ -16,3 +16,4 @@ mod steps;
 mod structures;
 mod sweep;
 mod takeover;
+mod usn;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use linkwright_ntfs::{FileId, Volume};
+use linkwright_ntfs::{ChangeJournal, ChangeJournalState, FileId, Volume};
+use linkwright_ntfs_format::{RecordNumber, SequenceNumber};
 
-use crate::support::ROOT;
+use crate::support::{ROOT, units};
 
 /// A tree as text: path to what is there.
 pub(super) type Tree = BTreeMap<String, String>;
@@ -17,7 +18,25 @@ pub(super) fn tree(volume: &Volume) -> Tree {
         tree: Tree::new(),
     };
     walk.directory(ROOT, "");
-    walk.tree
+    let mut tree = walk.tree;
+    if let ChangeJournalState::Active(journal) = volume.info().expect("it tells").change_journal {
+        tree.insert("$J".to_owned(), records(volume, &journal));
+    }
+    tree
+}
+
+/// The change journal: what is kept of it, so that an operation without its
+/// records is another state, and so are records without their operation.
+fn records(volume: &Volume, journal: &ChangeJournal) -> String {
+    let extend = FileId::new(RecordNumber(11), SequenceNumber(11));
+    let entry = volume.lookup(extend, &units("$UsnJrnl"));
+    let file = entry.expect("$Extend").expect("$UsnJrnl").file;
+    let mut bytes = vec![0; usize::try_from(journal.next_usn - journal.first_usn).unwrap()];
+    let got = volume
+        .read_at(file, &units("$J"), journal.first_usn, &mut bytes)
+        .expect("the records");
+    assert_eq!(got, bytes.len());
+    format!("{journal:?}, {}", sum(&bytes))
 }
 
 struct Walk<'a> {

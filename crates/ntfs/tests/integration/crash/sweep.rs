@@ -11,7 +11,7 @@ use linkwright_testkit::{long, skip_unless};
 
 use super::judge::{Effort, Judge, Run, device, run_with, with};
 use super::steps::Step;
-use super::{operations, structures};
+use super::{operations, structures, usn};
 
 /// What is done, and what shows that it is what it says.
 pub(super) struct Scenario {
@@ -76,7 +76,7 @@ pub(super) fn sweep_with(scenario: &Scenario, effort: Effort) {
 fn more_than_20_000_cuts_lose_nothing() {
     skip_unless!(long("more than 20,000 cuts"));
     let mut total = 0;
-    for make in operations::ALL.iter().chain(structures::ALL) {
+    for make in [operations::ALL, structures::ALL, usn::ALL].concat() {
         total += make().cut(Effort::LONG);
     }
     println!("{total} cuts in all");
