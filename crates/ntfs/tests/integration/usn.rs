@@ -121,9 +121,9 @@ fn told(volume: &Volume, work: impl FnOnce(&Volume)) -> Vec<String> {
 fn creating_and_linking_are_told() {
     let device = fresh(8 << 20, &with_journal());
     let volume = open(&device);
-    let lines = told(&volume, |v| drop(file(v, ROOT, "a")));
+    let lines = told(&volume, |v| _ = file(v, ROOT, "a"));
     assert_eq!(lines, ["a: FILE_CREATE", "a: FILE_CREATE CLOSE"]);
-    let lines = told(&volume, |v| drop(directory(v, ROOT, "d")));
+    let lines = told(&volume, |v| _ = directory(v, ROOT, "d"));
     assert_eq!(lines, ["d: FILE_CREATE", "d: FILE_CREATE CLOSE"]);
     let a = volume.lookup(ROOT, &units("a")).unwrap().unwrap().file;
     let d = volume.lookup(ROOT, &units("d")).unwrap().unwrap().file;
@@ -434,7 +434,7 @@ fn the_long_name_is_told_whichever_was_used() {
         },
     );
     let volume = open(&device);
-    let lines = told(&volume, |v| drop(file(v, ROOT, "a long name")));
+    let lines = told(&volume, |v| _ = file(v, ROOT, "a long name"));
     assert_eq!(lines[1], "a long name: FILE_CREATE CLOSE");
     let lines = told(&volume, |v| {
         v.rename(
