@@ -48,6 +48,8 @@ pub(crate) mod scan;
 pub(crate) mod set;
 pub(crate) mod set_information;
 pub(crate) mod share;
+#[cfg(test)]
+mod share_model;
 pub(crate) mod status;
 mod tunnel;
 

@@ -1,5 +1,6 @@
 //! The Win32 functions over NTFS volumes in memory, as a specification.
 
+mod concurrency;
 mod conformance;
 mod create_file;
 mod deleting;
