@@ -36,6 +36,8 @@ impl System {
     ///
     /// # Errors
     /// ERROR_INVALID_HANDLE; ERROR_INVALID_PARAMETER for flags that contradict;
+    /// ERROR_ACCESS_DENIED for FILE_NAME_NORMALIZED without the right to pass a
+    /// directory above;
     /// ERROR_PATH_NOT_FOUND when the volume has no drive letter (VOLUME_NAME_DOS)
     /// or is a share (VOLUME_NAME_GUID).
     pub fn get_final_path_name_by_handle_w(
@@ -58,7 +60,10 @@ impl System {
         }
         let open = self.file_or(handle, Win32Error::INVALID_FUNCTION)?;
         let name = match flags & FILE_NAME_OPENED {
-            0 => self.machine.normalized_name(&open)?,
+            0 => {
+                self.machine.check_traverse(&open, &self.process.token)?;
+                self.machine.normalized_name(&open)?
+            }
             _ => self.machine.opened_name(&open)?,
         };
         let volume = &open.volume;

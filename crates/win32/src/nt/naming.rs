@@ -5,9 +5,12 @@ use linkwright_codes::NtStatus;
 use linkwright_fs::{Capabilities, FileSystem, Name, Node, Placed};
 use linkwright_names::UpcaseTable;
 
+use super::access::{self, Intent};
 use super::namespace::{Deletion, LinkKey};
 use super::objects::{FileKey, FileObject};
 use super::status;
+use crate::constants::FILE_TRAVERSE;
+use crate::settings::Token;
 use crate::system::Machine;
 
 /// The name that a handle was opened by.
@@ -83,6 +86,19 @@ impl Machine {
             }
             None => directory_path(fs, &open.node),
         }
+    }
+
+    /// Whether the caller may pass each directory above an open file. The open
+    /// itself asked nobody; putting the long names together does.
+    pub(crate) fn check_traverse(&self, open: &FileObject, token: &Token) -> Result<(), NtStatus> {
+        let fs = &*open.fs;
+        let path = self.path_of(open)?;
+        let mut dir = fs.root().map_err(status::of)?;
+        for name in &path {
+            access::check(token, fs, &dir, None, FILE_TRAVERSE, Intent::Plain)?;
+            dir = fs.child(&dir, name).map_err(status::of)?;
+        }
+        Ok(())
     }
 
     /// The same with the 8.3 names that the open was asked for by.

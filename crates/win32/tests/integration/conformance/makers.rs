@@ -130,7 +130,7 @@ fn walk(fs: &Fs, parts: &[Vec<u16>]) -> Result<Node, String> {
 }
 
 /// The directory of a path, and the last name.
-pub(crate) fn parent(world: &World, path: &Word) -> Result<(Fs, Node, Name), String> {
+fn parent(world: &World, path: &Word) -> Result<(Fs, Node, Name), String> {
     let (disk, mut parts) = world.place(path)?;
     let last = parts.pop().ok_or("names nothing")?;
     let dir = walk(&disk.fs, &parts)?;

@@ -1,12 +1,14 @@
 //! Short questions that rows ask: what a path is now, as a program sees it.
 
-use linkwright_fs::{DirectoryEntry, FileSystem, LinkContent};
+use linkwright_fs::{FileSystem, LinkContent};
 use linkwright_reparse::ReparseBuffer;
+use linkwright_win32::Win32Error;
 use linkwright_win32::constants as c;
+use linkwright_win32::structures::{ByHandleFileInformation, Win32FindData};
 
 use super::buffers::to_hex;
-use super::calls::{Answer, Trouble, text, wide};
-use super::makers::{find, letters, parent};
+use super::calls::{Answer, Trouble, c_string, text, wide};
+use super::makers::{find, letters};
 use super::steps::Word;
 use super::world::World;
 
@@ -39,12 +41,9 @@ pub(crate) fn query(world: &mut World, verb: &str, words: &[Word]) -> Answer {
         ("exists", [path]) => exists(world, path),
         ("read", [path]) => read(world, path),
         ("same", [one, other]) => {
-            let id = |path| -> Result<_, String> {
-                let (fs, node) = find(world, path)?;
-                let stat = fs.stat(&node).map_err(|error| error.to_string())?;
-                Ok((stat.record, stat.sequence))
-            };
-            text(if id(one)? == id(other)? { "yes" } else { "no" })
+            let (one, other) = (facts(world, one)?, facts(world, other)?);
+            let id = |facts: &ByHandleFileInformation| (facts.volume_serial_number, facts.index());
+            text(if id(&one) == id(&other) { "yes" } else { "no" })
         }
         ("buffer" | "substitute" | "print" | "flags", [path]) => link(world, verb, path),
         (_, [path]) => fact(world, verb, path),
@@ -53,16 +52,8 @@ pub(crate) fn query(world: &mut World, verb: &str, words: &[Word]) -> Answer {
 }
 
 fn exists(world: &mut World, path: &Word) -> Answer {
-    let flags = c::FILE_FLAG_OPEN_REPARSE_POINT | c::FILE_FLAG_BACKUP_SEMANTICS;
-    let system = world.system()?;
-    let before = system.get_last_error();
-    let opened = system.create_file_w(wide(path), 0, 7, None, c::OPEN_EXISTING, flags, None);
-    system.set_last_error(before);
-    match opened {
-        Ok(handle) => {
-            system.close_handle(handle)?;
-            text("yes")
-        }
+    match world.system()?.get_file_attributes_w(wide(path)) {
+        Ok(_) => text("yes"),
         Err(error) if error.0 == 2 || error.0 == 3 => text("no"),
         Err(error) => Err(error.into()),
     }
@@ -90,44 +81,81 @@ fn show(error: linkwright_fs::Error) -> Trouble {
     Trouble::Row(error.to_string())
 }
 
-/// One fact about an object, links not followed.
+/// What GetFileInformationByHandle says of an object, links not followed.
+fn facts(world: &mut World, path: &Word) -> Result<ByHandleFileInformation, Trouble> {
+    let flags = c::FILE_FLAG_OPEN_REPARSE_POINT | c::FILE_FLAG_BACKUP_SEMANTICS;
+    let system = world.system()?;
+    let handle = system.create_file_w(wide(path), 0, 7, None, c::OPEN_EXISTING, flags, None)?;
+    let facts = system.get_file_information_by_handle(handle);
+    system.close_handle(handle)?;
+    Ok(facts?)
+}
+
+/// What stands in the directory for a path.
+fn entry(world: &mut World, path: &Word) -> Result<Win32FindData, Trouble> {
+    let system = world.system()?;
+    let (search, found) = system.find_first_file_w(wide(path))?;
+    system.find_close(search)?;
+    Ok(found)
+}
+
+/// One fact about an object.
 fn fact(world: &mut World, verb: &str, path: &Word) -> Answer {
+    match verb {
+        "links" => text(facts(world, path)?.number_of_links.to_string()),
+        "size" => text(facts(world, path)?.size().to_string()),
+        "attrs" => text(letters(world.system()?.get_file_attributes_w(wide(path))?)),
+        "entrysize" => text(entry(world, path)?.size().to_string()),
+        "entryattrs" => text(letters(entry(world, path)?.file_attributes)),
+        "tag" => {
+            let entry = entry(world, path)?;
+            let link = entry.file_attributes & c::FILE_ATTRIBUTE_REPARSE_POINT != 0;
+            text(format!("0x{:08x}", if link { entry.reserved0 } else { 0 }))
+        }
+        "names" => names(world, path),
+        _ => stored(world, verb, path),
+    }
+}
+
+/// All names of a file, by FindFirstFileNameW and FindNextFileNameW.
+fn names(world: &mut World, path: &Word) -> Answer {
+    let system = world.system()?;
+    let mut buffer = vec![0; 40_000];
+    let room = u32::try_from(buffer.len()).map_err(|error| error.to_string())?;
+    let mut length = room;
+    let search = system.find_first_file_name_w(wide(path), 0, &mut length, &mut buffer)?;
+    let mut names = vec![c_string(&buffer)];
+    let end = loop {
+        length = room;
+        match system.find_next_file_name_w(search, &mut length, &mut buffer) {
+            Ok(()) => names.push(c_string(&buffer)),
+            Err(error) => break error,
+        }
+    };
+    system.find_close(search)?;
+    if end != Win32Error::HANDLE_EOF {
+        return Err(end.into());
+    }
+    names.sort();
+    text(names.join("|"))
+}
+
+/// What is stored, whoever may see it.
+fn stored(world: &World, verb: &str, path: &Word) -> Answer {
     let (fs, node) = find(world, path)?;
-    let stat = fs.stat(&node).map_err(show)?;
-    let times = stat.times;
+    let times = fs.stat(&node).map_err(show)?.times;
     let three = format!(
         "{:?} {:?} {:?}",
         times.created, times.modified, times.accessed
     );
     match verb {
-        "links" => text(stat.names.to_string()),
-        "attrs" => text(letters(stat.attributes.bits())),
-        "size" => text(stat.size.to_string()),
-        "tag" => text(format!("0x{:08x}", stat.reparse_tag.unwrap_or(0))),
         "times" => text(format!("{three} {:?}", times.changed)),
         "lasttimes" => text(three),
         "changetime" => text(format!("{:?}", times.changed)),
         "creationtime" => text(format!("{:?}", times.created)),
         "security" => text(to_hex(&fs.security(&node).map_err(show)?)),
-        "names" => {
-            let mut names: Vec<String> = Vec::new();
-            for name in fs.names(&node).map_err(show)? {
-                let path = name.path.ok_or("a name without a path")?;
-                names.push(path.iter().map(|part| format!("\\{part}")).collect());
-            }
-            names.sort();
-            text(names.join("|"))
-        }
-        "entrysize" => text(entry(world, path)?.duplicate.size.to_string()),
-        "entryattrs" => text(letters(entry(world, path)?.duplicate.attributes.bits())),
         _ => Err(format!("{verb} is not answered").into()),
     }
-}
-
-/// What stands in the directory for a path.
-fn entry(world: &World, path: &Word) -> Result<DirectoryEntry, Trouble> {
-    let (fs, dir, name) = parent(world, path)?;
-    fs.entry(&dir, &name).map_err(show)
 }
 
 /// What a reparse point holds.

@@ -81,7 +81,7 @@ fn result(row: &Row, call: &Step, answer: Answer, last_error: u32) -> Result<(),
     let form = calls::form(&call.verb);
     let (returned, code) = match answer {
         Ok(Value::Handle(_)) => ("handle".to_owned(), last_error),
-        Ok(Value::Text(text)) => (text, last_error),
+        Ok(Value::Search(_, text) | Value::Text(text)) => (text, last_error),
         Err(Trouble::Code(code)) => {
             if form != Some(Form::Status) && form.is_some() && code != last_error {
                 return Err(format!(
@@ -142,13 +142,15 @@ fn execute(world: &mut World, step: &Step) -> Result<(), String> {
     };
     let found = match &value {
         Value::Handle(_) => "handle".to_owned(),
-        Value::Text(text) => text.clone(),
+        Value::Search(_, text) | Value::Text(text) => text.clone(),
     };
     if let Expected::Is(word) | Expected::IsNot(word) = &step.expected {
         let expected = match word.raw.strip_prefix('$') {
             Some(_) => match world.value(&word.raw)? {
                 Value::Text(text) => text.clone(),
-                Value::Handle(_) => return Err(format!("{} is a handle", word.raw)),
+                Value::Handle(_) | Value::Search(..) => {
+                    return Err(format!("{} is a handle", word.raw));
+                }
             },
             None => word.text(),
         };

@@ -22,6 +22,8 @@ use super::steps::{Step, Word};
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     Handle(Handle),
+    /// A search, and the first thing it found.
+    Search(Handle, String),
     Text(String),
 }
 
@@ -280,7 +282,7 @@ impl World {
     pub(crate) fn handle(&self, word: &Word) -> Result<Handle, String> {
         if word.raw.starts_with('$') {
             return match self.value(&word.raw)? {
-                Value::Handle(handle) => Ok(*handle),
+                Value::Handle(handle) | Value::Search(handle, _) => Ok(*handle),
                 Value::Text(text) => Err(format!("{} is {text:?}, no handle", word.raw)),
             };
         }
