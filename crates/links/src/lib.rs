@@ -2,11 +2,13 @@
 //! links, copy trees and keep their links.
 //!
 //! [`inspect()`] says all there is to say about one link; [`copy`] takes a tree
-//! from one file system to another.
+//! from one file system to another; [`make`] makes one link, or what a place can
+//! hold instead of it.
 #![forbid(unsafe_code)]
 
 pub mod copy;
 mod inspect;
+pub mod make;
 mod text;
 
 pub use inspect::{LinkKind, LinkRecord, inspect};
