@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use linkwright_links::make::Kind;
 
 /// Heading of the options that every verb has.
 const EVERY_VERB: &str = "Options of every verb";
@@ -131,12 +132,49 @@ pub(crate) struct LinkArgs {
     /// Replace a file or link that has the name of the link
     #[arg(long)]
     pub(crate) replace: bool,
+    /// What to make, in this order, where the place cannot hold what was asked for
+    #[arg(long, value_delimiter = ',', value_name = "KIND")]
+    pub(crate) fallback: Vec<FallbackChoice>,
+    /// Make what was asked for or fail (default)
+    #[arg(long, conflicts_with = "fallback")]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) dry_run: DryRun,
     /// What the link leads to
     pub(crate) target: OsString,
     /// The link to make
     pub(crate) link: OsString,
+}
+
+impl LinkArgs {
+    /// What was asked for.
+    pub(crate) fn kind(&self) -> Kind {
+        match (self.symbolic, self.junction) {
+            (true, _) => Kind::Symlink,
+            (_, true) => Kind::Junction,
+            _ => Kind::Hard,
+        }
+    }
+}
+
+/// What `link --fallback` may make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FallbackChoice {
+    Symlink,
+    Junction,
+    Hard,
+    Copy,
+}
+
+impl FallbackChoice {
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Symlink => Kind::Symlink,
+            Self::Junction => Kind::Junction,
+            Self::Hard => Kind::Hard,
+            Self::Copy => Kind::Copy,
+        }
+    }
 }
 
 /// Type of a symbolic link.

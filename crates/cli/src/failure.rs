@@ -16,6 +16,8 @@ pub(crate) struct Failure {
     pub(crate) path: Option<String>,
     /// What went wrong.
     pub(crate) what: String,
+    /// The kind of error of a file system, where it is one.
+    pub(crate) kind: Option<ErrorKind>,
     /// What Windows would call it.
     pub(crate) win32: Option<Win32Error>,
     /// What to do about it.
@@ -45,6 +47,7 @@ impl Failure {
         Self {
             path: Some(path.into()),
             what: error.to_string(),
+            kind: Some(error.kind()),
             win32: Some(error.win32()),
             help: help_for(error.kind()).map(str::to_owned),
             exit: Exit::of(error.kind()),
@@ -60,6 +63,7 @@ impl Failure {
         Self {
             path: Some(path.into()),
             what: what.into(),
+            kind: Some(kind),
             win32: Some(kind.win32()),
             help: help_for(kind).map(str::to_owned),
             exit: Exit::of(kind),
@@ -85,6 +89,7 @@ impl Failure {
         Self {
             path: Some(text.to_string_lossy().into_owned()),
             what: error.to_string(),
+            kind: None,
             win32: Some(win32),
             help: error.help().map(str::to_owned),
             exit,
@@ -96,6 +101,7 @@ impl Failure {
         Self {
             path: None,
             what: what.into(),
+            kind: None,
             win32: None,
             help: None,
             exit: Exit::Usage,
@@ -107,10 +113,16 @@ impl Failure {
         Self {
             path: None,
             what: ErrorKind::Interrupted.to_string(),
+            kind: None,
             win32: None,
             help: None,
             exit: Exit::Interrupted,
         }
+    }
+
+    /// As an error of a file system, for who takes nothing else.
+    pub(crate) fn into_error(self) -> Error {
+        Error::with_source(self.kind.unwrap_or(ErrorKind::InvalidArgument), self.what)
     }
 
     /// The same with another line of help.

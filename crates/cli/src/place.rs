@@ -9,6 +9,8 @@ use linkwright_fs::posix::PosixFs;
 use linkwright_fs::resolve::{LastLink, Outcome};
 use linkwright_fs::{Error, ErrorKind, FileSystem, Name, Node, Stat, StreamName};
 
+pub(crate) use linkwright_links::make::Slot;
+
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::location::{ImageLocation, Location};
@@ -47,21 +49,8 @@ pub(crate) struct Found {
     pub(crate) node: Node,
     /// Facts about it.
     pub(crate) stat: Stat,
-    /// Its path on that volume, without links; empty for host paths.
+    /// Its path on that volume, without links.
     pub(crate) path: Vec<Name>,
-}
-
-/// A name in a directory, whether it is taken or not.
-#[derive(Clone)]
-pub(crate) struct Slot {
-    /// The volume.
-    pub(crate) fs: Arc<dyn FileSystem>,
-    /// The directory.
-    pub(crate) dir: Node,
-    /// Its path on that volume; empty for host paths.
-    pub(crate) dir_path: Vec<Name>,
-    /// The name.
-    pub(crate) name: Name,
 }
 
 impl Spot {
@@ -197,11 +186,15 @@ impl Spot {
         };
         let found = node.and_then(|node| Ok((self.fs.stat(&node)?, node)));
         let (stat, node) = found.map_err(|error| self.failure_hinted(ctx, path, &error))?;
+        let real = match last {
+            LastLink::Keep => absolute_host(path),
+            LastLink::Follow => path.canonicalize().map_err(Error::from),
+        };
         Ok(Found {
             fs: Arc::clone(&self.fs),
             node,
             stat,
-            path: Vec::new(),
+            path: host_names(&real.map_err(|error| self.failure(&error))?),
         })
     }
 
@@ -233,10 +226,11 @@ impl Spot {
                 let (dir, name) = PosixFs::new()
                     .open_parent(path)
                     .map_err(|error| self.failure_hinted(ctx, path, &error))?;
+                let dir_path = real_parent(path).map_err(|error| self.failure(&error))?;
                 Ok(Slot {
                     fs: Arc::clone(&self.fs),
                     dir,
-                    dir_path: Vec::new(),
+                    dir_path: host_names(&dir_path),
                     name,
                 })
             }
@@ -312,20 +306,6 @@ impl Spot {
     }
 }
 
-impl Slot {
-    /// Whether something has the name.
-    pub(crate) fn existing(&self) -> linkwright_fs::Result<Option<(Node, Stat)>> {
-        match self.fs.child(&self.dir, &self.name) {
-            Ok(node) => {
-                let stat = self.fs.stat(&node)?;
-                Ok(Some((node, stat)))
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
 /// `disk.img`, `disk.img@2` or `C`, as the user wrote it.
 fn prefix_of(text: &OsStr, location: &ImageLocation) -> Vec<u8> {
     if let Some(letter) = location.drive {
@@ -363,4 +343,38 @@ pub(crate) fn volume_path(components: &[Name]) -> Name {
         units.extend_from_slice(name.units());
     }
     Name::from_units(units)
+}
+
+/// The directory that holds a host path, without links.
+pub(crate) fn real_parent(path: &Path) -> linkwright_fs::Result<PathBuf> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    PosixFs::new().open_directory(parent)?;
+    Ok(parent.canonicalize()?)
+}
+
+/// A host path from the root; its last name, link or not, stays.
+pub(crate) fn absolute_host(path: &Path) -> linkwright_fs::Result<PathBuf> {
+    match path.file_name() {
+        Some(name) => Ok(real_parent(path)?.join(name)),
+        None => Ok(path.canonicalize()?),
+    }
+}
+
+pub(crate) fn host_names(path: &Path) -> Vec<Name> {
+    path.components()
+        .filter_map(|part| match part {
+            std::path::Component::Normal(name) => Some(Name::from_host(name)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A host path from names, the way back of [`host_names`].
+pub(crate) fn host_path(names: &[Name]) -> PathBuf {
+    names
+        .iter()
+        .fold(PathBuf::from("/"), |path, name| path.join(name.to_host()))
 }

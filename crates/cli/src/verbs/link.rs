@@ -2,57 +2,128 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::sync::Arc;
 
-use linkwright_fs::posix::PosixFs;
 use linkwright_fs::resolve::{LastLink, Outcome};
 use linkwright_fs::{
-    Capabilities, Create, Error, ErrorKind, LinkContent, LinkType, Name, NodeKind, Replace,
+    Capabilities, Error, ErrorKind, LinkContent, LinkType, Name, NodeKind, Replace,
+};
+use linkwright_links::make::{
+    Attempt, Form, Kind, Made, Slot, Source, cannot_hold, form_of, symbolic_content,
 };
 use linkwright_links::relative_path;
-use linkwright_reparse::{MountPoint, SymbolicLink, TargetContext};
+use linkwright_reparse::MountPoint;
 
 use crate::args::{LinkArgs, TypeChoice};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::location::{Location, LocationError};
-use crate::place::{Slot, Spot, SpotPath, path_bytes};
+use crate::place::{Spot, SpotPath, absolute_host, host_names, host_path, path_bytes};
 use crate::report::Report;
 use crate::verbs::text::type_word;
 use crate::volumes::Access;
-
-/// What is to be made, once all is known.
-pub(super) enum Plan {
-    /// Another name of a file.
-    Hard { target: Box<Spot> },
-    /// A link object.
-    Link {
-        link_type: LinkType,
-        content: LinkContent,
-    },
-}
 
 pub(super) fn run(ctx: &Context, args: &LinkArgs) -> Result<Report> {
     let access = access(args.dry_run.dry_run);
     let link = link_place(ctx, &args.link, &args.target, access)?;
     let slot = link.slot(ctx)?;
-    let plan = if args.symbolic {
-        symbolic(ctx, args, &link, &slot)?
-    } else if args.junction {
-        junction(ctx, &args.target, &link)?
-    } else {
-        Plan::Hard {
-            target: Box::new(ctx.spot(&args.target, access)?),
-        }
-    };
+    let kind = args.kind();
+    let requested = form(ctx, args, kind, &link, &slot);
+    let attempts = attempts(ctx, args, kind, requested, &slot)?;
     let replace = match args.replace {
         true => Replace::Yes,
         false => Replace::No,
     };
-    make(ctx, &link, &slot, &plan, replace, args.dry_run.dry_run)?;
-    say(ctx, args, &link, &plan);
+    let made = make(&link, &slot, attempts, replace, args.dry_run.dry_run)?;
+    say(ctx, args, &link, &slot, &made)?;
     Ok(Report::done())
+}
+
+/// The form that was asked for.
+fn form(ctx: &Context, args: &LinkArgs, kind: Kind, link: &Spot, slot: &Slot) -> Result<Form> {
+    match kind {
+        Kind::Symlink => symbolic(ctx, args, link, slot),
+        Kind::Junction => junction(ctx, &args.target, link),
+        Kind::Hard | Kind::Copy => hard(ctx, &args.target, slot),
+    }
+}
+
+/// What was asked for, and the fallbacks behind it.
+fn attempts<'a>(
+    ctx: &'a Context,
+    args: &'a LinkArgs,
+    kind: Kind,
+    requested: Result<Form>,
+    slot: &'a Slot,
+) -> Result<Vec<Attempt<'a>>> {
+    let first: Attempt<'a> = match requested {
+        Ok(form) => (kind, Box::new(move || Ok(form))),
+        // Not to be had here: the fallbacks come.
+        Err(failure) => match failure.kind {
+            Some(error) if cannot_hold(kind, error) && !args.fallback.is_empty() => {
+                let error = Error::with_source(error, failure.what);
+                (kind, Box::new(move || Err(error)))
+            }
+            _ => return Err(failure),
+        },
+    };
+    let fallbacks = args.fallback.iter().map(|choice| -> Attempt<'a> {
+        let kind = choice.kind();
+        let form = move || {
+            let source = source(ctx, args, slot).map_err(Failure::into_error)?;
+            form_of(kind, &source, slot)
+        };
+        (kind, Box::new(form))
+    });
+    Ok(std::iter::once(first).chain(fallbacks).collect())
+}
+
+/// The place that a fallback is to lead to: what the text of a symbolic link
+/// leads to, seen from the link, or the target itself.
+fn source(ctx: &Context, args: &LinkArgs, slot: &Slot) -> Result<Source> {
+    let is_text = args.symbolic && !args.relative && !args.absolute;
+    if is_text && !slot.fs.capabilities().contains(Capabilities::FOLLOWS_LINKS) {
+        let content = symbolic_content(slot, &Name::from_host(&args.target))
+            .map_err(|error| Failure::at(args.target.to_string_lossy(), &error))?;
+        let walk = ctx
+            .resolver()
+            .walk_content(&slot.fs, &slot.dir_path, &content);
+        let walk = walk.map_err(|error| Failure::at(args.target.to_string_lossy(), &error))?;
+        let Outcome::Found(place) = walk.outcome else {
+            return Err(Failure::at(
+                args.target.to_string_lossy(),
+                &ErrorKind::NotFound.into(),
+            ));
+        };
+        return Ok(Source {
+            fs: place.fs,
+            node: place.node,
+            stat: place.stat,
+            path: place.path,
+            drive: None,
+        });
+    }
+    let spot = match is_text {
+        true => Spot {
+            fs: Arc::clone(&slot.fs),
+            path: SpotPath::Host(host_path(&slot.dir_path).join(&args.target)),
+        },
+        false => ctx.spot(&args.target, Access::Read)?,
+    };
+    let found = spot.find(ctx, LastLink::Follow)?;
+    let drive = match &spot.path {
+        SpotPath::Image { location, .. } => location
+            .drive
+            .or_else(|| ctx.drives.letter_of(&location.device)),
+        SpotPath::Host(_) => None,
+    };
+    Ok(Source {
+        fs: found.fs,
+        node: found.node,
+        stat: found.stat,
+        path: found.path,
+        drive,
+    })
 }
 
 /// What a verb that writes opens volumes for.
@@ -83,83 +154,76 @@ fn link_place(ctx: &Context, link: &OsStr, target: &OsStr, access: Access) -> Re
 
 /// Makes it, or in a dry run sees whether it could be made.
 pub(super) fn make(
-    ctx: &Context,
     link: &Spot,
     slot: &Slot,
-    plan: &Plan,
+    attempts: Vec<Attempt<'_>>,
     replace: Replace,
     dry_run: bool,
-) -> Result<()> {
+) -> Result<Made> {
     let at = |error: Error| link.failure(&error);
-    let existing = slot.existing().map_err(at)?;
-    match (&existing, replace) {
+    match (slot.existing().map_err(at)?, replace) {
         (Some(_), Replace::No) => return Err(at(ErrorKind::AlreadyExists.into())),
         (Some((_, stat)), Replace::Yes) if stat.is_plain_directory() => {
             return Err(at(ErrorKind::AccessDenied.into()).help("a directory is never replaced"));
         }
         _ => {}
     }
-    if dry_run {
-        return check(ctx, slot, plan);
+    match dry_run {
+        true => first_form(attempts).map_err(at),
+        false => linkwright_links::make::make(slot, attempts, replace).map_err(at),
     }
-    if existing.is_none() {
-        return place(ctx, link, slot, plan, &slot.name);
-    }
-    // Under another name first: the old one is there until the new one is whole.
-    let aside = Name::from(format!(".linkwright-{}.part", std::process::id()).as_str());
-    place(ctx, link, slot, plan, &aside)?;
-    let moved = slot
-        .fs
-        .rename(&slot.dir, &aside, &slot.dir, &slot.name, Replace::Yes);
-    if moved.is_err() {
-        slot.fs.remove(&slot.dir, &aside).ok();
-    } else if slot.fs.child(&slot.dir, &aside).is_ok() {
-        // POSIX leaves both names when they are of one file already.
-        slot.fs.remove(&slot.dir, &aside).map_err(at)?;
-    }
-    moved.map_err(at)
 }
 
-fn place(ctx: &Context, link: &Spot, slot: &Slot, plan: &Plan, name: &Name) -> Result<()> {
-    let at = |error: Error| link.failure(&error);
-    match plan {
-        Plan::Hard { target } => {
-            let found = hard_target(ctx, target, slot)?;
-            slot.fs.hard_link(&found, &slot.dir, name).map_err(at)
+/// What a dry run can see: the first attempt whose places go together.
+fn first_form(attempts: Vec<Attempt<'_>>) -> linkwright_fs::Result<Made> {
+    let mut requested = None;
+    let mut because = None;
+    for (kind, form) in attempts {
+        let asked = *requested.get_or_insert(kind);
+        match form() {
+            Ok(_) => {
+                return Ok(Made {
+                    requested: asked,
+                    made: kind,
+                    because,
+                });
+            }
+            Err(error) if cannot_hold(kind, error.kind()) => {
+                because.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
         }
-        Plan::Link { link_type, content } => slot
-            .fs
-            .create_link(&slot.dir, name, *link_type, content, &Create::default())
-            .map(|_| ())
-            .map_err(at),
     }
+    Err(because.unwrap_or_else(|| ErrorKind::InvalidArgument.into()))
 }
 
-/// What a dry run can see.
-fn check(ctx: &Context, slot: &Slot, plan: &Plan) -> Result<()> {
-    match plan {
-        Plan::Hard { target } => hard_target(ctx, target, slot).map(|_| ()),
-        Plan::Link { .. } => Ok(()),
-    }
+/// One attempt, without fallbacks.
+pub(super) fn only<'a>(kind: Kind, form: Form) -> Vec<Attempt<'a>> {
+    vec![(kind, Box::new(move || Ok(form)))]
 }
 
 /// The file that gets another name. A link is not followed: it gets the name
 /// itself, as on Windows.
-fn hard_target(ctx: &Context, target: &Spot, slot: &Slot) -> Result<linkwright_fs::Node> {
+pub(super) fn hard(ctx: &Context, target: &OsStr, slot: &Slot) -> Result<Form> {
+    let target = ctx.spot(target, Access::Read)?;
     target.refuse_stream()?;
     let found = target.find(ctx, LastLink::Keep)?;
-    if !Arc::ptr_eq(&found.fs, &slot.fs) {
-        return Err(target.failure(&ErrorKind::CrossDevice.into()));
-    }
-    if found.stat.kind == NodeKind::Directory {
-        return Err(target
-            .failure(&ErrorKind::AccessDenied.into())
-            .help("a directory has one name; make a junction (-j) or a symbolic link (-s)"));
-    }
-    Ok(found.node)
+    let source = Source {
+        fs: found.fs,
+        node: found.node,
+        stat: found.stat,
+        path: found.path,
+        drive: None,
+    };
+    form_of(Kind::Hard, &source, slot).map_err(|error| match error.kind() {
+        ErrorKind::AccessDenied => target
+            .failure(&error)
+            .help("a directory has one name; make a junction (-j) or a symbolic link (-s)"),
+        _ => target.failure(&error),
+    })
 }
 
-fn symbolic(ctx: &Context, args: &LinkArgs, link: &Spot, slot: &Slot) -> Result<Plan> {
+fn symbolic(ctx: &Context, args: &LinkArgs, link: &Spot, slot: &Slot) -> Result<Form> {
     let text = if args.relative {
         relative(ctx, args, link, slot)?
     } else if args.absolute {
@@ -167,7 +231,7 @@ fn symbolic(ctx: &Context, args: &LinkArgs, link: &Spot, slot: &Slot) -> Result<
     } else {
         verbatim(ctx, &args.target)?
     };
-    let content = symbolic_content(link, &text)?;
+    let content = symbolic_content(slot, &text).map_err(|error| link.failure(&error))?;
     let link_type = match args.link_type {
         TypeChoice::File => LinkType::File,
         TypeChoice::Dir => LinkType::Directory,
@@ -180,7 +244,7 @@ fn symbolic(ctx: &Context, args: &LinkArgs, link: &Spot, slot: &Slot) -> Result<
             "note: Windows does not follow '/' in a link target: {text}"
         ));
     }
-    Ok(Plan::Link { link_type, content })
+    Ok(Form::Link { link_type, content })
 }
 
 fn verbatim(ctx: &Context, target: &OsStr) -> Result<Name> {
@@ -194,17 +258,6 @@ fn verbatim(ctx: &Context, target: &OsStr) -> Result<Name> {
     Ok(Name::from_host(target))
 }
 
-/// What a symbolic link with this text holds, where the link is.
-pub(super) fn symbolic_content(link: &Spot, text: &Name) -> Result<LinkContent> {
-    let capabilities = link.fs.capabilities();
-    if !capabilities.contains(Capabilities::REPARSE_POINTS) {
-        return Ok(LinkContent::Posix(text.to_host_bytes()));
-    }
-    SymbolicLink::from_target_text(text.units(), &TargetContext::default())
-        .map(|made| LinkContent::Reparse(made.into()))
-        .map_err(|error| link.failure(&error.into()))
-}
-
 /// The type of what is there, seen from the directory of the link.
 fn auto_type(
     ctx: &Context,
@@ -213,7 +266,7 @@ fn auto_type(
     content: &LinkContent,
     text: &Name,
 ) -> Result<LinkType> {
-    if !link.fs.capabilities().contains(Capabilities::TYPED_LINKS) {
+    if !has_types(link, slot)? {
         return Ok(LinkType::File);
     }
     let walk = ctx
@@ -238,6 +291,13 @@ fn auto_type(
     .help("say what it will be with --type file or --type dir"))
 }
 
+fn has_types(link: &Spot, slot: &Slot) -> Result<bool> {
+    let here = slot.fs.capabilities_at(&slot.dir);
+    Ok(here
+        .map_err(|error| link.failure(&error))?
+        .contains(Capabilities::TYPED_LINKS))
+}
+
 /// The way from the directory of the link to a place.
 fn relative(ctx: &Context, args: &LinkArgs, link: &Spot, slot: &Slot) -> Result<Name> {
     let target = ctx.spot(&args.target, Access::Read)?;
@@ -247,10 +307,10 @@ fn relative(ctx: &Context, args: &LinkArgs, link: &Spot, slot: &Slot) -> Result<
         {
             Ok(relative_path(&slot.dir_path, &to.path.components, '\\'))
         }
-        (SpotPath::Host(to), SpotPath::Host(from)) => {
-            let from = real_parent(from).map_err(|error| link.failure(&error))?;
+        (SpotPath::Host(to), SpotPath::Host(_)) => {
             let to = absolute_host(to).map_err(|error| target.failure(&error))?;
-            Ok(relative_path(&host_names(&from), &host_names(&to), '/'))
+            let separator = if has_types(link, slot)? { '\\' } else { '/' };
+            Ok(relative_path(&slot.dir_path, &host_names(&to), separator))
         }
         _ => Err(target.failure(&ErrorKind::CrossDevice.into())),
     }
@@ -294,7 +354,7 @@ fn drive_text(
 
 /// A junction to a place on a mapped drive, or to a text that starts with a
 /// drive.
-pub(super) fn junction(ctx: &Context, target: &OsStr, link: &Spot) -> Result<Plan> {
+pub(super) fn junction(ctx: &Context, target: &OsStr, link: &Spot) -> Result<Form> {
     if !link
         .fs
         .capabilities()
@@ -329,26 +389,42 @@ pub(super) fn junction(ctx: &Context, target: &OsStr, link: &Spot) -> Result<Pla
         Err(error) => return Err(Failure::location(target, &error)),
     };
     let mount = MountPoint::junction(text.units()).map_err(|error| link.failure(&error.into()))?;
-    Ok(Plan::Link {
+    Ok(Form::Link {
         link_type: LinkType::Directory,
         content: LinkContent::Reparse(mount.into()),
     })
 }
 
-fn say(ctx: &Context, args: &LinkArgs, link: &Spot, plan: &Plan) {
+fn say(ctx: &Context, args: &LinkArgs, link: &Spot, slot: &Slot, made: &Made) -> Result<()> {
     let dry_run = args.dry_run.dry_run;
-    let (kind, link_type) = match plan {
-        Plan::Hard { .. } => ("hard", "file"),
-        Plan::Link { link_type, .. } if args.junction => ("junction", type_word(*link_type)),
-        Plan::Link { link_type, .. } => ("symlink", type_word(*link_type)),
+    let link_type = match (dry_run, made.made) {
+        (false, _) => match slot.existing().map_err(|error| link.failure(&error))? {
+            Some((_, stat)) => type_word(stat.link_type()),
+            None => return Err(link.failure(&ErrorKind::NotFound.into())),
+        },
+        (true, Kind::Junction) => type_word(LinkType::Directory),
+        (true, _) => type_word(LinkType::File),
     };
+    let because = made.because.as_ref();
     ctx.out.json(
         link.line("created")
-            .set("kind", kind)
+            .set("kind", made.made.as_str())
             .set("type", link_type)
             .set_bytes("target", args.target.as_bytes())
+            .set("requested", made.requested.as_str())
+            .set("made", made.made.as_str())
+            .set_opt("because", because.map(ToString::to_string))
+            .set_opt("because_win32", because.map(|error| error.win32().0))
             .set("dry_run", dry_run),
     );
+    if let Some(because) = because {
+        ctx.out.note(&format!(
+            "note: {}: a {} in place of a {}: {because}",
+            link.display(),
+            made.made.as_str(),
+            made.requested.as_str(),
+        ));
+    }
     if dry_run {
         ctx.out.text_of(&[
             b"would make ",
@@ -357,31 +433,5 @@ fn say(ctx: &Context, args: &LinkArgs, link: &Spot, plan: &Plan) {
             args.target.as_bytes(),
         ]);
     }
-}
-
-/// The directory that holds a host path, without links.
-fn real_parent(path: &Path) -> linkwright_fs::Result<std::path::PathBuf> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    PosixFs::new().open_directory(parent)?;
-    Ok(parent.canonicalize()?)
-}
-
-/// A host path from the root; its last name, link or not, stays.
-fn absolute_host(path: &Path) -> linkwright_fs::Result<std::path::PathBuf> {
-    match path.file_name() {
-        Some(name) => Ok(real_parent(path)?.join(name)),
-        None => Ok(path.canonicalize()?),
-    }
-}
-
-fn host_names(path: &Path) -> Vec<Name> {
-    path.components()
-        .filter_map(|part| match part {
-            std::path::Component::Normal(name) => Some(Name::from_host(name)),
-            _ => None,
-        })
-        .collect()
+    Ok(())
 }

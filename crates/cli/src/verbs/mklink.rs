@@ -4,13 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use linkwright_fs::{LinkType, Name, Replace, Win32Error};
+use linkwright_links::make::{self, Kind, symbolic_content};
 
 use crate::args::MklinkArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::report::Report;
-use crate::verbs::link::{self, Plan};
+use crate::verbs::link;
 
 const USAGE: &str = "\
 Creates a symbolic link.
@@ -46,7 +47,7 @@ pub(super) fn run(ctx: &Context, args: &MklinkArgs) -> Result<Report> {
             counts: Vec::new(),
         });
     };
-    match make(ctx, form, link, target, args.dry_run.dry_run) {
+    match run_form(ctx, form, link, target, args.dry_run.dry_run) {
         Ok(()) => {
             say(ctx, form, link, target);
             Ok(Report::done())
@@ -78,25 +79,25 @@ fn words(words: &[OsString]) -> Option<(Form, &OsStr, &OsStr)> {
     }
 }
 
-fn make(ctx: &Context, form: Form, link: &OsStr, target: &OsStr, dry_run: bool) -> Result<()> {
+fn run_form(ctx: &Context, form: Form, link: &OsStr, target: &OsStr, dry_run: bool) -> Result<()> {
     let access = link::access(dry_run);
     let place = ctx.spot(link, access)?;
     place.refuse_stream()?;
     let slot = place.slot(ctx)?;
-    let plan = match form {
-        Form::Hard => Plan::Hard {
-            target: Box::new(ctx.spot(target, access)?),
-        },
-        Form::Junction => link::junction(ctx, target, &place)?,
-        Form::File | Form::Directory => Plan::Link {
-            link_type: match form {
+    let (kind, made) = match form {
+        Form::Hard => (Kind::Hard, link::hard(ctx, target, &slot)?),
+        Form::Junction => (Kind::Junction, link::junction(ctx, target, &place)?),
+        Form::File | Form::Directory => {
+            let link_type = match form {
                 Form::Directory => LinkType::Directory,
                 _ => LinkType::File,
-            },
-            content: link::symbolic_content(&place, &Name::from_host(target))?,
-        },
+            };
+            let content = symbolic_content(&slot, &Name::from_host(target))
+                .map_err(|error| place.failure(&error))?;
+            (Kind::Symlink, make::Form::Link { link_type, content })
+        }
     };
-    link::make(ctx, &place, &slot, &plan, Replace::No, dry_run)
+    link::make(&place, &slot, link::only(kind, made), Replace::No, dry_run).map(drop)
 }
 
 fn say(ctx: &Context, form: Form, link: &OsStr, target: &OsStr) {

@@ -56,6 +56,23 @@ pub struct Slot {
     pub name: Name,
 }
 
+impl Slot {
+    /// What has the name, if anything.
+    ///
+    /// # Errors
+    /// What looking failed with.
+    pub fn existing(&self) -> Result<Option<(Node, Stat)>, Error> {
+        match self.fs.child(&self.dir, &self.name) {
+            Ok(node) => {
+                let stat = self.fs.stat(&node)?;
+                Ok(Some((node, stat)))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// A place that is there, for a link to lead to.
 #[derive(Clone)]
 pub struct Source {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use linkwright_fs::{
     Capabilities, Create, Error, ErrorKind, FileSystem, LinkContent, LinkType, Name, Node, Replace,
-    Result, Stat,
+    Result,
 };
 
 use super::{Form, Slot};
@@ -12,7 +12,7 @@ use crate::copy;
 
 /// Makes `form` at `slot`.
 pub(super) fn put(slot: &Slot, form: &Form, replace: Replace) -> Result<()> {
-    let Some((node, stat)) = existing(slot)? else {
+    let Some((node, stat)) = slot.existing()? else {
         return place(slot, form, &slot.name);
     };
     if replace == Replace::No {
@@ -29,17 +29,6 @@ pub(super) fn put(slot: &Slot, form: &Form, replace: Replace) -> Result<()> {
         (LinkType::Directory, Some(content)) => slot.fs.set_link(&node, content),
         (LinkType::Directory, None) => exchange(slot, form),
         (LinkType::File, _) => rename_over(slot, form),
-    }
-}
-
-fn existing(slot: &Slot) -> Result<Option<(Node, Stat)>> {
-    match slot.fs.child(&slot.dir, &slot.name) {
-        Ok(node) => {
-            let stat = slot.fs.stat(&node)?;
-            Ok(Some((node, stat)))
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -224,6 +224,7 @@ fn mkfs_failure(image: &Path, error: &MkfsError) -> Failure {
         MkfsError::Device(error) => device_error::device(image, error),
         MkfsError::Encode(_) => Failure::of_kind(place, ErrorKind::Io, error.to_string()),
         _ => Failure {
+            kind: None,
             path: Some(place),
             what: error.to_string(),
             win32: Some(Win32Error::INVALID_PARAMETER),
