@@ -57,6 +57,9 @@ pub(crate) struct Global {
     /// Take ':' inside an image literally: no streams
     #[arg(help_heading = EVERY_VERB, long, global = true)]
     pub(crate) posix_names: bool,
+    /// On the host too a file has at most the 1,024 names of Windows
+    #[arg(help_heading = EVERY_VERB, long, global = true)]
+    pub(crate) strict_windows: bool,
     /// How long to wait for an image that is in use
     #[arg(help_heading = EVERY_VERB, long, global = true, value_name = "SECONDS", default_value_t = 5.0)]
     pub(crate) lock_wait: f64,
@@ -94,6 +97,8 @@ pub(crate) enum Verb {
     Cat(CatArgs),
     /// Make directories
     Mkdir(MkdirArgs),
+    /// Say what a place can hold, for this user, and why not
+    Doctor(DoctorArgs),
     /// Make an NTFS volume, look at it, verify it
     #[command(subcommand)]
     Volume(VolumeVerb),
@@ -129,6 +134,9 @@ pub(crate) struct LinkArgs {
     /// Store TARGET as it is (default)
     #[arg(long, requires = "symbolic")]
     pub(crate) verbatim: bool,
+    /// Turn the separators of TARGET into those of the place of the link
+    #[arg(long, requires = "symbolic", conflicts_with_all = ["relative", "absolute", "verbatim"])]
+    pub(crate) translate: bool,
     /// Replace a file or link that has the name of the link
     #[arg(long)]
     pub(crate) replace: bool,
@@ -183,6 +191,25 @@ pub(crate) enum TypeChoice {
     Auto,
     File,
     Dir,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Also say which of the links below PATH this side could follow, and why not
+    #[arg(long = "for", value_name = "SIDE")]
+    pub(crate) side: Option<SideChoice>,
+    /// A directory, or a file whose remaining names are wanted
+    #[arg(default_value = ".")]
+    pub(crate) place: OsString,
+}
+
+/// Who is to follow the links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SideChoice {
+    Windows,
+    Linux,
+    Wsl,
+    Smb,
 }
 
 #[derive(Debug, Args)]
@@ -427,6 +454,7 @@ impl Verb {
             Self::Volume(VolumeVerb::Info(_)) => "volume info",
             Self::Volume(VolumeVerb::Check(_)) => "volume check",
             Self::Volume(VolumeVerb::Recover(_)) => "volume recover",
+            Self::Doctor(_) => "doctor",
             Self::Tour(_) => "tour",
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use linkwright_fs::FileSystem;
-use linkwright_fs::posix::PosixFs;
+use linkwright_fs::posix::{LinkLimit, PosixFs};
 use linkwright_fs::resolve::Resolver;
 
 use crate::args::{Color, Global};
@@ -45,7 +45,10 @@ impl Context {
             volumes: Volumes::new(Arc::clone(&drives), lock_wait),
             drives,
             lock_wait,
-            host: Arc::new(PosixFs::new()),
+            host: Arc::new(PosixFs::with_limit(match global.strict_windows {
+                true => LinkLimit::Windows,
+                false => LinkLimit::Host,
+            })),
             reading: match (global.image, global.host) {
                 (true, _) => Reading::Image,
                 (_, true) => Reading::Host,

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod copy;
+pub mod doctor;
 mod inspect;
 pub mod make;
 mod text;

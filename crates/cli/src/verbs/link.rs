@@ -11,7 +11,8 @@ use linkwright_fs::{
 use linkwright_links::make::{
     Attempt, Form, Kind, Made, Slot, Source, cannot_hold, form_of, symbolic_content,
 };
-use linkwright_links::relative_path;
+use linkwright_links::{posix_to_windows, relative_path, windows_to_posix};
+use linkwright_names::path::Win32PathKind;
 use linkwright_reparse::MountPoint;
 
 use crate::args::{LinkArgs, TypeChoice};
@@ -228,6 +229,8 @@ fn symbolic(ctx: &Context, args: &LinkArgs, link: &Spot, slot: &Slot) -> Result<
         relative(ctx, args, link, slot)?
     } else if args.absolute {
         absolute(ctx, &args.target, link)?
+    } else if args.translate {
+        translated(&args.target, has_types(link, slot)?)?
     } else {
         verbatim(ctx, &args.target)?
     };
@@ -256,6 +259,25 @@ fn verbatim(ctx: &Context, target: &OsStr) -> Result<Name> {
         .help("add --relative or --absolute to have the text worked out from the place"));
     }
     Ok(Name::from_host(target))
+}
+
+/// The text with the separators of the other system. A drive has no name on a
+/// host, so a text with one cannot be turned.
+fn translated(target: &OsStr, to_windows: bool) -> Result<Name> {
+    let text = Name::from_host(target);
+    if to_windows {
+        return Ok(Name::from_units(posix_to_windows(target.as_bytes())));
+    }
+    match Win32PathKind::of(text.units()) {
+        Win32PathKind::Relative | Win32PathKind::Rooted => {
+            Ok(Name::from_host_bytes(&windows_to_posix(text.units())))
+        }
+        _ => Err(
+            Failure::usage("a target with a drive or a share has no path on this host")
+                .path(text.to_string())
+                .help("give the path that it has here"),
+        ),
+    }
 }
 
 /// The type of what is there, seen from the directory of the link.

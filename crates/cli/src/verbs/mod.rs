@@ -3,6 +3,7 @@
 mod cat;
 mod copy_log;
 mod cp;
+mod doctor;
 mod link;
 mod ls;
 mod mkdir;
@@ -32,6 +33,7 @@ pub(crate) fn run(ctx: &Context, verb: Verb) -> Result<Report> {
         Verb::Cp(args) => cp::run(ctx, &args),
         Verb::Mv(args) => mv::run(ctx, &args),
         Verb::Cat(args) => cat::run(ctx, &args),
+        Verb::Doctor(args) => doctor::run(ctx, &args),
         Verb::Mkdir(args) => mkdir::run(ctx, &args),
         Verb::Volume(verb) => volume::run(ctx, verb),
         Verb::Tour(args) => tour::run(ctx, &args),

@@ -2,7 +2,9 @@
 //! and standard error out.
 #![forbid(unsafe_code)]
 
+mod doctor;
 mod host;
 mod image;
+mod links;
 mod main_job;
 mod program;

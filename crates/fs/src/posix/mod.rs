@@ -57,6 +57,23 @@ impl PosixFs {
         Self { limit }
     }
 
+    /// The mount that a node of the host is on, as `/proc/self/mountinfo` numbers
+    /// them; `None` for nodes of other file systems and before Linux 5.8.
+    #[cfg(target_os = "linux")]
+    pub fn mount_id(node: &Node) -> Option<u64> {
+        use rustix::fs::StatxFlags;
+        let found = match node::host(node).ok()? {
+            HostNode::Entry { dir, name } => {
+                rustix::fs::statx(dir, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MNT_ID)
+            }
+            HostNode::Directory(dir) => {
+                rustix::fs::statx(dir, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)
+            }
+        }
+        .ok()?;
+        (found.stx_mask & StatxFlags::MNT_ID.bits() != 0).then_some(found.stx_mnt_id)
+    }
+
     /// The object at a path of the host. Links on the way are followed, as the
     /// user of a path expects; the last name is not.
     ///
