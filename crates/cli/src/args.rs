@@ -63,6 +63,9 @@ pub(crate) struct Global {
     /// How long to wait for an image that is in use
     #[arg(help_heading = EVERY_VERB, long, global = true, value_name = "SECONDS", default_value_t = 5.0)]
     pub(crate) lock_wait: f64,
+    /// Write to volumes that have shadow copies, which are worth nothing afterwards
+    #[arg(help_heading = EVERY_VERB, long, global = true)]
+    pub(crate) force_vss: bool,
 }
 
 /// When to use colours.
@@ -364,7 +367,17 @@ pub(crate) enum VolumeVerb {
     Check(CheckArgs),
     /// Finish what a session that was cut off had committed
     Recover(RecoverArgs),
+    /// Take the dirty flag away
+    #[command(long_about = CLEAR_DIRTY)]
+    ClearDirty(ClearDirtyArgs),
 }
+
+const CLEAR_DIRTY: &str = "\
+Takes the dirty flag away, on your word that the volume is sound.
+
+It checks nothing and repairs nothing: run `linkwright volume check` first. It does not touch a log
+that holds another system's work, nor a volume that a hibernated Windows has in use; those are
+refused, and Windows has to settle them. A session of linkwright that was cut off is finished first.";
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
@@ -430,6 +443,14 @@ pub(crate) struct RecoverArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ClearDirtyArgs {
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
+    /// The image, IMAGE@2 for partition 2, or a drive
+    pub(crate) image: OsString,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct TourArgs {
     /// Keep the image here instead of in a temporary directory
     #[arg(long, value_name = "DIRECTORY")]
@@ -455,6 +476,7 @@ impl Verb {
             Self::Volume(VolumeVerb::Check(_)) => "volume check",
             Self::Volume(VolumeVerb::Recover(_)) => "volume recover",
             Self::Doctor(_) => "doctor",
+            Self::Volume(VolumeVerb::ClearDirty(_)) => "volume clear-dirty",
             Self::Tour(_) => "tour",
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use linkwright_fs::FileSystem;
 use linkwright_fs::posix::{LinkLimit, PosixFs};
 use linkwright_fs::resolve::Resolver;
+use linkwright_ntfs::ShadowPolicy;
 
 use crate::args::{Color, Global};
 use crate::failure::{Failure, Result};
@@ -42,7 +43,14 @@ impl Context {
         Ok(Self {
             out,
             interrupt,
-            volumes: Volumes::new(Arc::clone(&drives), lock_wait),
+            volumes: Volumes::new(
+                Arc::clone(&drives),
+                lock_wait,
+                match global.force_vss {
+                    true => ShadowPolicy::Ignore,
+                    false => ShadowPolicy::Refuse,
+                },
+            ),
             drives,
             lock_wait,
             host: Arc::new(PosixFs::with_limit(match global.strict_windows {
@@ -67,7 +75,11 @@ impl Context {
         Self {
             out: Rc::clone(&self.out),
             interrupt: self.interrupt.clone(),
-            volumes: Volumes::new(Arc::clone(&drives), self.lock_wait),
+            volumes: Volumes::new(
+                Arc::clone(&drives),
+                self.lock_wait,
+                self.volumes.shadow_copies(),
+            ),
             drives,
             lock_wait: self.lock_wait,
             host: Arc::clone(&self.host),

@@ -68,6 +68,7 @@ impl Exit {
                 Refusal::Dirty
                 | Refusal::ForeignJournal
                 | Refusal::Hibernated
+                | Refusal::ShadowCopies
                 | Refusal::Version
                 | Refusal::SystemFile,
             ) => Self::Refused,

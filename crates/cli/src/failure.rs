@@ -192,13 +192,16 @@ fn help_for(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Locked => "close the program that uses it, or wait longer with --lock-wait",
         ErrorKind::Corrupt => "look at the damage with: linkwright volume check",
         ErrorKind::Refused(Refusal::Dirty) => {
-            "run chkdsk on Windows, or work on a copy of the image"
+            "run chkdsk on Windows; if you know that it is sound: linkwright volume clear-dirty"
         }
         ErrorKind::Refused(Refusal::ForeignJournal) => {
             "start the Windows it comes from and shut it down, or run chkdsk"
         }
         ErrorKind::Refused(Refusal::Hibernated) => {
             "start that Windows and shut it down fully (hold Shift, choose Shut down)"
+        }
+        ErrorKind::Refused(Refusal::ShadowCopies) => {
+            "delete them on Windows (vssadmin delete shadows), or give them up with --force-vss"
         }
         ErrorKind::LinkLoop => "at most 63 links are followed for one path",
         ErrorKind::UnresolvedLink => "name the drive it leads to with --drive C=disk.img",

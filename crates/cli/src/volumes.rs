@@ -10,7 +10,7 @@ use linkwright_device::{
 use linkwright_fs::ntfs::NtfsFs;
 use linkwright_fs::resolve::Drives;
 use linkwright_fs::{ErrorKind, FileSystem};
-use linkwright_ntfs::OpenOptions;
+use linkwright_ntfs::{OpenOptions, ShadowPolicy};
 
 use crate::device_error;
 use crate::failure::{Failure, Result};
@@ -29,15 +29,21 @@ pub(crate) enum Access {
 pub(crate) struct Volumes {
     drives: Arc<DriveMap>,
     lock_wait: Duration,
+    shadow_copies: ShadowPolicy,
     open: Mutex<HashMap<DeviceSpec, (Access, Arc<NtfsFs>)>>,
 }
 
 impl Volumes {
     /// None is open yet.
-    pub(crate) fn new(drives: Arc<DriveMap>, lock_wait: Duration) -> Self {
+    pub(crate) fn new(
+        drives: Arc<DriveMap>,
+        lock_wait: Duration,
+        shadow_copies: ShadowPolicy,
+    ) -> Self {
         Self {
             drives,
             lock_wait,
+            shadow_copies,
             open: Mutex::new(HashMap::new()),
         }
     }
@@ -63,9 +69,31 @@ impl Volumes {
         }
         // Open for reading and now to be written: the lock must go first.
         known.remove(&key);
-        let fs = Arc::new(open_ntfs(spec, access, self.lock_wait)?);
+        let fs = Arc::new(self.open_ntfs(spec, access)?);
         known.insert(key, (access, Arc::clone(&fs)));
         Ok(fs)
+    }
+
+    fn open_ntfs(&self, spec: &DeviceSpec, access: Access) -> Result<NtfsFs> {
+        let window = open_window(spec, access, self.lock_wait)?;
+        NtfsFs::open(window.device, self.options(access))
+            .map_err(|error| Failure::at(spec.path.display().to_string(), &error))
+    }
+
+    /// How volumes are opened.
+    pub(crate) fn options(&self, access: Access) -> OpenOptions {
+        match access {
+            Access::Read => OpenOptions::read_only(),
+            Access::Write => OpenOptions {
+                shadow_copies: self.shadow_copies,
+                ..OpenOptions::read_write()
+            },
+        }
+    }
+
+    /// What is done about shadow copies.
+    pub(crate) fn shadow_copies(&self) -> ShadowPolicy {
+        self.shadow_copies
     }
 
     /// Makes everything durable and closes the volumes.
@@ -119,14 +147,4 @@ pub(crate) fn open_window(
         Some(number) => PartitionChoice::Number(number),
     };
     open_volume_window(device, choice).map_err(|error| device_error::volume(&spec.path, &error))
-}
-
-fn open_ntfs(spec: &DeviceSpec, access: Access, lock_wait: Duration) -> Result<NtfsFs> {
-    let window = open_window(spec, access, lock_wait)?;
-    let options = match access {
-        Access::Read => OpenOptions::read_only(),
-        Access::Write => OpenOptions::read_write(),
-    };
-    NtfsFs::open(window.device, options)
-        .map_err(|error| Failure::at(spec.path.display().to_string(), &error))
 }

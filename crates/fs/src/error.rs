@@ -63,6 +63,8 @@ pub enum Refusal {
     ForeignJournal,
     /// A hibernated Windows keeps its state on it.
     Hibernated,
+    /// It has shadow copies, which writing would make worthless.
+    ShadowCopies,
     /// It must be upgraded first, or is of a version that is only read.
     Version,
     /// An earlier write failed; nothing more is written until it is reopened.
@@ -351,6 +353,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::Dirty => "the volume is marked dirty",
             Self::ForeignJournal => "the journal holds another system's unfinished work",
+            Self::ShadowCopies => "it has shadow copies, which writing would make worthless",
             Self::Hibernated => "a hibernated Windows keeps its state on this volume",
             Self::Version => "a volume of this version is only read",
             Self::FailedBefore => "an earlier write to this volume failed",

@@ -75,9 +75,11 @@ fn transaction(error: TransactionError) -> Win32Error {
 
 fn refused(refusal: Refusal) -> Win32Error {
     match refusal {
-        Refusal::Dirty | Refusal::ForeignJournal | Refusal::Hibernated | Refusal::Version => {
-            Win32Error::WRITE_PROTECT
-        }
+        Refusal::Dirty
+        | Refusal::ForeignJournal
+        | Refusal::Hibernated
+        | Refusal::ShadowCopies
+        | Refusal::Version => Win32Error::WRITE_PROTECT,
         Refusal::FailedBefore => Win32Error::IO_DEVICE,
         Refusal::SystemFile => Win32Error::ACCESS_DENIED,
     }

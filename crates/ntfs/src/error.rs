@@ -154,6 +154,12 @@ pub enum Unsupported {
     /// Writing to a volume that a hibernated Windows has in use.
     #[error("a hibernated Windows has this volume in use: resume it and shut it down fully")]
     Hibernated,
+    /// Writing to a volume that has shadow copies, which writing would
+    /// invalidate.
+    #[error(
+        "the volume has shadow copies (snapshots), which writing here would make worthless: delete them on Windows (vssadmin delete shadows), or have them ignored"
+    )]
+    ShadowCopies,
     /// Reading or writing encrypted streams.
     #[error("the stream is encrypted")]
     Encrypted,

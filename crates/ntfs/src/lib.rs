@@ -48,7 +48,7 @@ pub use link::{CreateOptions, FileKind, LinkType, Name, Replace};
 pub use meta::{CaseSensitivity, ExtendedAttribute, FileInfo, TimesChange};
 pub use options::{
     Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, JournalMode,
-    OpenOptions, ShortNames, SystemClock,
+    OpenOptions, ShadowPolicy, ShortNames, SystemClock,
 };
 pub use stream::StreamInfo;
 pub use usn::{ChangeJournal, ChangeJournalState};

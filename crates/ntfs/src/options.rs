@@ -39,6 +39,17 @@ pub enum DirtyPolicy {
     Ignore,
 }
 
+/// What to do about a volume that has shadow copies (snapshots of Windows).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ShadowPolicy {
+    /// Refuse to write.
+    #[default]
+    Refuse,
+    /// Write all the same. What is overwritten is not kept for the shadow
+    /// copies, so that they are worth nothing afterwards.
+    Ignore,
+}
+
 /// Whether new names get an 8.3 name beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ShortNames {
@@ -102,6 +113,8 @@ pub struct OpenOptions {
     pub cache_bytes: usize,
     /// What to do about a dirty volume.
     pub dirty: DirtyPolicy,
+    /// What to do about shadow copies.
+    pub shadow_copies: ShadowPolicy,
     /// Whether new names get an 8.3 name.
     pub short_names: ShortNames,
     /// The clock.
@@ -121,6 +134,7 @@ impl Default for OpenOptions {
             durability: Durability::OnSync,
             cache_bytes: DEFAULT_CACHE_BYTES,
             dirty: DirtyPolicy::Refuse,
+            shadow_copies: ShadowPolicy::Refuse,
             short_names: ShortNames::ByVolume,
             clock: Arc::new(SystemClock),
             journal: JournalMode::On,
@@ -152,6 +166,7 @@ impl core::fmt::Debug for OpenOptions {
             .field("durability", &self.durability)
             .field("cache_bytes", &self.cache_bytes)
             .field("dirty", &self.dirty)
+            .field("shadow_copies", &self.shadow_copies)
             .field("short_names", &self.short_names)
             .finish_non_exhaustive()
     }

@@ -5,9 +5,10 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
-use linkwright_device::{BlockDevice, MemoryDevice};
+use linkwright_device::{BlockDevice, FileDevice, FileOptions, MemoryDevice};
 use linkwright_ntfs::{CreateOptions, FileId, FileKind, OpenOptions, Volume};
 use linkwright_ntfs_mkfs::FormatOptions;
+use linkwright_testkit::oracle::rust_fs_ntfs;
 use serde_json::Value;
 
 use crate::program::Bench;
@@ -507,6 +508,64 @@ fn a_session_that_was_cut_off_is_seen_through_and_recovered() {
     let again = bench.ok("volume recover --json cut.img");
     assert_eq!(again.of_type("recovery")[0]["needed"], false);
     assert_eq!(find(&bench, "ls --json cut.img:/", "/linked")["names"], 2);
+}
+
+#[test]
+fn a_dirty_flag_is_cleared_when_asked_and_nothing_else() {
+    let bench = bench();
+    rust_fs_ntfs::set_dirty(&bench.path("v.img")).unwrap();
+    bench
+        .line("mkdir v.img:/new")
+        .failed(5, "volume clear-dirty");
+    assert_eq!(bench.ok("ls v.img:/").exit, 0);
+    let before = fs::read(bench.path("v.img")).unwrap();
+    let run = bench.ok("volume clear-dirty --dry-run --json v.img");
+    assert_eq!(run.of_type("clear_dirty")[0]["was_dirty"], true);
+    assert!(fs::read(bench.path("v.img")).unwrap() == before);
+    bench.ok("volume clear-dirty v.img");
+    bench.ok("mkdir v.img:/new");
+    sound(&bench);
+    let run = bench.ok("volume clear-dirty --json v.img");
+    assert_eq!(run.of_type("clear_dirty")[0]["was_dirty"], false);
+    let help = bench.ok("volume clear-dirty --help").text();
+    assert!(
+        help.contains("checks nothing and repairs nothing"),
+        "{help}"
+    );
+}
+
+#[test]
+fn shadow_copies_are_given_up_with_force_vss_only() {
+    let bench = bench();
+    let store = "{9b29a46e-a463-11e2-be7c-000c29f64dcf}{3808876b-c176-4e48-b7ae-04046e6cc752}";
+    let device = FileDevice::open(bench.path("v.img"), &FileOptions::read_write()).unwrap();
+    let volume = Volume::open(Arc::new(device), OpenOptions::read_write()).unwrap();
+    let none = CreateOptions::default();
+    let units = |text: &str| text.encode_utf16().collect::<Vec<u16>>();
+    let name = units("System Volume Information");
+    let folder = volume
+        .create(FileId::ROOT, &name, FileKind::Directory, &none)
+        .unwrap();
+    volume
+        .create(folder, &units(store), FileKind::File, &none)
+        .unwrap();
+    volume.close().unwrap();
+
+    let before = fs::read(bench.path("v.img")).unwrap();
+    for line in [
+        "mkdir v.img:/new",
+        "link -s x v.img:/new",
+        "rm v.img:/old",
+        "volume clear-dirty v.img",
+    ] {
+        bench.line(line).failed(5, "--force-vss");
+    }
+    assert_eq!(bench.ok("ls v.img:/").exit, 0);
+    sound(&bench);
+    assert!(fs::read(bench.path("v.img")).unwrap() == before);
+    bench.ok("--force-vss mkdir v.img:/new");
+    bench.ok("link --force-vss -s --type file x v.img:/link");
+    sound(&bench);
 }
 
 #[test]

@@ -68,6 +68,11 @@ fn of_unsupported(feature: &Unsupported) -> (ErrorKind, Detail) {
     match feature {
         Unsupported::Dirty => refused(Refusal::Dirty),
         Unsupported::LogHoldsWork => refused(Refusal::ForeignJournal),
+        // The text names the place.
+        Unsupported::ForeignWriter { .. } => {
+            (ErrorKind::Refused(Refusal::ForeignJournal), Detail::Keep)
+        }
+        Unsupported::ShadowCopies => refused(Refusal::ShadowCopies),
         Unsupported::Hibernated => refused(Refusal::Hibernated),
         Unsupported::NotNtfs(_) | Unsupported::Version { .. } | Unsupported::Geometry(_) => {
             (ErrorKind::Unsupported(Feature::Volume), Detail::Keep)

@@ -43,6 +43,15 @@ impl NtfsFs {
         Volume::recover(device).map_err(error::from_engine)
     }
 
+    /// Takes the dirty flag away without looking whether the volume is sound;
+    /// whether it was set.
+    ///
+    /// # Errors
+    /// As [`Self::open`] for writing, but for the flag itself.
+    pub fn clear_dirty(device: Arc<dyn BlockDevice>, options: OpenOptions) -> Result<bool> {
+        Volume::clear_dirty(device, options).map_err(error::from_engine)
+    }
+
     /// The state of the volume's journal, in words: `empty`, `clean (2.0)`,
     /// `in use (1.1)`, `unknown`.
     ///

@@ -5,6 +5,7 @@ mod commit;
 mod info;
 mod open;
 mod recover;
+mod refusals;
 mod scratch;
 mod session;
 mod steps;

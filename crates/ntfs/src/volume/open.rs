@@ -6,9 +6,6 @@ use linkwright_device::BlockDevice;
 use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::attribute::{AttributeType, StreamSizes};
 use linkwright_ntfs_format::geometry::Geometry;
-use linkwright_ntfs_format::hibernation::HibernationState;
-use linkwright_ntfs_format::log::LogState;
-use linkwright_ntfs_format::volume_information::VolumeFlags;
 use linkwright_ntfs_format::{Lcn, RecordNumber};
 
 use super::boot::read_geometry;
@@ -17,9 +14,8 @@ use crate::alloc::{PendingFrees, Reserved};
 use crate::attr::AttrKey;
 use crate::cache::Cache;
 use crate::engine::{Engine, Session, State};
-use crate::error::{CorruptKind, InvalidInput, Place, Result, Unsupported};
-use crate::index::directory::NameCase;
-use crate::options::{Access, DirtyPolicy, OpenOptions};
+use crate::error::{CorruptKind, Error, Place, Result, Unsupported};
+use crate::options::{Access, OpenOptions};
 use crate::stream::StreamMap;
 use crate::txn::{Mirror, Store};
 
@@ -37,7 +33,8 @@ impl Volume {
     /// # Errors
     /// Not NTFS (named for what it is), a version or geometry that is not
     /// supported, a metafile that cannot be read; for writing also a dirty
-    /// volume, a log that holds another system's work, a hibernated Windows.
+    /// volume, a log that holds another system's work, a hibernated Windows,
+    /// shadow copies.
     pub fn open(device: Arc<dyn BlockDevice>, options: OpenOptions) -> Result<Self> {
         let (engine, _) = open_engine(device, options)?;
         Ok(Self {
@@ -72,7 +69,14 @@ pub(super) fn open_engine(
     let report = engine.recover()?;
     engine.load_metafiles()?;
     if engine.options.access == Access::ReadWrite {
-        engine.check_may_write()?;
+        if let Err(refusal) = engine.check_may_write() {
+            // A session of ours that was cut off is in place by now. Shadow
+            // copies it was made in spite of are no reason to leave it open.
+            if matches!(refusal, Error::Unsupported(Unsupported::ShadowCopies)) {
+                engine.close()?;
+            }
+            return Err(refusal);
+        }
         engine.state.journal = engine.load_journal()?.map(Arc::new);
     }
     Ok((engine, report))
@@ -164,56 +168,5 @@ impl Engine {
             total_allocated: None,
         };
         Ok(map)
-    }
-
-    /// Refuses to write to a volume that is not at rest.
-    fn check_may_write(&self) -> Result<()> {
-        if self.store.is_read_only() {
-            return Err(InvalidInput::ReadOnly.into());
-        }
-        let (_, information) = self.volume_information()?;
-        if (information.major, information.minor) != (3, 1) {
-            let (major, minor) = (information.major, information.minor);
-            return Err(Unsupported::Version { major, minor }.into());
-        }
-        if !self.store.has_region() {
-            return Err(Unsupported::Geometry("its log is too small").into());
-        }
-        if self.session != Session::Untouched {
-            // A session of ours goes on: what it left is in place.
-            return self.check_hibernation();
-        }
-        match self.log_state()? {
-            LogState::Empty | LogState::Clean(_) => {}
-            LogState::NotClean(_) | LogState::Unknown => {
-                return Err(Unsupported::LogHoldsWork.into());
-            }
-        }
-        self.check_hibernation()?;
-        let dirty = information.flags.contains(VolumeFlags::DIRTY);
-        if dirty && self.options.dirty == DirtyPolicy::Refuse {
-            return Err(Unsupported::Dirty.into());
-        }
-        Ok(())
-    }
-
-    fn check_hibernation(&self) -> Result<()> {
-        if self.hibernation()?.allows_writing() {
-            Ok(())
-        } else {
-            Err(Unsupported::Hibernated.into())
-        }
-    }
-
-    /// Whether a Windows sleeps on the volume: what its `hiberfil.sys` says.
-    fn hibernation(&self) -> Result<HibernationState> {
-        let name: Vec<u16> = "hiberfil.sys".encode_utf16().collect();
-        let entry = self.lookup_entry(RecordNumber::ROOT, &name, NameCase::Insensitive)?;
-        let Some(file) = entry.map(|entry| entry.reference()) else {
-            return Ok(HibernationState::Empty);
-        };
-        let mut start = vec![0; HibernationState::PROBE_LEN];
-        let len = self.read_stream(file, &[], 0, &mut start)?;
-        Ok(HibernationState::of(start.get(..len).unwrap_or_default()))
     }
 }

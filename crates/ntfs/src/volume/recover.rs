@@ -11,7 +11,7 @@ use super::open::open_engine;
 use crate::attr::AttrKey;
 use crate::engine::{Engine, Session};
 use crate::error::{Error, Place, Result, Unsupported};
-use crate::options::{Access, OpenOptions};
+use crate::options::{Access, DirtyPolicy, OpenOptions, ShadowPolicy};
 use crate::txn::LogRegion;
 
 /// What recovery found and did.
@@ -35,9 +35,34 @@ impl Volume {
     /// # Errors
     /// As [`Volume::open`] for writing.
     pub fn recover(device: Arc<dyn BlockDevice>) -> Result<RecoveryReport> {
-        let (mut engine, report) = open_engine(device, OpenOptions::read_write())?;
+        // That a session was begun in spite of shadow copies is done already.
+        let options = OpenOptions {
+            shadow_copies: ShadowPolicy::Ignore,
+            ..OpenOptions::read_write()
+        };
+        let (mut engine, report) = open_engine(device, options)?;
         engine.close()?;
         Ok(report)
+    }
+
+    /// Takes the dirty flag away, on the word of the caller that the volume is
+    /// sound: nothing is checked and nothing repaired. A session of this engine
+    /// that did not end is finished first. Returns whether the flag was set;
+    /// nothing is written when it was not.
+    ///
+    /// # Errors
+    /// As [`Volume::open`] for writing with `options`, but for the flag: a log
+    /// that holds another system's work, a hibernated Windows, shadow copies.
+    pub fn clear_dirty(device: Arc<dyn BlockDevice>, options: OpenOptions) -> Result<bool> {
+        let options = OpenOptions {
+            access: Access::ReadWrite,
+            dirty: DirtyPolicy::Ignore,
+            ..options
+        };
+        let (mut engine, _) = open_engine(device, options)?;
+        let dirty = engine.clear_dirty_at_close()?;
+        engine.close()?;
+        Ok(dirty)
     }
 
     /// The device as it will be after recovery: reads go through the journal,

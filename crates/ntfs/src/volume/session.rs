@@ -36,6 +36,20 @@ impl Engine {
         self.commit_apart(&set)
     }
 
+    /// Has the dirty flag taken away at the end; whether it was set.
+    pub(crate) fn clear_dirty_at_close(&mut self) -> Result<bool> {
+        let (_, information) = self.volume_information()?;
+        let dirty = match self.session {
+            Session::Marked { clean_before } => !clean_before,
+            Session::Untouched => information.flags.contains(VolumeFlags::DIRTY),
+        };
+        if dirty {
+            self.mark_open()?;
+            self.session = Session::Marked { clean_before: true };
+        }
+        Ok(dirty)
+    }
+
     /// Writes everything out, takes the mark away and leaves the log empty.
     pub(crate) fn close(&mut self) -> Result<()> {
         if self.options.access == Access::ReadOnly {

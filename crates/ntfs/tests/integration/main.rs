@@ -12,6 +12,7 @@ mod links;
 mod metadata;
 mod model;
 mod names;
+mod refusals;
 mod scratch;
 mod streams;
 mod usn;

@@ -78,9 +78,11 @@ fn transaction(error: TransactionError) -> NtStatus {
 
 fn refused(refusal: Refusal) -> NtStatus {
     match refusal {
-        Refusal::Dirty | Refusal::ForeignJournal | Refusal::Hibernated | Refusal::Version => {
-            NtStatus::MEDIA_WRITE_PROTECTED
-        }
+        Refusal::Dirty
+        | Refusal::ForeignJournal
+        | Refusal::Hibernated
+        | Refusal::ShadowCopies
+        | Refusal::Version => NtStatus::MEDIA_WRITE_PROTECTED,
         Refusal::FailedBefore => NtStatus::IO_DEVICE_ERROR,
         Refusal::SystemFile => NtStatus::ACCESS_DENIED,
     }

@@ -124,6 +124,16 @@ pub fn mount(image: &Path, how: Mount) -> Result<(), Failure> {
         .map_err(|error| failed(error.to_string()))
 }
 
+/// Sets the dirty flag, as a system does that finds damage.
+///
+/// # Errors
+/// When the volume cannot be read or written.
+pub fn set_dirty(image: &Path) -> Result<(), Failure> {
+    fsck::set_dirty(image)
+        .map(drop)
+        .map_err(|error| Failure::new(image.display().to_string(), error.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

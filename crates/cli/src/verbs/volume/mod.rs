@@ -1,6 +1,7 @@
 //! `volume`: makes, shows and verifies volumes.
 
 mod check;
+mod clear_dirty;
 mod create;
 mod info;
 mod recover;
@@ -16,5 +17,6 @@ pub(super) fn run(ctx: &Context, verb: VolumeVerb) -> Result<Report> {
         VolumeVerb::Info(args) => info::run(ctx, &args),
         VolumeVerb::Check(args) => check::run(ctx, &args),
         VolumeVerb::Recover(args) => recover::run(ctx, &args),
+        VolumeVerb::ClearDirty(args) => clear_dirty::run(ctx, &args),
     }
 }
