@@ -15,9 +15,11 @@
 
 mod abi;
 mod ansi;
+mod ansi_queries;
 mod attributes;
 mod code_page;
 pub mod constants;
+mod copy;
 mod create_file;
 mod delete;
 mod descriptor;
@@ -49,6 +51,8 @@ mod volumes;
 
 pub use abi::{Bool, Boolean};
 pub use ansi::VolumeInformationA;
+pub use ansi_queries::FindDataA;
+pub use copy::{CopyProgress, ProgressRoutine};
 pub use directories::FullPathName;
 pub use handles::Handle;
 pub use information::FileTimes;

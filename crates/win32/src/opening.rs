@@ -26,6 +26,13 @@ pub(crate) struct ShortOpen<'a> {
     open: Arc<FileObject>,
 }
 
+impl<'a> ShortOpen<'a> {
+    /// Closes `open` when this value ends.
+    pub(crate) fn new(system: &'a System, open: Arc<FileObject>) -> Self {
+        Self { system, open }
+    }
+}
+
 impl std::ops::Deref for ShortOpen<'_> {
     type Target = FileObject;
 
@@ -66,7 +73,7 @@ impl System {
         view: &dyn View,
     ) -> Result<ShortOpen<'_>, NtStatus> {
         let open = self.open_shared(location, wanted, view)?;
-        Ok(ShortOpen { system: self, open })
+        Ok(ShortOpen::new(self, open))
     }
 
     /// The same for an open that its caller closes.

@@ -3,15 +3,16 @@
 use linkwright_codes::{NtStatus, Win32Error};
 
 use crate::constants::{
-    DELETE, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES,
-    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_SYNCHRONOUS_IO_NONALERT,
-    FILE_WRITE_ATTRIBUTES, MOVEFILE_COPY_ALLOWED, MOVEFILE_CREATE_HARDLINK,
-    MOVEFILE_DELAY_UNTIL_REBOOT, MOVEFILE_FAIL_IF_NOT_TRACKABLE, MOVEFILE_REPLACE_EXISTING,
-    MOVEFILE_WRITE_THROUGH, SYNCHRONIZE,
+    COPY_FILE_COPY_SYMLINK, COPY_FILE_FAIL_IF_EXISTS, DELETE, FILE_NON_DIRECTORY_FILE,
+    FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE,
+    FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_SYNCHRONOUS_IO_NONALERT, FILE_WRITE_ATTRIBUTES,
+    MOVEFILE_COPY_ALLOWED, MOVEFILE_CREATE_HARDLINK, MOVEFILE_DELAY_UNTIL_REBOOT,
+    MOVEFILE_FAIL_IF_NOT_TRACKABLE, MOVEFILE_REPLACE_EXISTING, MOVEFILE_WRITE_THROUGH, SYNCHRONIZE,
 };
 use crate::nt::create::{Disposition, Request};
 use crate::nt::destination::{Caller, Destination, Replacing};
 use crate::nt::lookup::{PlainView, View};
+use crate::nt::objects::StreamKind;
 use crate::path::{Limit, Target};
 use crate::{System, Win32Result};
 
@@ -22,7 +23,8 @@ impl System {
     /// # Errors
     /// ERROR_ALREADY_EXISTS without MOVEFILE_REPLACE_EXISTING;
     /// ERROR_ACCESS_DENIED when what is there is a directory, read-only or open;
-    /// ERROR_NOT_SAME_DEVICE; ERROR_NOT_SUPPORTED for
+    /// ERROR_NOT_SAME_DEVICE without MOVEFILE_COPY_ALLOWED, with which a file is
+    /// copied and deleted; ERROR_NOT_SUPPORTED for
     /// MOVEFILE_DELAY_UNTIL_REBOOT, which nobody would carry out here.
     pub fn move_file_ex_w(
         &self,
@@ -79,6 +81,7 @@ impl System {
             view,
         };
         let (open, _) = self.machine.create(&request)?;
+        let is_file = open.kind == StreamKind::Data;
         let result = new
             .ok_or(Win32Error::INVALID_PARAMETER)
             .and_then(|new| self.nt_path(new, Limit::File))
@@ -104,6 +107,36 @@ impl System {
                 false => Ok(()),
             });
         self.machine.close_file(&open);
-        result
+        match result {
+            Err(Win32Error::NOT_SAME_DEVICE) if has(MOVEFILE_COPY_ALLOWED) => match is_file {
+                true => self.move_by_copy(existing, new, flags),
+                false => Err(Win32Error::ACCESS_DENIED),
+            },
+            result => result,
+        }
+    }
+
+    /// MOVEFILE_COPY_ALLOWED: a file is copied, a link itself, and then deleted.
+    /// When it cannot be deleted both stay, and the call succeeds all the same.
+    fn move_by_copy(&self, existing: &[u16], new: Option<&[u16]>, flags: u32) -> Win32Result<()> {
+        let fails = match flags & MOVEFILE_REPLACE_EXISTING {
+            0 => COPY_FILE_FAIL_IF_EXISTS,
+            _ => 0,
+        };
+        let copied = self.copy_file_ex_w(
+            Some(existing),
+            new,
+            None,
+            None,
+            fails | COPY_FILE_COPY_SYMLINK,
+        );
+        match copied {
+            Err(Win32Error::FILE_EXISTS) => return Err(Win32Error::ALREADY_EXISTS),
+            copied => copied?,
+        }
+        // As MoveFileEx documents it: the file may be in both places then.
+        self.delete(Some(existing), FILE_NON_DIRECTORY_FILE, &PlainView)
+            .unwrap_or_default();
+        Ok(())
     }
 }

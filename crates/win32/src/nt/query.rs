@@ -200,16 +200,15 @@ impl Machine {
     }
 
     fn try_query(&self, file: &FileObject, class: u32, room: usize) -> Result<Answer, NtStatus> {
-        match class {
+        let of_attributes = matches!(
+            class,
             FILE_BASIC_INFORMATION
-            | FILE_ATTRIBUTE_TAG_INFORMATION
-            | FILE_NETWORK_OPEN_INFORMATION
-            | FILE_ALL_INFORMATION => {
-                if file.granted & FILE_READ_ATTRIBUTES == 0 {
-                    return Err(NtStatus::ACCESS_DENIED);
-                }
-            }
-            _ => {}
+                | FILE_ATTRIBUTE_TAG_INFORMATION
+                | FILE_NETWORK_OPEN_INFORMATION
+                | FILE_ALL_INFORMATION
+        );
+        if of_attributes && !file.may(FILE_READ_ATTRIBUTES) {
+            return Err(NtStatus::ACCESS_DENIED);
         }
         let facts = || Facts::of(self, file);
         Ok(match class {

@@ -2,8 +2,11 @@
 
 mod concurrency;
 mod conformance;
+mod controls;
+mod copying;
 mod create_file;
 mod deleting;
+mod finding;
 mod hard_links;
 mod information;
 mod names_in_paths;
