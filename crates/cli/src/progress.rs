@@ -4,19 +4,34 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A line that tells how far a copy is.
+/// A line that tells how far a copy or a check is.
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Shown when standard error is a terminal and people read the output.
+    /// Of a copy. Shown when standard error is a terminal and people read the
+    /// output.
     pub(crate) fn new(is_json: bool) -> Self {
+        Self::with_template(
+            is_json,
+            "{bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+        )
+    }
+
+    /// Of work that is counted in file records, shown as that of a copy.
+    pub(crate) fn of_records(is_json: bool) -> Self {
+        Self::with_template(
+            is_json,
+            "{msg}: {human_pos} of {human_len} records, {per_sec}, {eta} left",
+        )
+    }
+
+    fn with_template(is_json: bool, template: &str) -> Self {
         let visible = !is_json && std::io::stderr().is_terminal();
         let target = match visible {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(Some(0), target);
-        let template = "{bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -36,6 +51,18 @@ impl Progress {
     /// That many more bytes.
     pub(crate) fn add(&self, bytes: u64) {
         self.0.inc(bytes);
+    }
+
+    /// A new part of the work begins: rate and time left are its own.
+    pub(crate) fn begin(&self, what: &'static str) {
+        self.0.set_message(what);
+        self.0.reset();
+    }
+
+    /// So much of the part is done.
+    pub(crate) fn reach(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
     }
 
     /// Makes way for a line of text.

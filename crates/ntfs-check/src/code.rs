@@ -314,6 +314,9 @@ codes! {
     VolumeFlags "volume-flags" Note "The volume has work under way";
     /// The log holds work that is not in the volume yet.
     LogNotClean "log-not-clean" Note "The log file was not closed cleanly";
+    /// The volume was looked at through the journal of a session of ours that
+    /// did not end; only the program, which knows of it, says so.
+    LogHoldsWork "log-holds-work" Note "The log file holds work of a session that did not end; the volume was checked as it is after recovery";
     /// Neither empty nor a restart page.
     LogUnknown "log-unknown" Inconsistency "The log file has no readable restart page";
     /// The restart area's file size differs from the stream's.
@@ -324,6 +327,18 @@ codes! {
     Hibernated "hibernated" Note "A Windows is hibernated on this volume";
     /// `$UsnJrnl:$Max` or `$J`.
     UsnJournal "usn-journal" Inconsistency "The Usn Journal is corrupt";
+    /// A record whose length, version or fields cannot be.
+    UsnRecord "usn-record" Inconsistency "A Usn Journal entry is corrupt";
+    /// A record that crosses a multiple of 4,096 bytes.
+    UsnPage "usn-page" Inconsistency "A Usn Journal entry crosses the page boundary";
+    /// Behind the last record of a page there is something.
+    UsnTail "usn-tail" Inconsistency "The remaining of an USN page should be filled with zeros";
+    /// A record whose number is not where it lies.
+    UsnOffset "usn-offset" Inconsistency "The USN of a Usn Journal entry is incorrect";
+    /// A record of a file or directory that cannot be.
+    UsnReference "usn-reference" Inconsistency "A Usn Journal entry has an invalid file reference";
+    /// A file's last record would lie behind the end of the journal.
+    UsnStamp "usn-stamp" Inconsistency "The Usn Journal is shorter than the largest USN encountered";
 
     /// More of one kind than the options let through.
     More "more" Note "More problems of the same kind were counted but not listed";

@@ -19,7 +19,7 @@ use crate::report::Reporter;
 use crate::state::{Prints, State, is};
 use crate::stream::Extent;
 use crate::volume::Volume;
-use crate::{clusters, names, volume_state};
+use crate::{clusters, names, usn};
 
 /// What matters of a file beyond its names and clusters.
 #[derive(Debug, Default)]
@@ -141,7 +141,7 @@ pub(crate) fn check(
     check_ea(volume, report, file, &facts);
     check_object_id(report, file, &facts);
     if file.flags.contains(RecordFlags::IN_EXTEND) {
-        volume_state::check_usn(volume, report, file);
+        usn::check(volume, state, report, file);
     }
     clusters::check_streams(volume, state, report, &list);
     remember(state, report, file, &facts);
@@ -150,6 +150,7 @@ pub(crate) fn check(
 
 fn remember(state: &mut State, report: &mut Reporter<'_>, file: &File<'_>, facts: &Facts) {
     let number = file.number.0;
+    state.stamps.add(file.number, facts.information.as_ref());
     let mut flags = 0;
     let mut set = |condition: bool, flag: u16| {
         if condition {

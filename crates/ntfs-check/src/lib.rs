@@ -38,6 +38,7 @@ mod report;
 mod secure;
 mod state;
 mod stream;
+mod usn;
 mod view_index;
 mod volume;
 mod volume_state;
@@ -56,6 +57,7 @@ use bits::Bits;
 use file::File;
 use report::Reporter;
 use state::{Records, State, is};
+use usn::Stamps;
 use volume::Volume;
 
 /// Checks a volume; problems go to `sink` in the order they are found.
@@ -93,6 +95,7 @@ pub fn check_with_progress(
     record::scan(&volume, &mut state, &mut report)?;
     record::check_extensions(&state, &mut report);
     facts::check_deferred(&volume, &state, &mut report);
+    usn::check_stamps(&state, &mut report);
     scan_indexes(&volume, &mut state, &mut report)?;
     references::check(&volume, &state, &mut report)?;
     references::check_tree(&state, &mut report);
@@ -129,6 +132,7 @@ fn prepare(volume: &Volume<'_>, report: &mut Reporter<'_>) -> State {
         object_id_index: None,
         clean_close: closed.cleanly,
         log_lsn: closed.lsn,
+        stamps: Stamps::default(),
     }
 }
 

@@ -125,6 +125,15 @@ impl Problem {
         }
     }
 
+    /// The note that what was checked is the view through the log, and not the
+    /// bytes as they lie: for whoever made that view, as the checker cannot know.
+    #[must_use]
+    pub fn log_holds_work(groups: u64) -> Self {
+        Self::record(ProblemCode::LogHoldsWork, RecordNumber::LOG_FILE)
+            .stream(AttributeType::DATA, &[])
+            .found(groups)
+    }
+
     /// A problem with record `number`.
     pub(crate) fn record(code: ProblemCode, number: RecordNumber) -> Self {
         let mut problem = Self::new(code);

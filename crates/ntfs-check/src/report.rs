@@ -160,6 +160,8 @@ pub(crate) struct Reporter<'a> {
     /// Set while something is read a second time.
     pub(crate) muted: bool,
     pub(crate) summary: Summary,
+    /// Problems that were not handed on: how many, and the worst of them.
+    unlisted: BTreeMap<ProblemCode, (u64, Severity)>,
 }
 
 impl<'a> Reporter<'a> {
@@ -175,6 +177,7 @@ impl<'a> Reporter<'a> {
             stale_entries: options.stale_entries,
             muted: false,
             summary: Summary::default(),
+            unlisted: BTreeMap::new(),
         }
     }
 
@@ -192,6 +195,11 @@ impl<'a> Reporter<'a> {
         *count += 1;
         if *count <= self.limit {
             (self.sink)(problem);
+        } else {
+            let unlisted = self.unlisted.entry(problem.code);
+            let (more, worst) = unlisted.or_insert((0, Severity::Note));
+            *more += 1;
+            *worst = problem.severity.max(*worst);
         }
     }
 
@@ -220,18 +228,49 @@ impl<'a> Reporter<'a> {
 
     /// Says how many problems were counted and not listed.
     pub(crate) fn close(self) -> Summary {
-        let over: Vec<(ProblemCode, u64)> = self
-            .summary
-            .by_code
-            .iter()
-            .filter(|(_, count)| **count > self.limit)
-            .map(|(code, count)| (*code, count - self.limit))
-            .collect();
-        for (code, count) in over {
+        for (code, (count, worst)) in self.unlisted {
             let mut problem = Problem::new(ProblemCode::More).found(format!("{count} of {code}"));
-            problem.severity = code.severity();
+            problem.severity = worst;
             (self.sink)(problem);
         }
         self.summary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was counted and not listed is as bad as the worst of it.
+    #[test]
+    fn more_of_a_kind_is_told_with_its_own_severity() {
+        let mut told = Vec::new();
+        let options = CheckOptions {
+            problems_per_code: 2,
+            ..CheckOptions::default()
+        };
+        let mut sink = |problem: Problem| told.push((problem.code, problem.severity));
+        let mut progress = |_| ControlFlow::Continue(());
+        let mut report = Reporter::new(&options, &mut sink, &mut progress);
+        for _ in 0..5 {
+            report.report(Problem::new(ProblemCode::EntrySize).into_note());
+        }
+        for note in [false, true, true, false, true] {
+            report.report(Problem::new(ProblemCode::Leaked).note_if(note));
+        }
+        for _ in 0..2 {
+            report.report(Problem::new(ProblemCode::CrossLinked));
+        }
+        let summary = report.close();
+        assert_eq!(
+            (summary.damage, summary.inconsistencies, summary.notes),
+            (2, 2, 8)
+        );
+        let more: Vec<_> = told
+            .into_iter()
+            .filter(|(code, _)| *code == ProblemCode::More)
+            .map(|(_, severity)| severity)
+            .collect();
+        assert_eq!(more, [Severity::Inconsistency, Severity::Note]);
     }
 }

@@ -12,6 +12,7 @@ use linkwright_ntfs_format::standard_information::FileAttributes;
 use crate::bits::Bits;
 use crate::clusters::Shared;
 use crate::directory::Cache;
+use crate::usn::Stamps;
 
 /// What a record is, as bits.
 pub(crate) mod is {
@@ -289,6 +290,8 @@ pub(crate) struct State {
     pub(crate) clean_close: bool,
     /// The log's current LSN, where there is a log to go by.
     pub(crate) log_lsn: Option<u64>,
+    /// What files say of the change journal.
+    pub(crate) stamps: Stamps,
 }
 
 /// Steps from a metafile up to `$Extend`.

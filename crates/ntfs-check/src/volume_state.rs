@@ -1,5 +1,5 @@
 //! The volume as a whole: version and flags, the log, the upper-case table,
-//! a sleeping Windows, the change journal.
+//! a sleeping Windows.
 
 use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::attr_def;
@@ -9,7 +9,6 @@ use linkwright_ntfs_format::hibernation::HibernationState;
 use linkwright_ntfs_format::log::{self, LogState};
 use linkwright_ntfs_format::num::units_from_le;
 use linkwright_ntfs_format::upcase_info::{self, UpcaseInfo};
-use linkwright_ntfs_format::usn::UsnMax;
 use linkwright_ntfs_format::volume_information::{VolumeFlags, VolumeInformation};
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
@@ -245,39 +244,5 @@ pub(crate) fn check_hibernation(
         report.report(
             Problem::record(Code::Hibernated, reference.record()).file_name(&view.name_units()),
         );
-    }
-}
-
-/// Names of the two streams of the change journal.
-const MAX: [u16; 4] = [b'$' as u16, b'M' as u16, b'a' as u16, b'x' as u16];
-const JOURNAL: [u16; 2] = [b'$' as u16, b'J' as u16];
-
-/// Checks the change journal when `file` is it.
-pub(crate) fn check_usn(volume: &Volume<'_>, report: &mut Reporter<'_>, file: &File<'_>) {
-    let Some(max) = file.bytes(volume, AttributeType::DATA, &MAX, UsnMax::LEN as u64) else {
-        return;
-    };
-    let problem = |name: &[u16]| {
-        Problem::record(Code::UsnJournal, file.number).stream(AttributeType::DATA, name)
-    };
-    let decoded = match UsnMax::decode(&max) {
-        Ok(decoded) => decoded,
-        Err(error) => {
-            report.report(problem(&MAX).found(error.to_string()));
-            return;
-        }
-    };
-    match file.content(volume, AttributeType::DATA, &JOURNAL) {
-        None => report.report(problem(&JOURNAL).found("missing")),
-        Some(content) => {
-            let len = match content {
-                crate::file::Content::Resident(value) => value.len() as u64,
-                crate::file::Content::Clusters(stream) => stream.sizes.data,
-            };
-            let lowest = u64::try_from(decoded.lowest_valid_usn).unwrap_or(u64::MAX);
-            if lowest > len {
-                report.report(problem(&MAX).found(lowest).expected(len));
-            }
-        }
     }
 }

@@ -81,6 +81,24 @@ fn subjects() -> Result<(Vec<Subject>, Vec<ScratchImage>), linkwright_testkit::S
     Ok((subjects, images))
 }
 
+/// The faults of the change journal are injected into one that has none.
+#[test]
+fn a_sound_change_journal_is_not_reported() {
+    let (subjects, _images) = skip_unless!(subjects());
+    for subject in &subjects {
+        let device = Overlay::new(subject.base.clone());
+        faults::sound_journal(&Editor::knowing(&device, subject.known.clone()))
+            .expect("a file to be made the journal");
+        let found: Vec<String> = problems(&device)
+            .expect("a volume that can be read")
+            .iter()
+            .filter(|problem| problem.code.as_str().starts_with("usn"))
+            .map(ToString::to_string)
+            .collect();
+        assert!(found.is_empty(), "{}: {found:#?}", subject.name);
+    }
+}
+
 #[test]
 fn each_fault_is_called_by_its_name() {
     let (subjects, _images) = skip_unless!(subjects());
@@ -124,6 +142,7 @@ fn every_code_but_a_few_has_a_fault() {
         ProblemCode::Unreadable,
         ProblemCode::TooManyLinks,
         ProblemCode::More,
+        ProblemCode::LogHoldsWork,
     ];
     let faults = faults::all();
     assert!(faults.len() >= 100, "{}", faults.len());

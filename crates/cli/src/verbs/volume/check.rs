@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use linkwright_device::{BlockDevice, Overlay};
 use linkwright_fs::{ErrorKind, Feature};
 use linkwright_ntfs::Volume;
 use linkwright_ntfs_check::{
-    CheckError, CheckOptions, Problem, Severity, Summary, check_with_progress,
+    CheckError, CheckOptions, Phase, Problem, Severity, Summary, check_with_progress,
 };
 
 use crate::args::CheckArgs;
@@ -15,29 +16,65 @@ use crate::device_error;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Line, Style};
+use crate::progress::Progress;
 use crate::report::Report;
 use crate::volumes::{Access, open_window};
 
 pub(super) fn run(ctx: &Context, args: &CheckArgs) -> Result<Report> {
     let spec = ctx.device(&args.image)?;
     let window = open_window(&spec, Access::Read, ctx.lock_wait)?;
-    let device = match args.raw {
-        true => window.device,
-        // What cannot be seen through the journal is judged as it lies.
-        false => Volume::recovered_view(Arc::clone(&window.device)).unwrap_or(window.device),
+    let (device, held) = match args.raw {
+        true => (window.device, None),
+        false => through_the_journal(window.device),
     };
+    let progress = Progress::of_records(ctx.out.is_json());
+    let say = |problem: &Problem| progress.suspend(|| say(ctx, problem, args.notes));
+    if let Some(groups) = held {
+        say(&Problem::log_holds_work(groups));
+    }
+    let mut phase = None;
     let checked = check_with_progress(
         &*device,
         &CheckOptions::default(),
-        &mut |problem| say(ctx, &problem, args.notes),
-        &mut |_| match ctx.interrupt.is_set() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+        &mut |problem| say(&problem),
+        &mut |at| {
+            if phase.replace(at.phase) != Some(at.phase) {
+                progress.begin(phase_text(at.phase));
+            }
+            progress.reach(at.done, at.total);
+            match ctx.interrupt.is_set() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         },
     );
-    let summary = checked.map_err(|error| failure(&spec.path, &error))?;
+    progress.finish();
+    let mut summary = checked.map_err(|error| failure(&spec.path, &error))?;
+    if held.is_some() {
+        summary.notes += 1;
+    }
     conclude(ctx, &summary, args.notes);
     Ok(report(&summary))
+}
+
+/// The volume as it is after recovery, and how many groups of operations its
+/// log holds when a session did not end. What cannot be seen through the
+/// journal is judged as it lies.
+fn through_the_journal(device: Arc<dyn BlockDevice>) -> (Arc<dyn BlockDevice>, Option<u64>) {
+    let view: Arc<dyn BlockDevice> = Arc::new(Overlay::new(Arc::clone(&device)));
+    match Volume::recover(Arc::clone(&view)) {
+        Ok(report) => (view, report.needed.then_some(report.groups)),
+        Err(_) => (device, None),
+    }
+}
+
+fn phase_text(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Metafiles => "reading the volume's own files",
+        Phase::Records => "checking file records",
+        Phase::Indexes => "checking directories",
+        _ => "comparing names and entries",
+    }
 }
 
 /// Every problem is a line for machines; for people, notes are left out unless

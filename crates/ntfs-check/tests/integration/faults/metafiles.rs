@@ -3,7 +3,6 @@
 
 use linkwright_ntfs_check::ProblemCode as Code;
 use linkwright_ntfs_format::attribute::AttributeType as Type;
-use linkwright_ntfs_format::attribute::{AttributeFlags, Identity, encode_resident};
 use linkwright_ntfs_format::log::{
     ClientRecord, LogState, RestartArea, RestartPage, RestartPageHeader,
 };
@@ -11,7 +10,7 @@ use linkwright_ntfs_format::record;
 use zerocopy::FromZeros;
 
 use super::{Fault, fault};
-use crate::editor::{At, Editor, units};
+use crate::editor::{At, Editor};
 
 const SECURE: u64 = 9;
 
@@ -310,29 +309,5 @@ pub(super) fn faults() -> Vec<Fault> {
             e.edit_stream(at, 0, 4, |bytes| bytes.copy_from_slice(b"HIBR"));
             Some(())
         }),
-        fault(
-            "change journal without its records",
-            Code::UsnJournal,
-            |e| {
-                let file = e.simple_file()?;
-                e.edit(file, |bytes| {
-                    let id = Identity {
-                        type_code: Type::DATA,
-                        name: &units("$Max"),
-                        flags: AttributeFlags::empty(),
-                        instance: record::take_instance(bytes).unwrap(),
-                    };
-                    let attribute = encode_resident(&id, &[0; 32]).unwrap();
-                    let offset = record::attributes(bytes)
-                        .flatten()
-                        .find(|view| view.type_code() > Type::DATA)
-                        .map_or_else(|| record::end_offset(bytes).unwrap(), |view| view.offset());
-                    record::insert(bytes, offset, &attribute).unwrap();
-                    let header = record::header_mut(bytes).unwrap();
-                    header.flags.set(header.flags.get() | 4);
-                });
-                Some(())
-            },
-        ),
     ]
 }

@@ -5,6 +5,7 @@ mod metafiles;
 mod names;
 mod records;
 mod streams;
+mod usn;
 
 use linkwright_ntfs_check::ProblemCode;
 
@@ -26,6 +27,8 @@ pub(crate) const fn fault(
     Fault { name, code, inject }
 }
 
+pub(crate) use usn::sound as sound_journal;
+
 /// Every fault.
 pub(crate) fn all() -> Vec<Fault> {
     let mut faults = metafiles::faults();
@@ -33,5 +36,6 @@ pub(crate) fn all() -> Vec<Fault> {
     faults.extend(streams::faults());
     faults.extend(names::faults());
     faults.extend(indexes::faults());
+    faults.extend(usn::faults());
     faults
 }
