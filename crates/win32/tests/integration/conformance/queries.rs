@@ -1,6 +1,7 @@
 //! Short questions that rows ask: what a path is now, as a program sees it.
 
-use linkwright_fs::{FileSystem, LinkContent};
+use linkwright_fs::{FileSystem, LinkContent, Name, StreamName};
+use linkwright_ntfs_format::usn::UsnRecord;
 use linkwright_reparse::ReparseBuffer;
 use linkwright_win32::Win32Error;
 use linkwright_win32::constants as c;
@@ -33,6 +34,7 @@ pub(crate) const QUERIES: &[&str] = &[
     "creationtime",
     "entrysize",
     "entryattrs",
+    "usnreasons",
 ];
 
 /// Answers a question.
@@ -153,9 +155,40 @@ fn stored(world: &World, verb: &str, path: &Word) -> Answer {
         "lasttimes" => text(three),
         "changetime" => text(format!("{:?}", times.changed)),
         "creationtime" => text(format!("{:?}", times.created)),
+        "usnreasons" => usn_reasons(&*fs, fs.stat(&node).map_err(show)?.record),
         "security" => text(to_hex(&fs.security(&node).map_err(show)?)),
         _ => Err(format!("{verb} is not answered").into()),
     }
+}
+
+/// The reasons in the last record of the change journal about a file.
+fn usn_reasons(fs: &dyn FileSystem, record: u64) -> Answer {
+    let child = |dir, name| fs.child(&dir, &Name::from(name)).map_err(show);
+    let extend = child(fs.root().map_err(show)?, "$Extend")?;
+    let journal = child(extend, "$UsnJrnl")?;
+    let stream = StreamName::from("$J");
+    let streams = fs.streams(&journal).map_err(show)?;
+    let found = streams
+        .iter()
+        .find(|info| info.name.as_ref() == Some(&stream));
+    let size = found.ok_or("no $J")?.size;
+    let mut bytes = vec![0; usize::try_from(size).map_err(|error| error.to_string())?];
+    fs.read_at(&journal, Some(&stream), 0, &mut bytes)
+        .map_err(show)?;
+    let (mut at, mut last) = (0, None);
+    while at < bytes.len() {
+        match UsnRecord::decode(&bytes[at..]) {
+            Ok((found, length)) => {
+                if found.file.record().0 == record {
+                    last = Some(found.reason.bits());
+                }
+                at += length;
+            }
+            // The rest of a page.
+            Err(_) => at = (at + 1).next_multiple_of(4096),
+        }
+    }
+    text(format!("0x{:08x}", last.ok_or("no record of this file")?))
 }
 
 /// What a reparse point holds.

@@ -79,6 +79,14 @@ struct Settings {
     evaluation: SymlinkEvaluation,
     code_page: CodePage,
     current: Option<String>,
+    journal: Journal,
+}
+
+/// Whether volumes have a change journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Journal {
+    None,
+    Active,
 }
 
 /// Steps that say how machine and process are to be; they come first, wherever
@@ -93,6 +101,7 @@ pub(crate) const SETTINGS: &[&str] = &[
     "cwd",
     "drive",
     "unc",
+    "usn",
 ];
 
 impl World {
@@ -111,6 +120,10 @@ impl World {
                 evaluation: SymlinkEvaluation::default(),
                 code_page: CodePage::UTF_8,
                 current: None,
+                journal: match steps.iter().any(|step| step.verb == "usn") {
+                    true => Journal::Active,
+                    false => Journal::None,
+                },
             },
             system: None,
             names: HashMap::new(),
@@ -137,6 +150,8 @@ impl World {
                 settings.token = Token::standard_user().with(Privileges::CREATE_SYMBOLIC_LINK);
             }
             ("version", [name]) => settings.version = version(name)?,
+            // Looked at before the volumes were made.
+            ("usn", []) => {}
             ("devmode", []) => settings.developer_mode = DeveloperMode::On,
             ("longpaths", []) => settings.long_paths = LongPaths::ON,
             ("policy", [change]) => policy(&mut settings.evaluation, change)?,
@@ -156,7 +171,7 @@ impl World {
             "ntfs" => None,
             name => Some(Declaration::preset(name).ok_or_else(|| format!("no back end {name}"))?),
         };
-        let device = Arc::new(template(self.disks.len() as u64 + 1));
+        let device = Arc::new(template(self.disks.len() as u64 + 1, self.settings.journal));
         let fs = mount(&device, &self.clock)?;
         self.disks.push(Disk {
             prefix: prefix.to_lowercase(),
@@ -320,22 +335,30 @@ fn mount(device: &Arc<MemoryDevice>, clock: &Arc<StepClock>) -> Result<Arc<NtfsF
     ))
 }
 
-/// An empty volume with 8.3 names; each serial number is formatted once.
-fn template(serial: u64) -> MemoryDevice {
-    static MADE: Mutex<Vec<(u64, MemoryDevice)>> = Mutex::new(Vec::new());
+/// An empty volume with 8.3 names; each kind is formatted once.
+fn template(serial: u64, journal: Journal) -> MemoryDevice {
+    static MADE: Mutex<Vec<((u64, Journal), MemoryDevice)>> = Mutex::new(Vec::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, device)) = made.iter().find(|(known, _)| *known == serial) {
+    let kind = (serial, journal);
+    if let Some((_, device)) = made.iter().find(|(known, _)| *known == kind) {
         return device.snapshot();
     }
     let device = MemoryDevice::new(12 << 20);
     let options = linkwright_ntfs_mkfs::FormatOptions {
         serial: 0x1122_3344_5566_0000 + serial,
         short_names: linkwright_ntfs_mkfs::ShortNames::On,
+        change_journal: match journal {
+            Journal::None => None,
+            Journal::Active => Some(linkwright_ntfs_mkfs::ChangeJournal {
+                maximum_size: 64 << 10,
+                allocation_delta: 16 << 10,
+            }),
+        },
         ..Default::default()
     };
     linkwright_ntfs_mkfs::format(&device, &options)
         .unwrap_or_else(|error| panic!("an empty volume: {error}"));
-    made.push((serial, device.snapshot()));
+    made.push((kind, device.snapshot()));
     device
 }
 
