@@ -23,7 +23,6 @@
 mod app_exec_link;
 mod buffer;
 mod error;
-mod full_path;
 mod header;
 mod lx;
 mod mount_point;

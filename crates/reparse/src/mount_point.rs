@@ -1,13 +1,13 @@
 //! Junctions and volume mount points, tag 0xA0000003 (MS-FSCC 2.1.2.5).
 
+use linkwright_names::path::normalise;
 use zerocopy::FromBytes;
 
 use crate::error::{ReparseError, TargetError};
-use crate::full_path::{SEPARATOR, full_path};
 use crate::header::{self, HEADER_BYTES, MAX_REPARSE_BYTES};
 use crate::name_pair::{NameFields, NamePair};
 use crate::tag::ReparseTag;
-use crate::target::{self, TargetForm};
+use crate::target::{self, SEPARATOR, TargetForm};
 
 /// Bytes before the path buffer, header included.
 const PATH_BUFFER_AT: usize = HEADER_BYTES + size_of::<NameFields>();
@@ -34,7 +34,7 @@ impl MountPoint {
     pub fn junction(path: &[u16]) -> Result<Self, TargetError> {
         target::check_text(path)?;
         let print = match TargetForm::of(path) {
-            TargetForm::DriveAbsolute => full_path(path),
+            TargetForm::DriveAbsolute => normalise(path),
             TargetForm::Device if target::is_verbatim(path) => local_verbatim(path)?,
             TargetForm::Unc => return Err(TargetError::NotLocal),
             _ => return Err(TargetError::NotAbsolute),

@@ -1,7 +1,10 @@
 //! From the target text of a link to the names it stores.
 
+use linkwright_names::path::{Win32PathKind, normalise};
+
 use crate::error::TargetError;
-use crate::full_path::{SEPARATOR, full_path, is_separator};
+
+pub(crate) const SEPARATOR: u16 = b'\\' as u16;
 
 /// What a link target may depend on besides its own text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,26 +35,15 @@ impl TargetForm {
     /// Form of `text`; `/` counts as `\`. The empty text is relative.
     #[must_use]
     pub fn of(text: &[u16]) -> Self {
-        let separator = |at: usize| text.get(at).copied().is_some_and(is_separator);
-        let unit = |at: usize, wanted: u8| text.get(at) == Some(&u16::from(wanted));
-        match (separator(0), separator(1)) {
-            (true, true) => {
-                let marked = unit(2, b'?') || unit(2, b'.');
-                if marked && (text.len() == 3 || separator(3)) {
-                    Self::Device
-                } else {
-                    Self::Unc
-                }
-            }
-            (true, false) => Self::Rooted,
-            (false, _) if unit(1, b':') => {
-                if separator(2) {
-                    Self::DriveAbsolute
-                } else {
-                    Self::DriveRelative
-                }
-            }
-            (false, _) => Self::Relative,
+        match Win32PathKind::of(text) {
+            Win32PathKind::Relative => Self::Relative,
+            Win32PathKind::Rooted => Self::Rooted,
+            Win32PathKind::DriveRelative => Self::DriveRelative,
+            Win32PathKind::DriveAbsolute => Self::DriveAbsolute,
+            Win32PathKind::UncAbsolute => Self::Unc,
+            Win32PathKind::LocalDevice
+            | Win32PathKind::Verbatim
+            | Win32PathKind::RootLocalDevice => Self::Device,
         }
     }
 }
@@ -88,7 +80,7 @@ pub(crate) fn drive_relative_path(
         joined.push(SEPARATOR);
         joined.extend_from_slice(name);
     }
-    Ok(full_path(&joined))
+    Ok(normalise(&joined))
 }
 
 /// NT name of an absolute Win32 path: `\??\C:\x`, `\??\UNC\server\share\x`, `\??\device`.
@@ -97,7 +89,7 @@ pub(crate) fn nt_name(path: &[u16]) -> Vec<u16> {
     let full = if is_verbatim(path) {
         path.to_vec()
     } else {
-        full_path(path)
+        normalise(path)
     };
     let (prefix, rest) = match TargetForm::of(&full) {
         TargetForm::Device => (r"\??\", full.get(4..)),
@@ -111,8 +103,7 @@ pub(crate) fn nt_name(path: &[u16]) -> Vec<u16> {
 
 /// Whether the path begins with `\\?\`, which switches all parsing off.
 pub(crate) fn is_verbatim(path: &[u16]) -> bool {
-    path.get(..4)
-        .is_some_and(|head| head.iter().copied().eq(r"\\?\".encode_utf16()))
+    Win32PathKind::of(path) == Win32PathKind::Verbatim
 }
 
 fn ascii_lower(unit: u16) -> u16 {

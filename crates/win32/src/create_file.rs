@@ -11,8 +11,9 @@ use crate::constants::{
     FILE_FLAG_SEQUENTIAL_SCAN, FILE_FLAG_WRITE_THROUGH, FILE_NO_INTERMEDIATE_BUFFERING,
     FILE_NON_DIRECTORY_FILE, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_NO_RECALL,
     FILE_OPEN_REPARSE_POINT, FILE_RANDOM_ACCESS, FILE_READ_ATTRIBUTES, FILE_SEQUENTIAL_ONLY,
-    FILE_SYNCHRONOUS_IO_NONALERT, FILE_WRITE_THROUGH, GENERIC_ALL, GENERIC_WRITE, OPEN_ALWAYS,
-    OPEN_EXISTING, SYNCHRONIZE, TRUNCATE_EXISTING,
+    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_SYNCHRONOUS_IO_NONALERT,
+    FILE_WRITE_THROUGH, GENERIC_ALL, GENERIC_WRITE, OPEN_ALWAYS, OPEN_EXISTING, SYNCHRONIZE,
+    TRUNCATE_EXISTING,
 };
 use crate::handles::Object;
 use crate::nt::create::{Action, Disposition, Request};
@@ -74,6 +75,10 @@ impl System {
         view: &dyn View,
     ) -> Win32Result<Handle> {
         let disposition = disposition(arguments.disposition, arguments.access)?;
+        const SHARE: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+        if arguments.share & !SHARE != 0 {
+            return Err(Win32Error::INVALID_PARAMETER);
+        }
         let name = name.ok_or(Win32Error::PATH_NOT_FOUND)?;
         let path = self.nt_path(name, Limit::File)?;
         let attributes = match template {

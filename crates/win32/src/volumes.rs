@@ -37,9 +37,22 @@ impl Volume {
         self.share.is_some() || self.has(Capabilities::REMOTE)
     }
 
-    /// Whether it can do something.
+    /// Whether it can do something. Shares that fail over or scale out keep less
+    /// than the volume behind them (SEMANTICS 1.1, 1.2).
     pub(crate) fn has(&self, capability: Capabilities) -> bool {
-        self.fs.capabilities().contains(capability)
+        let missing = match self.share.as_ref().map(|share| share.kind) {
+            None | Some(ShareKind::Smb) => Capabilities::empty(),
+            Some(ShareKind::TransparentFailover) => Capabilities::HARD_LINKS,
+            Some(ShareKind::ScaleOut) => {
+                Capabilities::HARD_LINKS
+                    | Capabilities::SYMBOLIC_LINKS
+                    | Capabilities::REPARSE_POINTS
+            }
+        };
+        self.fs
+            .capabilities()
+            .difference(missing)
+            .contains(capability)
     }
 
     /// `\Device\HarddiskVolume3`, or `\Device\Mup\server\share`.

@@ -99,7 +99,7 @@ impl FullPath {
     }
 
     fn normalised(path: &[u16]) -> Result<Self, PathError> {
-        let full = collapse(path, root_len(path, Win32PathKind::of(path)));
+        let full = normalise(path);
         check_length(&full)?;
         Ok(Self(NtName::from(full)))
     }
@@ -214,6 +214,14 @@ fn completed(path: Win32Path<'_>, directories: &CurrentDirectories) -> Vec<u16> 
     full
 }
 
+/// The normal form of a text, nothing completed and no device looked for:
+/// backslashes, none doubled, no `.` and `..` where there is a root for them to end
+/// at, no trailing dots and spaces.
+#[must_use]
+pub fn normalise(path: &[u16]) -> Vec<u16> {
+    collapse(path, root_len(path, Win32PathKind::of(path)))
+}
+
 /// Normalises what follows the first `root` units.
 fn collapse(path: &[u16], root: usize) -> Vec<u16> {
     let (root, rest) = path.split_at_checked(root).unwrap_or((path, &[]));
@@ -297,6 +305,32 @@ mod tests {
     fn check(path: &str, expected: &str) {
         let made = FullPath::new(&units(path), &in_c_work()).unwrap();
         assert_eq!(made.to_string(), expected, "{path}");
+    }
+
+    #[test]
+    fn normal_forms() {
+        for (given, expected) in [
+            ("C:\\", "C:\\"),
+            ("C:\\a\\b", "C:\\a\\b"),
+            ("C:\\a\\b\\", "C:\\a\\b\\"),
+            ("c:/a//b", "c:\\a\\b"),
+            ("C:\\a\\.\\b\\..\\c", "C:\\a\\c"),
+            ("C:\\..\\..", "C:\\"),
+            ("C:\\a\\..\\", "C:\\"),
+            ("C:\\a\\b\\..", "C:\\a"),
+            ("C:\\a\\.", "C:\\a"),
+            ("C:\\a. \\b. . ", "C:\\a. \\b"),
+            ("C:\\a.\\b", "C:\\a\\b"),
+            ("C:\\a\\...", "C:\\a\\"),
+            ("\\\\s\\h", "\\\\s\\h"),
+            ("\\\\s\\h\\..\\x", "\\\\s\\h\\x"),
+            ("\\\\s\\h\\a\\..\\..\\", "\\\\s\\h\\"),
+            ("\\\\.\\a\\..\\b", "\\\\.\\b"),
+            ("\\\\.", "\\\\.\\"),
+        ] {
+            let made = normalise(&units(given));
+            assert_eq!(String::from_utf16_lossy(&made), expected, "{given}");
+        }
     }
 
     #[test]

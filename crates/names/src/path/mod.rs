@@ -3,7 +3,7 @@
 //! | item | what |
 //! |---|---|
 //! | [`Win32PathKind`], [`Win32Path`] | what sort of path a text is, and its root |
-//! | [`FullPath`], [`CurrentDirectories`] | full paths, as `GetFullPathName` makes them |
+//! | [`FullPath`], [`CurrentDirectories`], [`normalise`] | full paths, as `GetFullPathName` makes them |
 //! | [`NtPath`], [`NtPathKind`] | paths as the kernel and reparse points hold them |
 //! | [`StreamSpec`], [`StreamType`] | `name:stream:$TYPE` |
 //! | [`components`] | the parts between separators |
@@ -18,7 +18,7 @@ mod nt;
 mod relative;
 mod stream;
 
-pub use full::{CurrentDirectories, FullPath};
+pub use full::{CurrentDirectories, FullPath, normalise};
 pub use kind::{Win32Path, Win32PathKind};
 pub use nt::{NtPath, NtPathKind, VolumeGuid};
 pub use relative::relative_path;

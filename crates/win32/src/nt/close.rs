@@ -69,17 +69,16 @@ impl Machine {
 /// FILE_FLAG_DELETE_ON_CLOSE has its effect at the close, on the stream when one
 /// was opened.
 fn mark(namespace: &mut Namespace, open: &FileObject) {
-    match (&open.stream_id, open.link) {
-        (Some(stream), _) => namespace.delete_stream(stream, true),
-        (None, Some(id)) if deletable(open) => {
-            if namespace
-                .link(id)
-                .is_some_and(|link| link.deletion == Deletion::No)
-            {
-                namespace.set_pending(id, Deletion::Pending);
-            }
-        }
-        _ => {}
+    if let Some(stream) = &open.stream_id {
+        namespace.delete_stream(stream, true);
+        return;
+    }
+    let Some(id) = open.link else { return };
+    let marked = namespace
+        .link(id)
+        .is_none_or(|link| link.deletion != Deletion::No);
+    if !marked && deletable(open) {
+        namespace.set_pending(id, Deletion::Pending);
     }
 }
 

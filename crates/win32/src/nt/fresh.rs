@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use linkwright_codes::NtStatus;
 use linkwright_fs::resolve::Slot;
-use linkwright_fs::{
-    Attributes, Capabilities, Create, FileSystem, LinkType, Node, Times, VolumeFamily,
-};
+use linkwright_fs::{Attributes, Capabilities, Create, LinkType, Node, Times, VolumeFamily};
 
 use super::access;
 use super::create::{Action, Opened, Request, asked, named, open_link, settable};
@@ -71,7 +69,7 @@ impl Machine {
             true => None,
             false => self.recall_name(namespace, parent, &slot.name),
         };
-        let node = self.make(request, slot, directory, had.as_ref())?;
+        let node = self.make(request, &volume, slot, had.as_ref())?;
         if let Some(stream) = &stream {
             fs.set_len(&node, Some(stream), 0).map_err(status::of)?;
         }
@@ -116,11 +114,12 @@ impl Machine {
     fn make(
         &self,
         request: &Request<'_>,
+        volume: &Volume,
         slot: &Slot,
-        directory: bool,
         had: Option<&Tunnelled>,
     ) -> Result<Node, NtStatus> {
         let fs = &slot.fs;
+        let directory = makes_directory(request);
         let create = Create {
             attributes: settable(request.attributes),
             security_descriptor: request.security.map(<[u8]>::to_vec),
@@ -134,7 +133,7 @@ impl Machine {
             (Some(link), directory) => {
                 link.privilege?;
                 let content = link.content.as_ref().map_err(|status| *status)?;
-                check_reparse_support(&**fs)?;
+                check_reparse_support(volume)?;
                 let link_type = match directory {
                     true => LinkType::Directory,
                     false => LinkType::File,
@@ -169,20 +168,24 @@ fn granted_to_creator(request: &Request<'_>) -> Result<u32, NtStatus> {
     })
 }
 
+fn makes_directory(request: &Request<'_>) -> bool {
+    request.has(FILE_DIRECTORY_FILE) || request.location.stream == StreamPart::Directory
+}
+
 /// Where no reparse point can be, the device refuses the request.
-fn check_reparse_support(fs: &dyn FileSystem) -> Result<(), NtStatus> {
-    let capabilities = fs.capabilities();
-    let any = Capabilities::REPARSE_POINTS | Capabilities::SYMBOLIC_LINKS;
-    match capabilities.intersects(any) {
+fn check_reparse_support(volume: &Volume) -> Result<(), NtStatus> {
+    let any = [Capabilities::REPARSE_POINTS, Capabilities::SYMBOLIC_LINKS];
+    match any.into_iter().any(|one| volume.has(one)) {
         true => Ok(()),
-        false => Err(without_reparse_points(fs)),
+        false => Err(without_reparse_points(volume)),
     }
 }
 
 /// FAT does not know the request, a redirector does not support it, other
 /// volumes are of a version without it (MS-FSA 2.1.5.10.37).
-fn without_reparse_points(fs: &dyn FileSystem) -> NtStatus {
-    match fs.volume_info().map(|info| info.family) {
+fn without_reparse_points(volume: &Volume) -> NtStatus {
+    match volume.fs.volume_info().map(|info| info.family) {
+        _ if volume.share.is_some() => NtStatus::NOT_SUPPORTED,
         Ok(VolumeFamily::Fat) => NtStatus::INVALID_DEVICE_REQUEST,
         Ok(VolumeFamily::Network) => NtStatus::NOT_SUPPORTED,
         _ => NtStatus::VOLUME_NOT_UPGRADED,

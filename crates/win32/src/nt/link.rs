@@ -57,7 +57,7 @@ fn check_source(namespace: &Namespace, open: &FileObject) -> Result<(), NtStatus
     if open.kind == StreamKind::Directory {
         return Err(NtStatus::FILE_IS_A_DIRECTORY);
     }
-    if !open.fs.capabilities().contains(Capabilities::HARD_LINKS) {
+    if !open.volume.has(Capabilities::HARD_LINKS) {
         return Err(without_hard_links(open));
     }
     let gone = open

@@ -139,17 +139,19 @@ impl Namespace {
         self.pending > 0
     }
 
-    /// How many names of a file wait to be deleted: they do not count as its
-    /// links any more.
+    /// How many names of a file do not count as its links any more: those that
+    /// wait to be deleted, and the place of a file without a name.
     pub(crate) fn pending_of(&self, file: FileKey) -> usize {
-        match self.pending {
+        let aside = usize::from(self.orphans.contains(&file));
+        let waiting = match self.pending {
             0 => 0,
             _ => self
                 .links
                 .values()
                 .filter(|link| link.file == file && link.deletion == Deletion::Pending)
                 .count(),
-        }
+        };
+        aside + waiting
     }
 
     /// Marks a name, or takes the mark away.

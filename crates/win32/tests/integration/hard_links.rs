@@ -2,7 +2,7 @@
 //! comments are rows of the table of semantics.
 
 use linkwright_win32::constants::*;
-use linkwright_win32::{System, Token, WindowsVersion};
+use linkwright_win32::{ShareKind, System, Token, WindowsVersion};
 
 use crate::support::{
     Calls, SHARE_ALL, builder, fails, judge, system, volume, volume_with_short_names, w,
@@ -310,4 +310,25 @@ fn security_attributes_are_ignored() {
     system
         .create_hard_link_w(Some(&w(r"C:\g")), Some(&w(r"C:\f")), Some(&nonsense))
         .unwrap(); // 18
+}
+
+#[test]
+fn shares_that_fail_over_or_scale_out() {
+    for (kind, hard_link, symbolic) in [
+        (ShareKind::Smb, 0, 0),
+        (ShareKind::TransparentFailover, 50, 0),
+        (ShareKind::ScaleOut, 50, 50),
+    ] {
+        let volume = volume();
+        let system = System::builder()
+            .unc("srv", "share", volume.fs.clone(), kind)
+            .build()
+            .unwrap();
+        system.make(r"\\srv\share\f", b"");
+        // 88, 89
+        assert_eq!(hard(&system, r"\\srv\share\g", r"\\srv\share\f"), hard_link);
+        let made = system.symlink(r"\\srv\share\l", "f", 0);
+        assert_eq!(made.err().map_or(0, |code| code.0), symbolic);
+        assert_eq!(system.exists(r"\\srv\share\l"), symbolic == 0);
+    }
 }
