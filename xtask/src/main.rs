@@ -1,6 +1,7 @@
 //! `cargo xtask`: the workspace's own tasks. `cargo xtask help` lists them.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod fuzz;
 mod oracles;
 mod parts;
@@ -38,6 +39,10 @@ cargo xtask COMMAND
         A process that links in a loop is killed 200 times; after each the
         volume is checked, and every acknowledged link must be there.
   lint  Formatting, clippy and documentation, warnings being errors.
+  bench PART [ARGUMENTS]
+        Measure one of:
+";
+const HELP_END: &str = "\
   help  This text.
 ";
 
@@ -71,8 +76,18 @@ fn main() -> ExitCode {
             None => lint(),
             Some(word) => return usage(word),
         },
+        Some("bench") => {
+            let rest: Vec<&str> = words.collect();
+            let Some((part, rest)) = rest.split_first() else {
+                return usage("bench");
+            };
+            match bench::run(part, rest) {
+                Some(outcome) => outcome,
+                None => return usage(part),
+            }
+        }
         Some("help" | "--help" | "-h") => {
-            print!("{HELP}");
+            print!("{}", help());
             return ExitCode::SUCCESS;
         }
         Some(word) => return usage(word),
@@ -94,8 +109,12 @@ fn conformance(prefix: Option<&str>) -> bool {
     parts::succeeds(&mut test)
 }
 
+fn help() -> String {
+    format!("{HELP}{}{HELP_END}", bench::help())
+}
+
 fn usage(word: &str) -> ExitCode {
-    eprint!("xtask: not understood: {word}\n\n{HELP}");
+    eprint!("xtask: not understood: {word}\n\n{}", help());
     ExitCode::from(USAGE)
 }
 

@@ -2,9 +2,13 @@
 //!
 //! `benches/format.rs` measures what every read and write of a volume goes
 //! through, run lists and update sequences; `benches/names.rs` the comparison
-//! of names. This library holds the inputs, so
-//! that they can be tested.
+//! of names. The programs in `src/bin` are run by `cargo xtask bench`. This
+//! library holds the inputs and the arithmetic, so that they can be tested.
 #![forbid(unsafe_code)]
+
+mod spread;
+
+pub use spread::Spread;
 
 /// Mapping pairs of a stream of `runs` runs that jump back and forth over a
 /// volume, each 1 to 200 clusters long, and one hole in eight: the shape of a

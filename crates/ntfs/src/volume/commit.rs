@@ -174,16 +174,12 @@ impl Engine {
         if fits || self.options.journal == JournalMode::OffForMeasurement {
             return Ok(());
         }
-        match self.prepare_spill() {
-            Err(Error::DiskFull) if self.release_earlier()? => {
-                let load = self.cache.load();
-                if load.spilled == 0 && self.log_takes(load.logged) {
-                    return Ok(());
-                }
-                self.prepare_spill()
-            }
-            result => result,
+        // What was done before may be all that is too much.
+        let spilled = load.spilled > 0;
+        if self.release_earlier()? && !spilled && self.log_takes(self.cache.load().logged) {
+            return Ok(());
         }
+        self.prepare_spill()
     }
 
     /// Moves dirty blocks out of memory when they take too much of it. Part of

@@ -8,6 +8,7 @@
 mod faults;
 mod foreign;
 mod judge;
+mod large;
 mod operations;
 mod others;
 mod reuse;
