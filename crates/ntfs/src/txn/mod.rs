@@ -2,19 +2,21 @@
 //!
 //! Order of a session (this is the whole of it, in prose and in [`Store`];
 //! docs/design/journal.md says why):
-//! 1. File data goes to clusters that are free on the device and in every
-//!    image of the journal, at any time before its commit
+//! 1. File data and blocks in fresh places go to clusters that are free on the
+//!    device and in every image of the journal, at any time before their commit
 //!    ([`Store::write_fresh`]).
 //! 2. Before the first commit [`Store::begin`]: what another system left in
 //!    the log is removed; the journal's header; restart pages "in use". Each is
 //!    durable before the next. Then the first record, that of the dirty flag,
 //!    is brought into place.
-//! 3. A commit ([`Store::append`]) flushes when fresh data was written since
+//! 3. A commit ([`Store::commit`]) flushes when fresh data was written since
 //!    the last flush, so that no metadata shows data that is not there, and
-//!    then writes one record: the images of all changed sectors, checksums of
-//!    what is there, a sequence number, and a checksum that makes it count as
-//!    a whole or not at all. A record that the log cannot take has its body in
-//!    free clusters. [`Store::flush`] makes it durable.
+//!    then writes one record: blocks as a whole the first time since a
+//!    checkpoint, ranges of bytes later; checksums of what is on the device, a
+//!    sequence number, and a checksum that makes it count as a whole or not at
+//!    all. Blocks that the log cannot take lie in free clusters
+//!    ([`Store::commit_far`]), durable before the record that names them; it
+//!    stands alone in the log. [`Store::flush`] makes a record durable.
 //! 4. A checkpoint ([`Store::checkpoint`]): flush; all images in place; flush;
 //!    the header tells that the records are done with; flush. Clusters freed
 //!    by any of them are used again only now.
