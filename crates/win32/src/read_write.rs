@@ -68,9 +68,8 @@ impl System {
             *position = self.length(&open)?;
         }
         if !data.is_empty() {
-            open.fs
-                .write_at(&open.node, open.stream.as_ref(), *position, data)
-                .map_err(code)?;
+            let at = *position;
+            open.changing(|| open.fs.write_at(&open.node, open.stream.as_ref(), at, data))?;
         }
         *position += u64::from(written);
         Ok(written)
@@ -120,9 +119,7 @@ impl System {
             return Err(Win32Error::ACCESS_DENIED);
         }
         let position = *open.position();
-        open.fs
-            .set_len(&open.node, open.stream.as_ref(), position)
-            .map_err(code)
+        Ok(open.changing(|| open.fs.set_len(&open.node, open.stream.as_ref(), position))?)
     }
 
     /// `FlushFileBuffers`: what the volume was told is durable.

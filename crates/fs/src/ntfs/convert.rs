@@ -13,8 +13,11 @@ use linkwright_ntfs_format::standard_information::{self, FileAttributes};
 use crate::error::{ErrorKind, Feature, Result};
 use crate::{
     Attributes, Create, Duplicate, ExtendedAttribute, LinkContent, Name, NodeKind, ReparseBuffer,
-    Replace, Stat, StreamInfo, StreamName, Times, Timestamp,
+    Replace, Stat, StreamInfo, StreamName, Times, Timestamp, VolumeFamily, VolumeInfo,
 };
+
+/// Most names of one file (MS-FSA 2.1.5.15.7).
+const MAX_LINKS: u32 = 1024;
 
 pub(super) fn stat(info: &FileInfo) -> Stat {
     let kind = match info.is_directory() {
@@ -118,6 +121,22 @@ pub(super) fn create_options(create: &Create) -> CreateOptions {
         owner: create.owner,
         short_name: create.short_name.as_ref().map(|name| name.units().to_vec()),
         ..CreateOptions::default()
+    }
+}
+
+/// The volume as a whole.
+pub(super) fn volume(info: &linkwright_ntfs::VolumeInfo) -> VolumeInfo {
+    let cluster = u64::from(info.cluster_size);
+    VolumeInfo {
+        label: String::from_utf16_lossy(&info.label),
+        serial: info.serial,
+        family: VolumeFamily::Ntfs,
+        kind: "NTFS",
+        total: info.clusters.saturating_mul(cluster),
+        free: info.free_clusters.saturating_mul(cluster),
+        cluster: info.cluster_size,
+        max_name: 255,
+        max_links: Some(MAX_LINKS),
     }
 }
 

@@ -28,15 +28,12 @@ use crate::transacted::Key;
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
     FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, Scratch,
-    Stat, StreamInfo, StreamName, Target, Times, VolumeFamily, VolumeInfo,
+    Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 /// Records that belong to the file system itself (`$MFT` to `$Extend`, and the
 /// root): listings leave them out, as Windows does.
 const FIRST_USER_RECORD: u64 = 16;
-
-/// Most names of one file (MS-FSA 2.1.5.15.7).
-const MAX_LINKS: u32 = 1024;
 
 /// An NTFS volume.
 pub struct NtfsFs<V = Volume> {
@@ -142,19 +139,7 @@ impl<V: Door> FileSystem for NtfsFs<V> {
     }
 
     fn volume_info(&self) -> Result<VolumeInfo> {
-        let info = self.details()?;
-        let cluster = u64::from(info.cluster_size);
-        Ok(VolumeInfo {
-            label: String::from_utf16_lossy(&info.label),
-            serial: info.serial,
-            family: VolumeFamily::Ntfs,
-            kind: "NTFS",
-            total: info.clusters.saturating_mul(cluster),
-            free: info.free_clusters.saturating_mul(cluster),
-            cluster: info.cluster_size,
-            max_name: 255,
-            max_links: Some(MAX_LINKS),
-        })
+        Ok(convert::volume(&self.details()?))
     }
 
     fn root(&self) -> Result<Node> {

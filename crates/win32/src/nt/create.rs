@@ -234,6 +234,7 @@ impl Machine {
             on_close: Mutex::new(on_close),
             posix: AtomicBool::new(false),
             position: Mutex::new(0),
+            held: Mutex::default(),
             scan: Mutex::new(None),
         })
     }

@@ -20,6 +20,7 @@
 //! | `naming` | the names of an open file |
 //! | `query` | NtQueryInformationFile (2.1.5.12) |
 //! | `set` | FileBasicInformation, sizes, case (2.1.5.15) |
+//! | `held` | times that a handle was told to leave alone |
 //! | `scan` | NtQueryDirectoryFile (2.1.5.6.3) |
 //! | `image` | files that run as programs |
 //! | `status` | from the errors of `fs` to statuses |
@@ -35,6 +36,7 @@ pub(crate) mod destination;
 pub(crate) mod disposition;
 mod existing;
 mod fresh;
+pub(crate) mod held;
 pub(crate) mod image;
 mod link;
 pub(crate) mod lookup;

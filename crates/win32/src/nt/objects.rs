@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use linkwright_fs::{FileSystem, Name, Node, Stat, StreamName};
 
+use super::held::Held;
 use super::namespace::{LinkId, StreamId};
 use super::scan::Scan;
 use super::share::Ticket;
@@ -81,6 +82,8 @@ pub(crate) struct FileObject {
     pub(crate) posix: AtomicBool,
     /// Where ReadFile and WriteFile go on.
     pub(crate) position: Mutex<u64>,
+    /// Times that writing through this handle leaves alone.
+    pub(crate) held: Mutex<Held>,
     /// Where a listing of the directory goes on.
     pub(crate) scan: Mutex<Option<Scan>>,
 }

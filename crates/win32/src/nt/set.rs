@@ -133,6 +133,7 @@ fn set_basic(open: &FileObject, buffer: &[u8]) -> Result<(), NtStatus> {
     if info.change_time == KEEP {
         new.changed = before.times.changed;
     }
+    open.hold(&info);
     if new == Times::default() {
         return Ok(());
     }
@@ -166,9 +167,7 @@ fn size(open: &FileObject, buffer: &[u8]) -> Result<u64, NtStatus> {
 
 fn set_end_of_file(open: &FileObject, buffer: &[u8]) -> Result<(), NtStatus> {
     let size = size(open, buffer)?;
-    open.fs
-        .set_len(&open.node, open.stream.as_ref(), size)
-        .map_err(status::of)
+    open.changing(|| open.fs.set_len(&open.node, open.stream.as_ref(), size))
 }
 
 /// Less space than the data takes cuts it, at the end of a cluster; more is
@@ -183,9 +182,7 @@ fn set_allocation(open: &FileObject, buffer: &[u8]) -> Result<(), NtStatus> {
     if room >= length {
         return Ok(());
     }
-    open.fs
-        .set_len(&open.node, open.stream.as_ref(), room)
-        .map_err(status::of)
+    open.changing(|| open.fs.set_len(&open.node, open.stream.as_ref(), room))
 }
 
 /// Length of the stream that is open (in bytes).

@@ -314,6 +314,67 @@ fn times_that_are_set_and_those_that_stay() {
     judge(volume, system);
 }
 
+/// MS-FSA 2.1.5.15.2: what a program sets is its own until it gives it back with
+/// -2.
+#[test]
+fn a_time_that_was_set_is_not_moved_by_writing() {
+    let (volume, system) = system();
+    system.make(r"C:\f", b"");
+    let file = system.open(r"C:\f", GENERIC_READ | GENERIC_WRITE).unwrap();
+    let then = FileTime::from_ticks(127_000_000_000_000_000);
+    let written = || system.get_file_time(file).unwrap()[2];
+    system.set_file_time(file, None, None, Some(then)).unwrap();
+    system.write_file(file, b"more").unwrap();
+    system.set_end_of_file(file).unwrap();
+    assert_eq!(written(), then);
+    let free = FileBasicInfo {
+        last_write_time: -2,
+        ..FileBasicInfo::default()
+    };
+    system
+        .set_file_information_by_handle(file, FILE_BASIC_INFO, free.as_bytes())
+        .unwrap();
+    assert_eq!(written(), then);
+    system.write_file(file, b"more").unwrap();
+    assert_ne!(written(), then);
+    // Held as it is, without a new time.
+    let held = written();
+    let all_bits = FileTime::from_ticks(u64::MAX);
+    system
+        .set_file_time(file, None, None, Some(all_bits))
+        .unwrap();
+    system.write_file(file, b"more").unwrap();
+    assert_eq!(written(), held);
+    system.close_handle(file).unwrap();
+    judge(volume, system);
+}
+
+/// On a volume that is only read an entry stays as stale as it is.
+#[test]
+fn stale_entries_of_a_volume_that_is_only_read() {
+    let (volume, system) = system();
+    system.make(r"C:\a", b"");
+    system.hard(r"C:\b", r"C:\a").unwrap();
+    system.make(r"C:\a", b"12345");
+    system.exit_process();
+    volume.fs.sync().unwrap();
+    let options = linkwright_ntfs::OpenOptions::default();
+    let fs = linkwright_fs::ntfs::NtfsFs::open(volume.device.clone(), options).unwrap();
+    let reader = System::builder()
+        .drive('C', std::sync::Arc::new(fs))
+        .build()
+        .unwrap();
+    assert_eq!(reader.read(r"C:\b").unwrap(), b"12345");
+    assert_eq!(entry(&reader, r"C:\b").size(), 0);
+    let file = reader.open(r"C:\b", GENERIC_READ).unwrap();
+    let by_handle = reader.get_file_information_by_handle(file).unwrap();
+    assert_eq!((by_handle.number_of_links, by_handle.size()), (2, 5));
+    reader.close_handle(file).unwrap();
+    // Row 69: what would write is refused.
+    let written = reader.set_file_attributes_w(Some(&w(r"C:\b")), 0);
+    assert_eq!(fails(&reader, written), 19);
+}
+
 /// Rights by class (MS-FSA 2.1.5.12, 2.1.5.15); CreateFile adds
 /// FILE_READ_ATTRIBUTES to every handle.
 #[test]
