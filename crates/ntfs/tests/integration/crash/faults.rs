@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use linkwright_device::{Fault, FaultDevice, FaultDuration, IoOperation};
-use linkwright_ntfs::{CreateOptions, Durability, Error, FileKind, Replace, Volume};
+use linkwright_device::{Fault, FaultDevice, FaultDuration, IoOperation, MemoryDevice};
+use linkwright_ntfs::{CreateOptions, Durability, Error, FileKind, OpenOptions, Replace, Volume};
 use linkwright_sim::{Loss, SimDevice};
 
-use super::judge::{Effort, Judge, run, with};
+use super::judge::{Effort, Judge, run_with, with};
 use super::steps::{Step, base, mixed_steps, step};
+use super::structures::larger_than_the_cache;
 use crate::support::{ROOT, units};
 
 type Faulty = Arc<FaultDevice<Arc<SimDevice>>>;
@@ -15,11 +16,15 @@ type Faulty = Arc<FaultDevice<Arc<SimDevice>>>;
 /// A step of so many ends with a sync, when nothing else makes it durable.
 const SYNC_EVERY: usize = 3;
 
-fn steps(durability: Durability) -> Vec<Step> {
-    let steps = mixed_steps();
-    if durability != Durability::OnSync {
-        return steps;
-    }
+/// What is done while a call fails.
+struct Work {
+    base: MemoryDevice,
+    options: OpenOptions,
+    steps: Vec<Step>,
+}
+
+/// Operations of every kind.
+fn mixed(durability: Durability) -> Work {
     let with_sync = |(n, work): (usize, Step)| {
         step(move |v: &Volume| {
             work(v)?;
@@ -29,7 +34,15 @@ fn steps(durability: Durability) -> Vec<Step> {
             }
         })
     };
-    steps.into_iter().enumerate().map(with_sync).collect()
+    let mut steps = mixed_steps();
+    if durability == Durability::OnSync {
+        steps = steps.into_iter().enumerate().map(with_sync).collect();
+    }
+    Work {
+        base: base(|_| {}),
+        options: with(durability),
+        steps,
+    }
 }
 
 /// A typed error, a volume that takes nothing more, and after opening it again
@@ -41,29 +54,88 @@ fn a_failed_call_latches_and_nothing_is_lost() {
         Durability::Written,
         Durability::OnSync,
     ] {
+        let work = mixed(durability);
         for operation in [IoOperation::Write, IoOperation::Flush, IoOperation::Read] {
             for duration in [FaultDuration::Once, FaultDuration::Forever] {
-                each_call_fails(durability, operation, duration);
+                each_call_fails(&work, operation, duration);
             }
         }
     }
 }
 
-fn each_call_fails(durability: Durability, operation: IoOperation, duration: FaultDuration) {
-    let base = base(|_| {});
-    let steps = steps(durability);
-    let whole = run(&base, durability, &steps);
+/// Transactions that leave memory before they are committed.
+#[test]
+fn a_failed_call_of_a_large_transaction_loses_nothing() {
+    let scenario = larger_than_the_cache();
+    let work = Work {
+        base: scenario.base,
+        options: scenario.options,
+        steps: scenario.steps,
+    };
+    for operation in [IoOperation::Write, IoOperation::Flush] {
+        each_call_fails(&work, operation, FaultDuration::Once);
+    }
+}
+
+/// Recovery fails at each of its calls: a typed error, and the next one finds
+/// everything.
+#[test]
+fn a_failed_call_of_recovery_loses_nothing() {
+    let Work {
+        base,
+        options,
+        steps,
+    } = mixed(Durability::Immediate);
+    let whole = run_with(&base, options, &steps);
+    let (before_closing, state) = whole.safe[whole.safe.len() - 2];
+    let mut cuts = whole.sim.cuts();
+    while cuts.position() < before_closing {
+        cuts.step();
+    }
+    let image = cuts.image(Loss::Nothing);
+    let judge = Judge::new("failing recovery", Effort::USUAL);
+    for operation in [IoOperation::Write, IoOperation::Flush, IoOperation::Read] {
+        let mut n = 1;
+        loop {
+            let sim = Arc::new(SimDevice::new(&image));
+            let faulty = Arc::new(FaultDevice::new(sim.clone()));
+            faulty.arm(Fault::once(operation, n));
+            let what = format!("{operation} {n} of recovery failed");
+            match Volume::recover(faulty.clone()) {
+                Err(Error::Io(_)) => {}
+                Ok(report) if faulty.fired() == 0 => {
+                    assert!(report.needed && report.groups > 0);
+                    break;
+                }
+                other => panic!("{what}: {other:?}"),
+            }
+            let mut cuts = sim.cuts();
+            while cuts.step() {}
+            for loss in [Loss::Nothing, Loss::Seed(n)] {
+                let there = judge.recovered(&cuts.image(loss), &what);
+                assert_eq!(there, whole.states[state], "{what}, {loss:?}");
+            }
+            n += 1;
+        }
+        println!("recovery: each of {} calls: {operation}", n - 1);
+        assert!(n > 5, "{n}");
+    }
+}
+
+fn each_call_fails(work: &Work, operation: IoOperation, duration: FaultDuration) {
+    let whole = run_with(&work.base, work.options.clone(), &work.steps);
+    let durability = work.options.durability;
     let judge = Judge::new("failing calls", Effort::USUAL);
     let mut n = 1;
     loop {
-        let sim = Arc::new(SimDevice::new(&base));
+        let sim = Arc::new(SimDevice::new(&work.base));
         let faulty = Arc::new(FaultDevice::new(sim.clone()));
         faulty.arm(Fault {
             duration,
             ..Fault::once(operation, n)
         });
         let what = format!("{durability:?}, {operation} {n} failed {duration:?}");
-        let Some(done) = until_failure(&faulty, durability, &steps, operation, &what) else {
+        let Some(done) = until_failure(&faulty, work, operation, &what) else {
             break;
         };
         let mut cuts = sim.cuts();
@@ -78,7 +150,7 @@ fn each_call_fails(durability: Durability, operation: IoOperation, duration: Fau
         for (loss, oldest) in [(Loss::Nothing, handed_over), (Loss::Seed(n), flushed)] {
             let what = format!("{what} in step {done}, {loss:?}");
             let there = judge.recovered(&cuts.image(loss), &what);
-            let newest = (done + 1).min(steps.len());
+            let newest = (done + 1).min(work.steps.len());
             let found = whole.states[oldest..=newest].contains(&there);
             assert!(found, "{what}: not a state between {oldest} and {newest}");
         }
@@ -93,17 +165,16 @@ fn each_call_fails(durability: Durability, operation: IoOperation, duration: Fau
 /// failed, `None` when none did.
 fn until_failure(
     device: &Faulty,
-    durability: Durability,
-    steps: &[Step],
+    work: &Work,
     operation: IoOperation,
     what: &str,
 ) -> Option<usize> {
-    let volume = match Volume::open(device.clone(), with(durability)) {
+    let volume = match Volume::open(device.clone(), work.options.clone()) {
         Ok(volume) => volume,
         Err(Error::Io(_)) => return Some(0),
         Err(error) => panic!("{what}: {error}"),
     };
-    for (done, step) in steps.iter().enumerate() {
+    for (done, step) in work.steps.iter().enumerate() {
         if let Err(error) = step(&volume) {
             assert!(matches!(error, Error::Io(_)), "{what}: {error}");
             if operation != IoOperation::Read {
@@ -117,7 +188,7 @@ fn until_failure(
     let closed = volume.close();
     match (closed, device.fired()) {
         (Ok(()), 0) => None,
-        (Err(Error::Io(_)), 1..) => Some(steps.len()),
+        (Err(Error::Io(_)), 1..) => Some(work.steps.len()),
         (closed, fired) => panic!("{what}: {fired} calls failed, closing: {closed:?}"),
     }
 }

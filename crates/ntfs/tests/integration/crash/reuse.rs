@@ -107,7 +107,7 @@ fn a_freed_index_block_is_not_replayed_over_data() {
     let run = scenario.run();
     assert_logged(&run.sim);
     let effort = Effort {
-        seeds: 24,
+        seeds: 8,
         ..Effort::USUAL
     };
     Judge::new("a freed index block", effort).assert_survives(&run);

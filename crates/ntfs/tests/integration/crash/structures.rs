@@ -283,7 +283,7 @@ fn a_transaction_larger_than_the_log_is_whole() {
     sweep(&larger_than_the_log());
 }
 
-fn larger_than_the_cache() -> Scenario {
+pub(super) fn larger_than_the_cache() -> Scenario {
     let options = OpenOptions {
         cache_bytes: 128 << 10,
         ..with(Durability::Immediate)
