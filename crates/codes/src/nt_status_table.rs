@@ -120,6 +120,7 @@ codes! {
     TRANSACTION_REQUIRED_PROMOTION = 0xC019_0043 => TRANSACTION_REQUIRED_PROMOTION, "The transaction has to be promoted first, and that is not allowed.";
     CANNOT_EXECUTE_FILE_IN_TRANSACTION = 0xC019_0044 => CANNOT_EXECUTE_FILE_IN_TRANSACTION, "A program changed in an open transaction cannot be run.";
     TRANSACTION_FREEZE_IN_PROGRESS = 0xC019_0046 => TRANSACTION_FREEZE_IN_PROGRESS, "Transactions are held back for a snapshot.";
+    SPARSE_NOT_ALLOWED_IN_TRANSACTION = 0xC019_0049 => SPARSE_NOT_ALLOWED_IN_TRANSACTION, "A file cannot be made sparse inside a transaction.";
     TRANSACTION_NOT_FOUND = 0xC019_004E => TRANSACTION_NOT_FOUND, "There is no such transaction.";
     TRANSACTION_OBJECT_EXPIRED = 0xC019_0055 => TRANSACTION_OBJECT_EXPIRED, "The transaction ended before its object was closed.";
     OPERATION_NOT_SUPPORTED_IN_TRANSACTION = 0xC019_005A => OPERATION_NOT_SUPPORTED_IN_TRANSACTION, "The request does not work inside a transaction.";

@@ -85,6 +85,8 @@ pub enum TransactionError {
     Ended,
     /// An encrypted file cannot be changed in a transaction.
     Encrypted,
+    /// A file cannot be made sparse in a transaction.
+    Sparse,
     /// This cannot be done in a transaction.
     NotSupported,
 }
@@ -343,6 +345,7 @@ impl fmt::Display for TransactionError {
             Self::Dependency => "another transaction depends on this directory",
             Self::Ended => "the transaction is over",
             Self::Encrypted => "an encrypted file cannot be changed in a transaction",
+            Self::Sparse => "a file cannot be made sparse in a transaction",
             Self::NotSupported => "this cannot be done in a transaction",
         })
     }

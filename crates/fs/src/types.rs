@@ -234,7 +234,8 @@ pub struct Stat {
     pub record: u64,
     /// How often the record was used before (NTFS), else 0.
     pub sequence: u16,
-    /// The volume, where one file system spans several (POSIX), else 0.
+    /// The volume, where one file system spans several (POSIX); the number of
+    /// the transaction that sees it so ([`crate::transacted`]); else 0.
     pub device: u64,
     /// Times.
     pub times: Times,

@@ -69,6 +69,7 @@ fn transaction(error: TransactionError) -> Win32Error {
         TransactionError::Dependency => Win32Error::CANT_BREAK_TRANSACTIONAL_DEPENDENCY,
         TransactionError::Ended => Win32Error::HANDLE_NO_LONGER_VALID,
         TransactionError::Encrypted => Win32Error::EFS_NOT_ALLOWED_IN_TRANSACTION,
+        TransactionError::Sparse => Win32Error::SPARSE_NOT_ALLOWED_IN_TRANSACTION,
         TransactionError::NotSupported => Win32Error::OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
     }
 }

@@ -124,3 +124,10 @@ pub const FILE_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 pub const FILE_OPEN_NO_RECALL: u32 = 0x0040_0000;
 
 pub const MAX_PATH: usize = 260;
+
+/// Transactions (winnt.h, ktmw32.h, winbase.h).
+pub const TRANSACTION_DO_NOT_PROMOTE: u32 = 1;
+pub const INFINITE: u32 = 0xFFFF_FFFF;
+pub const TXFS_MINIVERSION_COMMITTED_VIEW: u16 = 0x0000;
+pub const TXFS_MINIVERSION_DIRTY_VIEW: u16 = 0xFFFF;
+pub const TXFS_MINIVERSION_DEFAULT_VIEW: u16 = 0xFFFE;

@@ -74,6 +74,11 @@ impl HandleTable {
         object.downcast().ok()
     }
 
+    /// Whether anything is open under a handle.
+    pub(crate) fn is_open(&self, handle: Handle) -> bool {
+        self.objects().contains_key(&handle)
+    }
+
     /// Takes a handle away that this function closes.
     fn take(&self, handle: Handle, by: ClosedBy) -> Option<Arc<dyn Object>> {
         let mut objects = self.objects();

@@ -46,6 +46,7 @@ mod settings;
 mod streams;
 pub mod structures;
 mod system;
+mod transaction;
 mod volume;
 mod volumes;
 

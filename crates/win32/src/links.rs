@@ -16,7 +16,7 @@ use crate::nt::create::{Disposition, NewLink, Request};
 use crate::nt::destination::{Caller, Destination, Replacing};
 use crate::nt::lookup::{PlainView, View};
 use crate::path::{Limit, StreamPart, Target, c_string};
-use crate::settings::{DeveloperMode, Privileges, WindowsVersion};
+use crate::settings::{DeveloperMode, Privileges};
 use crate::{System, Win32Result};
 
 impl System {
@@ -101,11 +101,7 @@ impl System {
         target: Option<&[u16]>,
         flags: u32,
     ) -> Win32Result<()> {
-        let known = match self.machine.version >= WindowsVersion::UNPRIVILEGED_LINKS {
-            true => SYMBOLIC_LINK_FLAG_DIRECTORY | SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE,
-            false => SYMBOLIC_LINK_FLAG_DIRECTORY,
-        };
-        self.remember(match flags & !known {
+        self.remember(match flags & !self.link_flags() {
             0 => self.symbolic_link(link, target, flags, &PlainView),
             _ => Err(Win32Error::INVALID_PARAMETER),
         })

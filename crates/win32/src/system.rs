@@ -3,12 +3,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use linkwright_fs::FileSystem;
+use linkwright_fs::ntfs::ReadOnlyFiles;
+use linkwright_fs::transacted::{ResourceManager, TransactionOptions};
+use linkwright_fs::{Capabilities, FileSystem};
 use linkwright_names::path::{CurrentDirectories, FullPath, VolumeGuid};
 
 use crate::handles::HandleTable;
 use crate::nt::Nt;
 use crate::nt::objects::FileObject;
+use crate::nt::transaction::Transactions;
 use crate::settings::{
     Clock, CodePage, DeveloperMode, LongPaths, ShareKind, SymlinkEvaluation, SystemClock, Token,
     WindowsVersion,
@@ -31,6 +34,7 @@ pub(crate) struct Machine {
     pub(crate) evaluation: SymlinkEvaluation,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) nt: Nt,
+    pub(crate) transactions: Transactions,
 }
 
 /// What a process has for itself.
@@ -207,13 +211,15 @@ impl SystemBuilder {
         if !self.code_page.is_known() {
             return Err(SystemError::CodePage(self.code_page.0));
         }
-        let volumes = volumes(&self.drives, &self.shares)?;
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let volumes = volumes(&self.drives, &self.shares, &clock)?;
         let machine = Machine {
             volumes,
             version: self.version,
             developer_mode: self.developer_mode,
             evaluation: self.evaluation,
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            clock,
+            transactions: Transactions::default(),
             nt: Nt::default(),
         };
         Ok(System {
@@ -258,8 +264,11 @@ fn current_directories(path: &str) -> Result<CurrentDirectories, SystemError> {
 fn volumes(
     drives: &[(char, Arc<dyn FileSystem>)],
     shares: &[(Share, Arc<dyn FileSystem>)],
+    clock: &Arc<dyn Clock>,
 ) -> Result<Volumes, SystemError> {
     let mut list: Vec<Volume> = Vec::new();
+    // Under what it is given as, to tell the same one under a second letter.
+    let mut given: Vec<&Arc<dyn FileSystem>> = Vec::new();
     for (letter, fs) in drives {
         if !letter.is_ascii_alphabetic() {
             return Err(SystemError::NotALetter(*letter));
@@ -267,15 +276,21 @@ fn volumes(
         if list.iter().any(|volume| volume.drives.contains(letter)) {
             return Err(SystemError::DriveTwice(*letter));
         }
-        match list.iter_mut().find(|volume| Arc::ptr_eq(&volume.fs, fs)) {
+        let known = given.iter().position(|known| Arc::ptr_eq(known, fs));
+        match known.and_then(|at| list.get_mut(at)) {
             Some(volume) => volume.drives.push(*letter),
-            None => list.push(Volume {
-                number: list.len(),
-                guid: guid(list.len(), fs),
-                fs: Arc::clone(fs),
-                drives: vec![*letter],
-                share: None,
-            }),
+            None => {
+                given.push(fs);
+                let (fs, transactions) = with_transactions(fs, clock);
+                list.push(Volume {
+                    number: list.len(),
+                    guid: guid(list.len(), &fs),
+                    fs,
+                    transactions,
+                    drives: vec![*letter],
+                    share: None,
+                });
+            }
         }
     }
     for (share, fs) in shares {
@@ -286,11 +301,30 @@ fn volumes(
             number: list.len(),
             guid: guid(list.len(), fs),
             fs: Arc::clone(fs),
+            transactions: None,
             drives: Vec::new(),
             share: Some(share.clone()),
         });
     }
     Ok(Volumes::new(list))
+}
+
+/// A local volume, looked after for transactions where it has them.
+fn with_transactions(
+    fs: &Arc<dyn FileSystem>,
+    clock: &Arc<dyn Clock>,
+) -> (Arc<dyn FileSystem>, Option<Arc<ResourceManager>>) {
+    let known = fs.capabilities();
+    if !known.contains(Capabilities::TRANSACTIONS) || known.contains(Capabilities::REMOTE) {
+        return (Arc::clone(fs), None);
+    }
+    let clock = Arc::clone(clock);
+    let options = TransactionOptions {
+        now: Arc::new(move || clock.now()),
+        read_only_files: ReadOnlyFiles::LeftToCaller,
+    };
+    let manager = Arc::new(ResourceManager::new(Arc::clone(fs), options));
+    (Arc::clone(&manager) as Arc<dyn FileSystem>, Some(manager))
 }
 
 /// The GUID of a volume: its serial number and its place on this machine.

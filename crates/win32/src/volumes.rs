@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use linkwright_codes::NtStatus;
+use linkwright_fs::transacted::ResourceManager;
 use linkwright_fs::{Capabilities, FileSystem};
 use linkwright_names::UpcaseTable;
 use linkwright_names::path::VolumeGuid;
@@ -13,8 +14,10 @@ use crate::settings::ShareKind;
 pub(crate) struct Volume {
     /// Its place in [`Volumes`].
     pub(crate) number: usize,
-    /// What is on it.
+    /// What is on it, as it is outside of transactions.
     pub(crate) fs: Arc<dyn FileSystem>,
+    /// Its transactions, where it has any.
+    pub(crate) transactions: Option<Arc<ResourceManager>>,
     /// Drive letters, upper case, in the order they were mapped.
     pub(crate) drives: Vec<char>,
     /// Server, share and kind, when it is reached over a network.

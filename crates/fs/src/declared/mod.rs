@@ -15,7 +15,7 @@ use crate::error::{ErrorKind, Feature, Result};
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
     FileSystem, LinkContent, LinkType, Name, Node, NodeKind, ObjectIdAttribute, Placed, Replace,
-    Stat, StreamInfo, StreamName, Target, Times, VolumeFamily, VolumeInfo,
+    Scratch, Stat, StreamInfo, StreamName, Target, Times, VolumeFamily, VolumeInfo,
 };
 
 /// A file system that holds to a [`Declaration`].
@@ -448,6 +448,16 @@ impl FileSystem for Declared {
         self.writable()?;
         self.need_family(&[VolumeFamily::Ntfs, VolumeFamily::Refs])?;
         self.inner.zero_range(node, stream, offset, len)
+    }
+
+    fn scratch(&self) -> Result<Box<dyn Scratch>> {
+        self.need(Capabilities::TRANSACTIONS, Feature::Transactions)?;
+        self.inner.scratch()
+    }
+
+    fn atomically(&self, work: &mut dyn FnMut(&dyn FileSystem) -> Result<()>) -> Result<()> {
+        self.need(Capabilities::TRANSACTIONS, Feature::Transactions)?;
+        self.inner.atomically(work)
     }
 
     fn sync(&self) -> Result<()> {

@@ -242,6 +242,29 @@ impl View<'_> {
         self.change_stream(node, stream, |data, _, pages| data.set_len(pages, len))
     }
 
+    /// Zeros in a range, as far as the stream reaches.
+    pub(super) fn zero_range(
+        &mut self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        len: u64,
+    ) -> Result<()> {
+        const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+        self.check_not_read_only(node)?;
+        self.change_stream(node, stream, |data, source, pages| {
+            let end = offset.saturating_add(len).min(data.len);
+            let mut at = offset;
+            while at < end {
+                let left = usize::try_from(end - at).unwrap_or(usize::MAX);
+                let part = &ZEROS[..left.min(ZEROS.len())];
+                data.write(source, pages, at, part)?;
+                at += part.len() as u64;
+            }
+            Ok(())
+        })
+    }
+
     pub(super) fn remove_stream(&mut self, node: &Node, stream: &StreamName) -> Result<()> {
         let key = self.key(node)?;
         Self::check_own(key)?;

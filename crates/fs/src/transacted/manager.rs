@@ -84,24 +84,32 @@ impl ResourceManager {
         &self.shared.base
     }
 
-    /// Opens a transaction.
+    /// Opens a transaction, which is rolled back when it is not committed
+    /// `until` that time.
     ///
     /// # Errors
     /// `Unsupported` where the volume has none.
-    pub fn begin(&self) -> Result<Transacted> {
+    pub fn begin(&self, until: Option<Timestamp>) -> Result<Transacted> {
         let known = self.shared.base.capabilities();
         if !known.contains(Capabilities::TRANSACTIONS) {
             return Err(ErrorKind::Unsupported(Feature::Transactions).into());
         }
         let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
-        Ok(Transacted::new(Arc::clone(&self.shared), id))
+        Ok(Transacted::new(Arc::clone(&self.shared), id, until))
     }
 
-    /// Whether an open transaction changed this file: nobody else may write to
-    /// it.
-    pub fn is_changed(&self, node: &Node) -> bool {
+    /// Whether an open transaction other than `by` changed this file: nobody
+    /// else may write to it.
+    pub fn is_changed(&self, node: &Node, by: Option<u64>) -> bool {
         node.key()
-            .is_some_and(|key| self.shared.claims().is_changed(key, None))
+            .is_some_and(|key| self.shared.claims().is_changed(key, by))
+    }
+
+    /// Whether an open transaction other than `by` depends on where this
+    /// directory is.
+    pub fn is_pinned(&self, node: &Node, by: Option<u64>) -> bool {
+        node.key()
+            .is_some_and(|key| self.shared.claims().is_pinned(key, by))
     }
 
     fn base_fs(&self) -> &dyn FileSystem {
@@ -384,18 +392,18 @@ impl FileSystem for ResourceManager {
         self.on_file(node, || self.base_fs().delete_object_id(node))
     }
 
+    fn set_aside(&self, dir: &Node, name: &Name) -> Result<()> {
+        let claims = self.shared.claims();
+        self.check_moved(&claims, dir, name, TransactionError::Conflict)?;
+        self.base_fs().set_aside(dir, name)
+    }
+
+    fn drop_aside(&self, node: &Node) -> Result<()> {
+        self.base_fs().drop_aside(node)
+    }
+
     fn remove_stream(&self, node: &Node, stream: &StreamName) -> Result<()> {
         self.on_file(node, || self.base_fs().remove_stream(node, stream))
-    }
-
-    fn scratch(&self) -> Result<Box<dyn Scratch>> {
-        self.base_fs().scratch()
-    }
-
-    /// Around what transactions hold: for commits, and for callers that know
-    /// that none is open.
-    fn atomically(&self, work: &mut dyn FnMut(&dyn FileSystem) -> Result<()>) -> Result<()> {
-        self.base_fs().atomically(work)
     }
 
     fn identity(&self, node: &Node) -> Result<(u64, u16)> {
@@ -406,8 +414,14 @@ impl FileSystem for ResourceManager {
         self.base_fs().is_case_sensitive(dir)
     }
 
+    /// What a transaction made in the directory was compared by the rule it had.
     fn set_case_sensitive(&self, dir: &Node, sensitive: bool) -> Result<()> {
-        self.on_file(dir, || self.base_fs().set_case_sensitive(dir, sensitive))
+        self.on_file(dir, || {
+            if self.is_pinned(dir, None) {
+                return Err(ErrorKind::Transaction(TransactionError::Dependency).into());
+            }
+            self.base_fs().set_case_sensitive(dir, sensitive)
+        })
     }
 
     fn set_sparse(&self, node: &Node, stream: Option<&StreamName>) -> Result<()> {
@@ -424,6 +438,16 @@ impl FileSystem for ResourceManager {
         self.on_file(node, || {
             self.base_fs().zero_range(node, stream, offset, len)
         })
+    }
+
+    fn scratch(&self) -> Result<Box<dyn Scratch>> {
+        self.base_fs().scratch()
+    }
+
+    /// Around what transactions hold: for commits, and for callers that know
+    /// that none is open.
+    fn atomically(&self, work: &mut dyn FnMut(&dyn FileSystem) -> Result<()>) -> Result<()> {
+        self.base_fs().atomically(work)
     }
 
     fn sync(&self) -> Result<()> {

@@ -32,7 +32,7 @@ mod state;
 mod view;
 
 pub use manager::{ResourceManager, TransactionOptions};
-pub use overlay::Transacted;
+pub use overlay::{Committed, Transacted};
 pub use state::Status;
 
 /// What tells a file from others while a transaction is open.

@@ -6,7 +6,7 @@ use linkwright_reparse::MAX_REPARSE_BYTES;
 
 use super::Key;
 use super::replay::Op;
-use super::state::{Added, Hold, Named, StreamChange, fold};
+use super::state::{Added, Hold, Named, StreamChange};
 use super::view::{Found, View, filled};
 use crate::error::{Error, ErrorKind, Feature, Result, TransactionError};
 use crate::{
@@ -61,7 +61,6 @@ impl View<'_> {
     /// Puts a name into a directory.
     fn attach(&mut self, dir: &Node, name: &Name, key: Key) -> Result<()> {
         self.touch_directory(dir)?;
-        let dir_key = self.key(dir)?;
         let file = self.file_mut(key)?;
         file.names.push(Named {
             directory: dir.clone(),
@@ -74,12 +73,8 @@ impl View<'_> {
             key,
             node,
         };
-        self.state
-            .directories
-            .entry(dir_key)
-            .or_default()
-            .added
-            .insert(fold(name.units()), added);
+        let changed = self.changed_mut(dir)?;
+        changed.added.insert(changed.folded(name), added);
         Ok(())
     }
 
@@ -87,10 +82,10 @@ impl View<'_> {
     fn detach(&mut self, dir: &Node, found: &Found) -> Result<()> {
         self.touch_directory(dir)?;
         let dir_key = self.key(dir)?;
-        let changed = self.state.directories.entry(dir_key).or_default();
+        let changed = self.changed_mut(dir)?;
         match found.entry {
             None => {
-                changed.added.remove(&fold(found.name.units()));
+                changed.added.remove(&changed.folded(&found.name));
             }
             Some(_) => {
                 changed.removed.insert(found.name.clone());
@@ -304,8 +299,47 @@ impl View<'_> {
         Ok(())
     }
 
+    /// Removes a name; a file without any other stays for who has its node.
+    pub(super) fn set_aside(&mut self, dir: &Node, name: &Name) -> Result<()> {
+        let found = self.need(dir, name)?;
+        self.check_not_read_only(&found.node)?;
+        self.take_name(dir, &found)?;
+        self.state.ops.push(Op::Remove {
+            dir: dir.clone(),
+            name: found.name,
+        });
+        Ok(())
+    }
+
+    /// The end of a file that was set aside.
+    pub(super) fn drop_aside(&mut self, node: &Node) -> Result<()> {
+        let key = self.key(node)?;
+        match self.file(key) {
+            Some(file) if file.stat.names == 0 => self.end_file(key),
+            _ => Err(ErrorKind::InvalidArgument.into()),
+        }
+    }
+
     /// Removes one name, and the file with its last one.
     pub(super) fn take_away(&mut self, dir: &Node, found: &Found) -> Result<()> {
+        self.take_name(dir, found)?;
+        match self.file_mut(found.key)?.stat.names {
+            0 => self.end_file(found.key),
+            _ => Ok(()),
+        }
+    }
+
+    /// The file is gone with all it had.
+    fn end_file(&mut self, key: Key) -> Result<()> {
+        let file = self.file_mut(key)?;
+        file.gone = true;
+        let streams = core::mem::take(&mut file.streams);
+        self.give_back(streams);
+        Ok(())
+    }
+
+    /// Removes one name.
+    fn take_name(&mut self, dir: &Node, found: &Found) -> Result<()> {
         Self::check_own(found.key)?;
         if self.stat(&found.node)?.kind == NodeKind::Directory {
             if !self.is_empty(&found.node)? {
@@ -321,9 +355,6 @@ impl View<'_> {
         let file = self.file_mut(found.key)?;
         file.stat.times.changed = Some(now);
         if file.stat.names == 0 {
-            file.gone = true;
-            let streams = core::mem::take(&mut file.streams);
-            self.give_back(streams);
             self.shared.claims_mut().hold_removed(found.key, id);
         }
         Ok(())

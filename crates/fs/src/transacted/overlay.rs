@@ -1,7 +1,7 @@
 //! A volume as one transaction sees it.
 
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Key;
 use super::listing::Merged;
@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Feature, Result, TransactionError};
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
     FileSystem, LinkContent, LinkType, Name, Node, NodeKind, ObjectIdAttribute, Placed, Replace,
-    Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    Stat, StreamInfo, StreamName, Target, Times, Timestamp, VolumeInfo,
 };
 
 /// Bytes copied at a time.
@@ -23,16 +23,31 @@ const CHUNK: usize = 256 << 10;
 pub struct Transacted {
     shared: Arc<Shared>,
     id: u64,
+    until: Option<Timestamp>,
     state: Mutex<State>,
 }
 
+/// What a commit did beside what the transaction asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Files that lost their last name and were kept for who has them open
+    /// ([`FileSystem::set_aside`]), by record and sequence number.
+    pub aside: Vec<(u64, u16)>,
+}
+
 impl Transacted {
-    pub(super) fn new(shared: Arc<Shared>, id: u64) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, id: u64, until: Option<Timestamp>) -> Self {
         Self {
             shared,
             id,
+            until,
             state: Mutex::new(State::new()),
         }
+    }
+
+    /// The number of the transaction, never 0; no other of the volume has it.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// How the transaction stands.
@@ -40,7 +55,7 @@ impl Transacted {
         self.lock().status
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -54,11 +69,23 @@ impl Transacted {
     /// [`TransactionError::Ended`] when it is over already. Nothing was done
     /// then, and the transaction is rolled back.
     pub fn commit(&self) -> Result<()> {
-        let mut state = self.lock();
-        check_open(&state)?;
+        self.commit_keeping(&|_, _| false).map(drop)
+    }
+
+    /// As [`Transacted::commit`]; a file that loses its last name is kept when
+    /// `is_open` says, by record and sequence number, that somebody has it open.
+    ///
+    /// # Errors
+    /// As [`Transacted::commit`].
+    pub fn commit_keeping(&self, is_open: &dyn Fn(u64, u16) -> bool) -> Result<Committed> {
+        let mut state = self.open_state()?;
+        let mut committed = Committed::default();
         let done = match state.ops.is_empty() && state.files.is_empty() {
             true => Ok(()),
-            false => self.shared.base.atomically(&mut |fs| replay(fs, &state)),
+            false => self.shared.base.atomically(&mut |fs| {
+                committed.aside = replay(fs, &state, is_open)?;
+                Ok(())
+            }),
         };
         state.end(match done {
             Ok(()) => Status::Committed,
@@ -66,7 +93,15 @@ impl Transacted {
         });
         drop(state);
         release(&self.shared, self.id);
-        done
+        done.map(|()| committed)
+    }
+
+    /// Locks a file against writers outside, whether it is changed or not.
+    ///
+    /// # Errors
+    /// Another transaction changed it; it is encrypted.
+    pub fn lock_file(&self, node: &Node) -> Result<()> {
+        self.view()?.hold(node, Hold::Whole).map(drop)
     }
 
     /// Forgets all of the transaction.
@@ -74,23 +109,41 @@ impl Transacted {
     /// # Errors
     /// [`TransactionError::Ended`] when it is over already.
     pub fn rollback(&self) -> Result<()> {
-        let mut state = self.lock();
-        check_open(&state)?;
+        let mut state = self.open_state()?;
         state.end(Status::RolledBack);
         drop(state);
         release(&self.shared, self.id);
         Ok(())
     }
 
+    /// Whether the transaction changed anything.
+    pub fn has_changes(&self) -> bool {
+        !self.lock().files.is_empty()
+    }
+
     /// The transaction, for one call.
     fn view(&self) -> Result<View<'_>> {
-        let state = self.lock();
-        check_open(&state)?;
         Ok(View {
             shared: &self.shared,
             id: self.id,
-            state,
+            state: self.open_state()?,
         })
+    }
+
+    /// The state of a transaction that is not over; one whose time is over is
+    /// rolled back.
+    fn open_state(&self) -> Result<MutexGuard<'_, State>> {
+        let mut state = self.lock();
+        if state.status == Status::Open
+            && self
+                .until
+                .is_some_and(|until| (self.shared.options.now)() >= until)
+        {
+            state.end(Status::RolledBack);
+            release(&self.shared, self.id);
+        }
+        check_open(&state)?;
+        Ok(state)
     }
 
     /// Whether the transaction changed this file.
@@ -446,8 +499,46 @@ impl FileSystem for Transacted {
         not_inside()
     }
 
+    fn set_aside(&self, dir: &Node, name: &Name) -> Result<()> {
+        self.view()?.set_aside(dir, name)
+    }
+
+    fn drop_aside(&self, node: &Node) -> Result<()> {
+        self.view()?.drop_aside(node)
+    }
+
     fn remove_stream(&self, node: &Node, stream: &StreamName) -> Result<()> {
         self.view()?.remove_stream(node, stream)
+    }
+
+    fn identity(&self, node: &Node) -> Result<(u64, u16)> {
+        let view = self.view()?;
+        match view.key(node)? {
+            Key::Stored { record, sequence } => Ok((record, sequence)),
+            Key::Private(_) => view.stat(node).map(|stat| (stat.record, stat.sequence)),
+        }
+    }
+
+    fn is_case_sensitive(&self, dir: &Node) -> Result<bool> {
+        self.view()?.is_case_sensitive(dir)
+    }
+
+    fn set_case_sensitive(&self, _dir: &Node, _sensitive: bool) -> Result<()> {
+        not_inside()
+    }
+
+    fn set_sparse(&self, _node: &Node, _stream: Option<&StreamName>) -> Result<()> {
+        Err(ErrorKind::Transaction(TransactionError::Sparse).into())
+    }
+
+    fn zero_range(
+        &self,
+        node: &Node,
+        stream: Option<&StreamName>,
+        offset: u64,
+        len: u64,
+    ) -> Result<()> {
+        self.view()?.zero_range(node, stream, offset, len)
     }
 
     fn atomically(&self, _work: &mut dyn FnMut(&dyn FileSystem) -> Result<()>) -> Result<()> {

@@ -54,10 +54,19 @@ pub(super) enum Op {
 }
 
 /// Does everything in `state` on `fs`, which is inside one transaction of the
-/// volume.
-pub(super) fn replay(fs: &dyn FileSystem, state: &State) -> Result<()> {
+/// volume. Files that lose their last name while `is_open` are set aside; they
+/// are returned.
+pub(super) fn replay(
+    fs: &dyn FileSystem,
+    state: &State,
+    is_open: &dyn Fn(u64, u16) -> bool,
+) -> Result<Vec<(u64, u16)>> {
     check_unchanged(fs, state)?;
-    let mut real = Real(HashMap::new());
+    let mut real = Real {
+        made: HashMap::new(),
+        is_open,
+        aside: Vec::new(),
+    };
     for op in &state.ops {
         real.apply(fs, op).map_err(conflict)?;
     }
@@ -74,16 +83,8 @@ pub(super) fn replay(fs: &dyn FileSystem, state: &State) -> Result<()> {
         }
         fs.set_times(&node, &file.stat.times)?;
     }
-    for (dir, name) in &state.refresh {
-        let Some(dir) = state.files.get(dir).filter(|dir| !dir.gone) else {
-            continue;
-        };
-        match fs.refresh_entry(&real.node(&dir.node)?, name) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            result => result?,
-        }
-    }
-    Ok(())
+    real.refresh(fs, state)?;
+    Ok(real.aside)
 }
 
 /// What is held must be as it was when it was taken: somebody may have worked
@@ -134,14 +135,19 @@ fn conflict(error: Error) -> Error {
     }
 }
 
-/// The nodes on the volume of what the transaction made.
-struct Real(HashMap<Key, Node>);
+/// The work on the volume.
+struct Real<'a> {
+    /// The nodes on the volume of what the transaction made.
+    made: HashMap<Key, Node>,
+    is_open: &'a dyn Fn(u64, u16) -> bool,
+    aside: Vec<(u64, u16)>,
+}
 
-impl Real {
+impl Real<'_> {
     fn node(&self, node: &Node) -> Result<Node> {
         match node.key() {
             Some(Key::Private(number)) => self
-                .0
+                .made
                 .get(&Key::Private(number))
                 .cloned()
                 .ok_or_else(|| ErrorKind::InvalidArgument.into()),
@@ -163,7 +169,7 @@ impl Real {
                     NodeKind::Directory => fs.create_directory(&dir, name, create)?,
                     _ => fs.create_file(&dir, name, create)?,
                 };
-                self.0.insert(*made, node);
+                self.made.insert(*made, node);
                 Ok(())
             }
             Op::CreateLink {
@@ -176,30 +182,89 @@ impl Real {
             } => {
                 let dir = self.node(dir)?;
                 let node = fs.create_link(&dir, name, *link_type, content, create)?;
-                self.0.insert(*made, node);
+                self.made.insert(*made, node);
                 Ok(())
             }
             Op::HardLink { node, dir, name } => {
                 fs.hard_link(&self.node(node)?, &self.node(dir)?, name)
             }
-            Op::Remove { dir, name } => fs.remove(&self.node(dir)?, name),
+            Op::Remove { dir, name } => self.remove(fs, &self.node(dir)?, name),
             Op::Rename {
                 dir,
                 name,
                 new_dir,
                 new_name,
                 replace,
-            } => fs.rename(
-                &self.node(dir)?,
-                name,
-                &self.node(new_dir)?,
-                new_name,
-                *replace,
-            ),
+            } => {
+                let (dir, new_dir) = (self.node(dir)?, self.node(new_dir)?);
+                let replace = self.clear(fs, &dir, name, &new_dir, new_name, *replace)?;
+                fs.rename(&dir, name, &new_dir, new_name, replace)
+            }
             Op::SetLink { node, content } => fs.set_link(&self.node(node)?, content),
             Op::RemoveLink { node } => fs.remove_link(&self.node(node)?),
             Op::SetSecurity { node, descriptor } => fs.set_security(&self.node(node)?, descriptor),
         }
+    }
+
+    /// The entries that say what their files say: those that were asked for, and
+    /// new ones of files with several names (the engine sees to single ones).
+    fn refresh(&self, fs: &dyn FileSystem, state: &State) -> Result<()> {
+        let asked = state.refresh.iter().map(|(dir, name)| (dir, name));
+        let added = state.directories.iter().flat_map(|(dir, changed)| {
+            let several = |key| state.files.get(key).is_some_and(|file| file.stat.names > 1);
+            changed
+                .added
+                .values()
+                .filter(move |added| several(&added.key))
+                .map(move |added| (dir, &added.name))
+        });
+        for (dir, name) in asked.chain(added) {
+            let Some(dir) = state.files.get(dir).filter(|dir| !dir.gone) else {
+                continue;
+            };
+            match fs.refresh_entry(&self.node(&dir.node)?, name) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a name; a file that somebody has open is set aside.
+    fn remove(&mut self, fs: &dyn FileSystem, dir: &Node, name: &Name) -> Result<()> {
+        let stat = fs.stat(&fs.child(dir, name)?)?;
+        if stat.names > 1 || !(self.is_open)(stat.record, stat.sequence) {
+            return fs.remove(dir, name);
+        }
+        fs.set_aside(dir, name)?;
+        self.aside.push((stat.record, stat.sequence));
+        Ok(())
+    }
+
+    /// Takes an open file out of the way of a rename; whether the rename has to
+    /// replace anything then.
+    fn clear(
+        &mut self,
+        fs: &dyn FileSystem,
+        dir: &Node,
+        name: &Name,
+        new_dir: &Node,
+        new_name: &Name,
+        replace: Replace,
+    ) -> Result<Replace> {
+        if replace == Replace::No {
+            return Ok(Replace::No);
+        }
+        let Ok(there) = fs.child(new_dir, new_name) else {
+            return Ok(replace);
+        };
+        let stat = fs.stat(&there)?;
+        let is_moved = fs.child(dir, name)?.key() == there.key();
+        if is_moved || stat.names > 1 || !(self.is_open)(stat.record, stat.sequence) {
+            return Ok(replace);
+        }
+        self.remove(fs, new_dir, new_name)?;
+        Ok(Replace::No)
     }
 
     /// The streams of a file.

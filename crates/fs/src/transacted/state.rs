@@ -131,9 +131,21 @@ pub(super) fn same_stream(a: Option<&StreamName>, b: Option<&StreamName>) -> boo
 /// What a transaction changed in a directory.
 #[derive(Default)]
 pub(super) struct Directory {
+    /// Whether letter case tells its names apart.
+    pub(super) is_case_sensitive: bool,
     pub(super) added: BTreeMap<Folded, Added>,
     /// Names of the volume that are gone, as stored.
     pub(super) removed: HashSet<Name>,
+}
+
+impl Directory {
+    /// What a name is found by.
+    pub(super) fn folded(&self, name: &Name) -> Folded {
+        match self.is_case_sensitive {
+            true => name.units().to_vec(),
+            false => fold(name.units()),
+        }
+    }
 }
 
 /// A name that the transaction made.

@@ -5,7 +5,7 @@ use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::manager::Shared;
-use super::state::{Added, File, Hold, Named, State, fold};
+use super::state::{Added, Directory, File, Hold, Named, State, fold};
 use super::{Key, PRIVATE_RECORDS, PrivateNode};
 use crate::error::{Error, ErrorKind, Refusal, Result, TransactionError};
 use crate::node::Repr;
@@ -76,7 +76,10 @@ impl<'a> View<'a> {
         let key = self.key(node)?;
         match self.file(key) {
             Some(file) => Ok(file.stat.clone()),
-            None => self.base().stat(node),
+            None => Ok(Stat {
+                device: self.id,
+                ..self.base().stat(node)?
+            }),
         }
     }
 
@@ -89,11 +92,39 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether letter case tells the names in a directory apart.
+    pub(super) fn is_case_sensitive(&self, dir: &Node) -> Result<bool> {
+        let key = self.directory(dir)?;
+        match (self.state.directories.get(&key), key) {
+            (Some(changed), _) => Ok(changed.is_case_sensitive),
+            (None, Key::Stored { .. }) => self.base().is_case_sensitive(dir),
+            // As the directory it is in, which had to be changed for it.
+            (None, Key::Private(_)) => match self.names(dir)?.into_iter().next() {
+                Some(above) => self.is_case_sensitive(&above.directory),
+                None => Ok(false),
+            },
+        }
+    }
+
+    /// What the transaction changed in a directory.
+    pub(super) fn changed_mut(&mut self, dir: &Node) -> Result<&mut Directory> {
+        let is_case_sensitive = self.is_case_sensitive(dir)?;
+        let key = self.key(dir)?;
+        Ok(self
+            .state
+            .directories
+            .entry(key)
+            .or_insert_with(|| Directory {
+                is_case_sensitive,
+                ..Directory::default()
+            }))
+    }
+
     /// The entry of a name inside the transaction.
     pub(super) fn lookup(&self, dir: &Node, name: &Name) -> Result<Option<Found>> {
         let key = self.directory(dir)?;
         let changed = self.state.directories.get(&key);
-        let added = changed.and_then(|changed| changed.added.get(&fold(name.units())));
+        let added = changed.and_then(|changed| changed.added.get(&changed.folded(name)));
         if let Some(Added { name, key, node }) = added {
             return Ok(Some(Found {
                 name: name.clone(),
@@ -227,7 +258,11 @@ impl<'a> View<'a> {
             self.shared.hold_file(key, self.id)?;
         }
         // Looked at only now: nobody else changes it any more.
-        let stat = self.base().stat(node)?;
+        let before = self.base().stat(node)?;
+        let stat = Stat {
+            device: self.id,
+            ..before.clone()
+        };
         if hold == Hold::Whole && stat.attributes.contains(Attributes::ENCRYPTED) {
             return Err(ErrorKind::Transaction(TransactionError::Encrypted).into());
         }
@@ -238,12 +273,12 @@ impl<'a> View<'a> {
         match self.state.files.get_mut(&key) {
             Some(file) => {
                 file.hold = hold;
-                file.before = Some(stat);
+                file.before = Some(before);
             }
             None => {
                 let file = File {
                     node: node.clone(),
-                    before: Some(stat.clone()),
+                    before: Some(before),
                     hold,
                     stat,
                     names,
@@ -342,7 +377,7 @@ impl<'a> View<'a> {
             names: 0,
             record: PRIVATE_RECORDS + number,
             sequence: 1,
-            device: 0,
+            device: self.id,
             times: filled(&create.times, self.now()),
             attributes,
             mode: None,

@@ -15,7 +15,7 @@ impl Machine {
         if *open.on_close() == OnClose::Delete {
             mark(&mut namespace, open);
         }
-        let others = self.nt.shares.close(&open.key, open.ticket);
+        let others = self.nt.shares.close(&open.key.shared(), open.ticket);
         close_stream(&mut namespace, open);
         if let Some(id) = open.link {
             self.close_link(&mut namespace, open, id, others);

@@ -142,6 +142,7 @@ impl Machine {
         &self,
         request: &Request<'_>,
     ) -> Result<(Arc<FileObject>, Action), NtStatus> {
+        self.expire_transactions();
         let mut namespace = self.nt.namespace();
         self.create_locked(&mut namespace, request)
     }
@@ -225,6 +226,7 @@ impl Machine {
             key: opened.key,
             kind: opened.kind,
             stream: opened.stream,
+            transacted: request.view.transacted(),
             granted: opened.granted,
             options: request.options,
             link: opened.link,

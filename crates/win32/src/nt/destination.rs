@@ -13,7 +13,7 @@ use super::lookup::{Lookup, View};
 use super::namespace::{LinkKey, Namespace};
 use super::objects::{FileKey, FileObject, StreamKind};
 use super::removal::Doomed;
-use super::share::Mode;
+use super::share::{Mode, Refused, User};
 use super::status;
 use crate::constants::{DELETE, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, SYNCHRONIZE};
 use crate::path::{Location, StreamPart, Target, Trailing};
@@ -169,15 +169,16 @@ impl Machine {
         )?;
         let mode = Mode {
             stream: None,
+            user: User::Unlocked,
             access: right,
             share: match self.version >= WindowsVersion::WINDOWS_11_24H2 {
                 true => FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
                 false => FILE_SHARE_READ | FILE_SHARE_WRITE,
             },
         };
-        let ticket = self.nt.shares.open(slot.key, mode);
-        let ticket = ticket.map_err(|_| NtStatus::SHARING_VIOLATION)?;
-        self.nt.shares.close(&slot.key, ticket);
+        let key = slot.key.shared();
+        let ticket = self.nt.shares.open(key, mode).map_err(Refused::status)?;
+        self.nt.shares.close(&key, ticket);
         match Arc::ptr_eq(&slot.fs, &open.fs) {
             true => Ok(slot),
             false => Err(NtStatus::NOT_SAME_DEVICE),
@@ -251,12 +252,11 @@ impl Machine {
             return Err(NtStatus::DELETE_PENDING);
         }
         let file = FileKey {
-            volume: slot.key.volume,
-            device: stat.device,
             record: stat.record,
             sequence: stat.sequence,
+            ..slot.key
         };
-        let opens = self.nt.shares.count(&file);
+        let opens = self.nt.shares.count(&file.shared());
         if opens > 0 && !replacing.posix {
             return Err(NtStatus::ACCESS_DENIED);
         }

@@ -5,7 +5,7 @@ use linkwright_fs::{Attributes, Capabilities};
 
 use super::namespace::{Deletion, LinkId, Namespace};
 use super::objects::{FileObject, OnClose, StreamKind};
-use super::status;
+use super::{status, transaction};
 use crate::constants::{
     DELETE, FILE_DELETE_ON_CLOSE, FILE_DISPOSITION_DELETE,
     FILE_DISPOSITION_FORCE_IMAGE_SECTION_CHECK, FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE,
@@ -141,6 +141,7 @@ fn check_deletable(open: &FileObject, read_only: ReadOnly) -> Result<(), NtStatu
     }
     let plain = open.kind == StreamKind::Directory && stat.is_plain_directory();
     if plain {
+        transaction::check_unpinned(open, NtStatus::TRANSACTIONAL_CONFLICT)?;
         let mut list = open.fs.list(&open.node).map_err(status::of)?;
         if list.next().is_some() {
             return Err(NtStatus::DIRECTORY_NOT_EMPTY);

@@ -12,8 +12,9 @@ use super::create::{
 };
 use super::namespace::{LinkId, Namespace, StreamId};
 use super::objects::{FileKey, FileObject, StreamKind};
-use super::share::Mode;
+use super::share::{Mode, Refused};
 use super::status;
+use super::transaction::{self, user};
 use crate::constants::{
     DELETE, FILE_APPEND_DATA, FILE_DELETE_ON_CLOSE, FILE_DIRECTORY_FILE, FILE_NON_DIRECTORY_FILE,
     FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, FILE_WRITE_EA, WRITE_DAC, WRITE_OWNER,
@@ -67,21 +68,31 @@ impl Machine {
         )?;
         let mode = Mode {
             stream: stream.as_ref().map(|stream| stream.name.clone()),
+            user: user(
+                request.view,
+                &found.volume,
+                kind == StreamKind::Directory,
+                granted,
+            ),
             access: granted,
             share: request.share,
         };
+        let mode_user = mode.user;
+        transaction::check_open(request.view, found, mode_user)?;
         let key = FileKey::new(&found.volume, stat);
         self.nt.images.check_access(key, granted)?;
         let ticket = self
             .nt
             .shares
-            .open(key, mode)
-            .map_err(|_| NtStatus::SHARING_VIOLATION)?;
-        let done = self.finish_existing(namespace, request, found, stream, overwrites);
+            .open(key.shared(), mode)
+            .map_err(Refused::status)?;
+        let locked = transaction::lock(request.view, found, mode_user);
+        let done = locked
+            .and_then(|()| self.finish_existing(namespace, request, found, stream, overwrites));
         let (link, stream) = match done {
             Ok(done) => done,
             Err(status) => {
-                self.nt.shares.close(&key, ticket);
+                self.nt.shares.close(&key.shared(), ticket);
                 return Err(status);
             }
         };

@@ -10,8 +10,9 @@ use super::access;
 use super::create::{Action, Opened, Request, asked, named, open_link, settable};
 use super::namespace::Namespace;
 use super::objects::{FileKey, FileObject, StreamKind};
-use super::share::Mode;
+use super::share::{Mode, Refused};
 use super::status;
+use super::transaction::user;
 use super::tunnel::Tunnelled;
 use crate::constants::{
     ACCESS_SYSTEM_SECURITY, FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_ALL_ACCESS,
@@ -64,6 +65,7 @@ impl Machine {
             return Err(NtStatus::OBJECT_NAME_INVALID);
         }
         let granted = granted_to_creator(request)?;
+        request.view.begin_changes(&volume)?;
         let parent = FileKey::new(&volume, &fs.stat(&slot.dir).map_err(status::of)?);
         let had = match directory {
             true => None,
@@ -78,6 +80,7 @@ impl Machine {
         let link = open_link(namespace, &volume, slot, key)?;
         let mode = Mode {
             stream: stream.clone(),
+            user: user(request.view, &volume, directory, granted),
             access: granted,
             share: request.share,
         };
@@ -85,8 +88,8 @@ impl Machine {
         let ticket = self
             .nt
             .shares
-            .open(key, mode)
-            .map_err(|_| NtStatus::SHARING_VIOLATION)?;
+            .open(key.shared(), mode)
+            .map_err(Refused::status)?;
         let kind = match directory {
             true => StreamKind::Directory,
             false => StreamKind::Data,

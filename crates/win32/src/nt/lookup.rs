@@ -13,6 +13,7 @@ use super::access::{self, Intent};
 use super::namespace::{LinkKey, Namespace};
 use super::objects::FileKey;
 use super::status;
+use super::transaction::TransactionView;
 use crate::constants::FILE_TRAVERSE;
 use crate::path::Location;
 use crate::settings::{Privileges, SymlinkEvaluation, Token};
@@ -26,6 +27,21 @@ pub(crate) trait View: Send + Sync {
 
     /// The volume of a file system that [`View::fs`] gave.
     fn volume(&self, machine: &Machine, fs: &Arc<dyn FileSystem>) -> Option<Arc<Volume>>;
+
+    /// Refuses a volume that this view cannot be of.
+    fn admit(&self, _volume: &Volume) -> Result<(), NtStatus> {
+        Ok(())
+    }
+
+    /// Refuses to change a volume that this view cannot change.
+    fn begin_changes(&self, _volume: &Volume) -> Result<(), NtStatus> {
+        Ok(())
+    }
+
+    /// The transaction that sees it so.
+    fn transacted(&self) -> Option<TransactionView> {
+        None
+    }
 }
 
 /// The volumes as they are.
@@ -71,6 +87,7 @@ impl<'a> Lookup<'a> {
     /// Follows a location to its end; everything but Found and Missing is a
     /// status.
     pub(crate) fn walk(&self, location: &Location, last: LastLink) -> Result<Walk, NtStatus> {
+        self.view.admit(&location.volume)?;
         let resolver = Resolver { drives: self };
         let fs = self.view.fs(&location.volume);
         let walk = resolver
@@ -177,7 +194,9 @@ impl Rules for Lookup<'_> {
         to: &Arc<dyn FileSystem>,
     ) -> Result<(), NtStatus> {
         let from = self.volume_of(from)?.is_remote();
-        let to = self.volume_of(to)?.is_remote();
+        let to = self.volume_of(to)?;
+        self.view.admit(&to)?;
+        let to = to.is_remote();
         let class = match (from, to) {
             (false, false) => SymlinkEvaluation::LOCAL_TO_LOCAL,
             (false, true) => SymlinkEvaluation::LOCAL_TO_REMOTE,

@@ -16,6 +16,7 @@
 //! | `disposition` | FileDispositionInformation(Ex) (2.1.5.15.3) |
 //! | `destination` | where a new name is to be |
 //! | `link`, `rename` | FileLinkInformation(Ex), FileRenameInformation(Ex) (2.1.5.15.7, .12) |
+//! | `transaction` | transactions, and who is locked out by them |
 //! | `tunnel` | names that come back soon after they went |
 //! | `naming` | the names of an open file |
 //! | `query` | NtQueryInformationFile (2.1.5.12) |
@@ -53,6 +54,7 @@ pub(crate) mod share;
 #[cfg(test)]
 mod share_model;
 pub(crate) mod status;
+pub(crate) mod transaction;
 mod tunnel;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

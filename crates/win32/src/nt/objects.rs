@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use linkwright_fs::{FileSystem, Name, Node, Stat, StreamName};
 
 use super::held::Held;
+use super::lookup::{PlainView, View};
 use super::namespace::{LinkId, StreamId};
 use super::scan::Scan;
 use super::share::Ticket;
+use super::transaction::TransactionView;
 use crate::System;
 use crate::handles::Object;
 use crate::volumes::Volume;
@@ -17,6 +19,9 @@ use crate::volumes::Volume;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct FileKey {
     pub(crate) volume: usize,
+    /// The transaction that sees it, 0 for none: names and streams that are
+    /// open there are not those that are open outside.
+    pub(crate) transaction: u64,
     pub(crate) device: u64,
     pub(crate) record: u64,
     pub(crate) sequence: u16,
@@ -24,11 +29,24 @@ pub(crate) struct FileKey {
 
 impl FileKey {
     pub(crate) fn new(volume: &Volume, stat: &Stat) -> Self {
+        let (transaction, device) = match volume.transactions {
+            Some(_) => (stat.device, 0),
+            None => (0, stat.device),
+        };
         Self {
             volume: volume.number,
-            device: stat.device,
+            transaction,
+            device,
             record: stat.record,
             sequence: stat.sequence,
+        }
+    }
+
+    /// The file for the share table, which everybody shares.
+    pub(crate) fn shared(self) -> Self {
+        Self {
+            transaction: 0,
+            ..self
         }
     }
 }
@@ -63,6 +81,8 @@ pub(crate) struct FileObject {
     pub(crate) kind: StreamKind,
     /// The named stream.
     pub(crate) stream: Option<StreamName>,
+    /// The transaction it was opened in.
+    pub(crate) transacted: Option<TransactionView>,
     /// Granted access.
     pub(crate) granted: u32,
     /// FILE_ options it was opened with.
@@ -104,6 +124,14 @@ impl FileObject {
 
     pub(crate) fn set_posix(&self, posix: bool) {
         self.posix.store(posix, Ordering::Relaxed);
+    }
+
+    /// How this open sees the volumes.
+    pub(crate) fn view(&self) -> &dyn View {
+        match &self.transacted {
+            Some(view) => view,
+            None => &PlainView,
+        }
     }
 
     /// Whether all of these rights were granted.

@@ -7,7 +7,7 @@ use linkwright_fs::{Capabilities, FileSystem, Node, Replace, Times};
 use super::destination::{Caller, Destination, Replacing, Slot, Victim, check_form};
 use super::namespace::{Deletion, LinkId, LinkKey, Namespace};
 use super::objects::{FileKey, FileObject, StreamKind};
-use super::status;
+use super::{status, transaction};
 use crate::constants::{DELETE, FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY};
 use crate::system::Machine;
 
@@ -31,6 +31,7 @@ impl Machine {
             StreamKind::Directory => FILE_ADD_SUBDIRECTORY,
             StreamKind::Data => FILE_ADD_FILE,
         };
+        transaction::check_unpinned(open, NtStatus::CANT_BREAK_TRANSACTIONAL_DEPENDENCY)?;
         if open.kind == StreamKind::Directory && has_open_below(&namespace, open)? {
             return Err(NtStatus::ACCESS_DENIED);
         }
@@ -153,6 +154,8 @@ fn check_source(namespace: &Namespace, open: &FileObject) -> Result<LinkId, NtSt
 fn has_open_below(namespace: &Namespace, open: &FileObject) -> Result<bool, NtStatus> {
     for link in namespace.links() {
         if link.key.parent.volume == open.key.volume
+            // What is open inside a transaction is what it depends on.
+            && link.key.parent.transaction == open.key.transaction
             && link.deletion != Deletion::Gone
             && is_inside(&*open.fs, open, &link.dir)?
         {

@@ -10,7 +10,6 @@ use linkwright_names::path::NtPath;
 
 use super::destination::{Caller, Destination, Replacing};
 use super::disposition::Fate;
-use super::lookup::PlainView;
 use super::objects::FileObject;
 use crate::constants::{
     FILE_DISPOSITION_INFORMATION, FILE_DISPOSITION_INFORMATION_EX,
@@ -101,10 +100,15 @@ impl System {
         form: Form,
         grammar: Grammar,
     ) -> Result<(), NtStatus> {
+        if open.transacted.is_some() {
+            // Links are transacted through the function with a name only
+            // (SEMANTICS 5).
+            return Err(NtStatus::OPERATION_NOT_SUPPORTED_IN_TRANSACTION);
+        }
         let new = NewName::read(buffer)?;
         let destination = self.destination(&new, grammar)?;
         self.machine
-            .link_file(&self.caller(), open, destination, new.replacing(form))
+            .link_file(&self.caller(open), open, destination, new.replacing(form))
     }
 
     fn set_rename(
@@ -117,7 +121,7 @@ impl System {
         let new = NewName::read(buffer)?;
         let destination = self.destination(&new, grammar)?;
         self.machine
-            .rename_file(&self.caller(), open, destination, new.replacing(form))
+            .rename_file(&self.caller(open), open, destination, new.replacing(form))
     }
 
     fn set_delete(&self, open: &FileObject, buffer: &[u8]) -> Result<(), NtStatus> {
@@ -141,10 +145,11 @@ impl System {
         self.machine.set_disposition_flags(open, flags)
     }
 
-    fn caller(&self) -> Caller<'_> {
+    /// A transacted handle sees the new place in its transaction.
+    fn caller<'a>(&'a self, open: &'a FileObject) -> Caller<'a> {
         Caller {
             token: &self.process.token,
-            view: &PlainView,
+            view: open.view(),
         }
     }
 

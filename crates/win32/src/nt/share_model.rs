@@ -4,7 +4,7 @@ use linkwright_fs::StreamName;
 use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
 
-use super::share::{Lock, Mode, Opens, ShareTable, SharingViolation};
+use super::share::{Lock, Mode, Opens, Refused, ShareTable, User, Way};
 use crate::constants::{
     DELETE, FILE_READ_DATA, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_DATA,
 };
@@ -26,6 +26,7 @@ const ALL: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 fn mode(access: u32, share: u32) -> Mode {
     Mode {
         stream: None,
+        user: User::Unlocked,
         access,
         share,
     }
@@ -111,13 +112,58 @@ fn want_it_alone(threads: usize) {
         .map(|thread| thread.join().unwrap())
         .filter(Result::is_ok);
     assert_eq!(got.count(), 1);
-    assert_eq!(table.open(7, mode(DELETE, ALL)), Err(SharingViolation));
+    assert_eq!(table.open(7, mode(DELETE, ALL)), Err(Refused::Sharing));
 }
 
 #[test]
 fn of_all_that_want_a_file_alone_exactly_one_gets_it() {
     shuttle::check_dfs(|| want_it_alone(2), None);
     shuttle::check_pct(|| want_it_alone(4), 500, 4);
+}
+
+/// Writers of two transactions and one outside, while the first transaction ends.
+fn write_in_transactions() {
+    let table = Arc::new(Table::default());
+    let writing = Arc::new(Mutex::new(Vec::<User>::new()));
+    let users = [
+        User::Transacted(1, Way::Writes),
+        User::Transacted(2, Way::Writes),
+        User::Plain(Way::Writes),
+    ];
+    let threads: Vec<_> = users
+        .into_iter()
+        .map(|user| {
+            let (table, writing) = (Arc::clone(&table), Arc::clone(&writing));
+            thread::spawn(move || {
+                let wanted = Mode {
+                    user,
+                    ..mode(FILE_WRITE_DATA, ALL)
+                };
+                let Ok(ticket) = table.open(7, wanted) else {
+                    return;
+                };
+                let mut list = writing.lock().unwrap();
+                assert!(list.is_empty(), "{user:?} beside {list:?}");
+                list.push(user);
+                drop(list);
+                writing.lock().unwrap().clear();
+                if matches!(user, User::Transacted(1, _)) {
+                    // As a commit does; the handle is closed after it.
+                    table.forget_transaction(|_| true, 1);
+                }
+                table.close(&7, ticket);
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    assert_eq!(table.count(&7), 0);
+}
+
+#[test]
+fn writers_of_transactions_and_others_are_never_there_at_once() {
+    shuttle::check_pct(write_in_transactions, 1000, 4);
 }
 
 fn close_at_once(threads: u16) {

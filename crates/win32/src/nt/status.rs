@@ -72,6 +72,7 @@ fn transaction(error: TransactionError) -> NtStatus {
         TransactionError::Dependency => NtStatus::CANT_BREAK_TRANSACTIONAL_DEPENDENCY,
         TransactionError::Ended => NtStatus::HANDLE_NO_LONGER_VALID,
         TransactionError::Encrypted => NtStatus::EFS_NOT_ALLOWED_IN_TRANSACTION,
+        TransactionError::Sparse => NtStatus::SPARSE_NOT_ALLOWED_IN_TRANSACTION,
         TransactionError::NotSupported => NtStatus::OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
     }
 }

@@ -18,5 +18,6 @@ mod set_information;
 mod sharing;
 mod support;
 mod symbolic_links;
+mod transactions;
 mod tunnelling;
 mod volumes;

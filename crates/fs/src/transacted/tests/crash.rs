@@ -22,7 +22,7 @@ fn a_cut_during_a_commit_leaves_all_of_it_or_nothing() {
     let root = outside.root().unwrap();
     let dir = outside.child(&root, &name("dir")).unwrap();
     let before = tree(&outside);
-    let one = outside.begin().unwrap();
+    let one = outside.begin(None).unwrap();
     let old = one.child(&root, &name("old")).unwrap();
     one.write_at(&old, None, 5000, &[3; 20_000]).unwrap();
     one.remove(&root, &name("gone")).unwrap();

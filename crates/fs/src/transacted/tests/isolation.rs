@@ -9,8 +9,8 @@ fn a_transaction_is_seen_inside_only_and_sees_what_others_do() {
     let outside = manager(&fs);
     let old = make(&outside, "old", b"old bytes");
     let gone = make(&outside, "gone", b"still here");
-    let first = outside.begin().unwrap();
-    let second = outside.begin().unwrap();
+    let first = outside.begin(None).unwrap();
+    let second = outside.begin(None).unwrap();
     let root = first.root().unwrap();
 
     make(&first, "mine", b"mine");
@@ -45,7 +45,7 @@ fn one_thread_two_transactions_and_plain_calls_do_not_wait_for_each_other() {
     let device = Arc::new(fresh());
     let fs = open(device.clone());
     let outside = manager(&fs);
-    let (one, two) = (outside.begin().unwrap(), outside.begin().unwrap());
+    let (one, two) = (outside.begin(None).unwrap(), outside.begin(None).unwrap());
     let root = outside.root().unwrap();
     for round in 0..20 {
         for (who, view) in [
@@ -79,12 +79,12 @@ fn names_files_and_directories_are_held_against_others() {
     let file = make(&outside, "file", b"1");
     let dir = make_dir(&outside, &root, "dir");
     let deep = make_dir(&outside, &dir, "deep");
-    let one = outside.begin().unwrap();
-    let two = outside.begin().unwrap();
+    let one = outside.begin(None).unwrap();
+    let two = outside.begin(None).unwrap();
     one.create_file(&deep, &name("new"), &Create::default())
         .unwrap();
     one.write_at(&file, None, 0, b"2").unwrap();
-    assert!(outside.is_changed(&file) && !outside.is_changed(&dir));
+    assert!(outside.is_changed(&file, None) && !outside.is_changed(&dir, None));
 
     for other in [&outside as &dyn FileSystem, &two] {
         let create = Create::default();
@@ -124,7 +124,7 @@ fn a_directory_that_a_transaction_removed_takes_no_new_names() {
     let outside = manager(&fs);
     let root = outside.root().unwrap();
     let dir = make_dir(&outside, &root, "dir");
-    let one = outside.begin().unwrap();
+    let one = outside.begin(None).unwrap();
     one.remove(&root, &name("dir")).unwrap();
     let refused = outside.create_file(&dir, &name("x"), &Create::default());
     assert_eq!(kind(refused), CONFLICT);
@@ -147,7 +147,7 @@ fn links_that_are_only_pending_count_towards_1024() {
             .hard_link(&file, &root, &name(&format!("out{n}")))
             .unwrap();
     }
-    let one = outside.begin().unwrap();
+    let one = outside.begin(None).unwrap();
     for n in 0..523 {
         one.hard_link(&file, &root, &name(&format!("in{n}")))
             .unwrap();
@@ -172,7 +172,7 @@ fn a_commit_that_finds_no_room_leaves_nothing_and_what_went_around_is_a_conflict
     let root = outside.root().unwrap();
     // Scratch and the file both need the room.
     let free = outside.volume_info().unwrap().free;
-    let one = outside.begin().unwrap();
+    let one = outside.begin(None).unwrap();
     make(&one, "other", b"x");
     make(
         &one,
@@ -184,7 +184,7 @@ fn a_commit_that_finds_no_room_leaves_nothing_and_what_went_around_is_a_conflict
     assert_eq!(one.status(), Status::RolledBack);
     assert!(!has(&outside, "other") && !has(&outside, "big"));
     assert_eq!(outside.volume_info().unwrap().free, free);
-    let all = outside.begin().unwrap();
+    let all = outside.begin(None).unwrap();
     let data = vec![7; usize::try_from(free + (1 << 20)).unwrap()];
     let too_big = all
         .create_file(&root, &name("big"), &Create::default())
@@ -195,13 +195,13 @@ fn a_commit_that_finds_no_room_leaves_nothing_and_what_went_around_is_a_conflict
 
     // Somebody works on the volume itself.
     let file = make(&outside, "file", b"1");
-    let around = outside.begin().unwrap();
+    let around = outside.begin(None).unwrap();
     around.write_at(&file, None, 0, b"22").unwrap();
     make(&around, "new", b"");
     fs.write_at(&file, None, 0, b"333").unwrap();
     assert_eq!(kind(around.commit()), CONFLICT);
     assert!(!has(&outside, "new"));
-    let taken = outside.begin().unwrap();
+    let taken = outside.begin(None).unwrap();
     make(&taken, "new", b"");
     make(&*fs, "new", b"theirs");
     assert_eq!(kind(taken.commit()), CONFLICT);
@@ -215,7 +215,7 @@ fn what_a_transaction_cannot_do_is_refused() {
     let fs = open(device.clone());
     let outside = manager(&fs);
     let file = make(&outside, "file", b"1");
-    let one = outside.begin().unwrap();
+    let one = outside.begin(None).unwrap();
     let not_supported = ErrorKind::Transaction(TransactionError::NotSupported);
     assert_eq!(kind(one.set_extended_attributes(&file, &[])), not_supported);
     assert_eq!(kind(one.delete_object_id(&file)), not_supported);
@@ -224,7 +224,7 @@ fn what_a_transaction_cannot_do_is_refused() {
     let host: Arc<dyn FileSystem> = Arc::new(posix::PosixFs::new());
     let host = ResourceManager::new(host, TransactionOptions::default());
     assert_eq!(
-        kind(host.begin()),
+        kind(host.begin(None)),
         ErrorKind::Unsupported(Feature::Transactions)
     );
     drop((one, outside));
@@ -238,7 +238,7 @@ fn many_links_are_committed_as_one() {
     let fs = open(device.clone());
     let outside = manager(&fs);
     let root = outside.root().unwrap();
-    let one = outside.begin().unwrap();
+    let one = outside.begin(None).unwrap();
     for file in 0..10 {
         let node = make(&one, &format!("file{file}"), b"x");
         for link in 0..1000 {

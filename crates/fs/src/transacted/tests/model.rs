@@ -211,7 +211,7 @@ fn run(base: &MemoryDevice, steps: &[Step], commit: bool) {
     let (volume, plain) = (open(inside_device.clone()), open(plain_device.clone()));
     let manager = manager(&volume);
     let before = tree(&*volume);
-    let inside = manager.begin().unwrap();
+    let inside = manager.begin(None).unwrap();
     for (number, step) in steps.iter().enumerate() {
         let ours = apply(&inside, step).map_err(|error| error.kind());
         let theirs = apply(&*plain, step).map_err(|error| error.kind());
