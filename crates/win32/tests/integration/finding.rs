@@ -523,4 +523,14 @@ fn the_same_in_the_code_page() {
         .copy_file_a(Some(name), Some(b"C:\\copy"), true)
         .unwrap();
     assert_eq!(system.read(r"C:\copy").unwrap(), b"123");
+    system
+        .move_file_ex_a(Some(b"C:\\copy"), Some("C:\\ü".as_bytes()), 0)
+        .unwrap();
+    assert_eq!(system.read(r"C:\ü").unwrap(), b"123");
+    // A first name above MAX_PATH does not fit the buffer of the thread.
+    let long = [b"C:\\".as_slice(), &[b'x'; 300]].concat();
+    assert_eq!(
+        fails(&system, system.get_file_attributes_a(Some(&long))),
+        206
+    );
 }
