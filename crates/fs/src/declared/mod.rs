@@ -412,6 +412,18 @@ impl FileSystem for Declared {
         self.inner.delete_object_id(node)
     }
 
+    fn set_aside(&self, dir: &Node, name: &Name) -> Result<()> {
+        self.writable()?;
+        self.need(Capabilities::POSIX_UNLINK_RENAME, Feature::PosixUnlink)?;
+        self.inner.set_aside(dir, name)
+    }
+
+    fn drop_aside(&self, node: &Node) -> Result<()> {
+        self.writable()?;
+        self.need(Capabilities::POSIX_UNLINK_RENAME, Feature::PosixUnlink)?;
+        self.inner.drop_aside(node)
+    }
+
     fn remove_stream(&self, node: &Node, stream: &StreamName) -> Result<()> {
         self.writable()?;
         self.need_stream(Some(stream))?;

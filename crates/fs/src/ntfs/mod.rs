@@ -7,6 +7,7 @@ mod atomic;
 mod convert;
 mod entries;
 mod error;
+mod links;
 mod open;
 mod put;
 mod read;
@@ -18,7 +19,6 @@ use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::file_name::Namespace;
 use linkwright_ntfs_format::object_id::ObjectId;
 use linkwright_ntfs_format::standard_information::FileAttributes;
-use linkwright_reparse::ReparseBuffer;
 
 use atomic::Door;
 
@@ -334,24 +334,7 @@ impl<V: Door> FileSystem for NtfsFs<V> {
         content: &LinkContent,
         create: &Create,
     ) -> Result<Node> {
-        let buffer = convert::reparse(content)?;
-        let kind = match link_type {
-            LinkType::File => FileKind::File,
-            LinkType::Directory => FileKind::Directory,
-        };
-        let options = convert::create_options(create);
-        let dir = self.file(dir)?;
-        self.volume
-            .whole(|tx| {
-                let bytes = buffer.encode();
-                let file = tx.create_reparse_point(dir, name.units(), kind, &bytes, &options)?;
-                // Setting the reparse point counted as a change of the link.
-                tx.set_times(file, &convert::times_change(&create.times))?;
-                tx.refresh_name(dir, name.units())?;
-                Ok(file)
-            })
-            .map(|file| self.node(file))
-            .map_err(error::from_engine)
+        self.make_link(dir, name, link_type, content, create)
     }
 
     fn set_link(&self, node: &Node, content: &LinkContent) -> Result<()> {
@@ -362,19 +345,7 @@ impl<V: Door> FileSystem for NtfsFs<V> {
     }
 
     fn remove_link(&self, node: &Node) -> Result<()> {
-        let file = self.file(node)?;
-        let buffer = self
-            .volume
-            .reparse_point(file)
-            .map_err(error::from_engine)?
-            .ok_or(ErrorKind::NotAReparsePoint)?;
-        let guid = match &buffer {
-            ReparseBuffer::Other(other) => other.guid(),
-            _ => None,
-        };
-        self.volume
-            .delete_reparse_point(file, buffer.tag().0, guid)
-            .map_err(error::from_engine)
+        self.take_link_off(node)
     }
 
     fn remove(&self, dir: &Node, name: &Name) -> Result<()> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use linkwright_codes::NtStatus;
 use linkwright_fs::resolve::{LastLink, Outcome};
-use linkwright_fs::{Attributes, DirectoryEntry, ErrorKind, FileSystem, Name, Node};
+use linkwright_fs::{
+    Attributes, DirectoryEntry, ErrorKind, FileSystem, Name, Node, Result as FsResult,
+};
 use linkwright_names::check_ntfs_component;
 
 use super::access::{self, Intent};
@@ -276,12 +278,14 @@ impl Machine {
         })
     }
 
-    /// Removes what is replaced; its handles go on without the name.
-    pub(crate) fn remove_victim(
+    /// Removes what is replaced, whose handles go on without the name, and does
+    /// `then` in the same step.
+    pub(crate) fn replace(
         &self,
         namespace: &mut Namespace,
         slot: &Slot,
         victim: &Victim,
+        then: &mut dyn FnMut(&dyn FileSystem) -> FsResult<()>,
     ) -> Result<(), NtStatus> {
         let doomed = Doomed {
             fs: &*slot.fs,
@@ -291,7 +295,7 @@ impl Machine {
             node: &victim.node,
             others: victim.opens,
         };
-        self.remove_name(namespace, &doomed)?;
+        self.replace_name(namespace, &doomed, then)?;
         if let Some(id) = namespace.find(&victim.link) {
             namespace.detach(id);
         }

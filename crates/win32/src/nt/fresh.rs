@@ -1,10 +1,14 @@
 //! Making what is not there (MS-FSA 2.1.5.1.1).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use linkwright_codes::NtStatus;
 use linkwright_fs::resolve::Slot;
-use linkwright_fs::{Attributes, Capabilities, Create, LinkType, Node, Times, VolumeFamily};
+use linkwright_fs::{
+    Attributes, Capabilities, Create, LinkContent, LinkType, Name, Node, ReparseBuffer, Times,
+    VolumeFamily,
+};
 
 use super::access;
 use super::create::{Action, Opened, Request, asked, named, open_link, settable};
@@ -22,6 +26,8 @@ use crate::path::{StreamPart, Trailing};
 use crate::settings::Privileges;
 use crate::system::Machine;
 use crate::volumes::Volume;
+
+const BACKSLASH: u16 = b'\\' as u16;
 
 impl Machine {
     /// MS-FSA 2.1.5.1.1.
@@ -141,7 +147,8 @@ impl Machine {
                     true => LinkType::Directory,
                     false => LinkType::File,
                 };
-                fs.create_link(&slot.dir, &slot.name, link_type, content, &create)
+                let content = as_stored(volume, content)?;
+                fs.create_link(&slot.dir, &slot.name, link_type, &content, &create)
             }
         };
         let node = made.map_err(status::of)?;
@@ -182,6 +189,29 @@ fn check_reparse_support(volume: &Volume) -> Result<(), NtStatus> {
         true => Ok(()),
         false => Err(without_reparse_points(volume)),
     }
+}
+
+/// The host keeps no reparse points but has symbolic links of its own, which can
+/// say what a relative target says.
+fn as_stored<'a>(
+    volume: &Volume,
+    content: &'a LinkContent,
+) -> Result<Cow<'a, LinkContent>, NtStatus> {
+    if volume.has(Capabilities::REPARSE_POINTS) {
+        return Ok(Cow::Borrowed(content));
+    }
+    let LinkContent::Reparse(ReparseBuffer::SymbolicLink(link)) = content else {
+        return Err(NtStatus::NOT_SUPPORTED);
+    };
+    let target = link.substitute_name();
+    if !link.is_relative() || target.first() == Some(&BACKSLASH) {
+        return Err(NtStatus::NOT_SUPPORTED);
+    }
+    let parts: Vec<Vec<u8>> = target
+        .split(|&unit| unit == BACKSLASH)
+        .map(|part| Name::from_units(part.to_vec()).to_host_bytes())
+        .collect();
+    Ok(Cow::Owned(LinkContent::Posix(parts.join(&b'/'))))
 }
 
 /// FAT does not know the request, a redirector does not support it, other

@@ -38,7 +38,9 @@ impl Machine {
                 return Ok(());
             }
             let victim = self.check_replace(&namespace, caller, &slot, &entry, replacing)?;
-            self.remove_victim(&mut namespace, &slot, &victim)?;
+            return self.replace(&mut namespace, &slot, &victim, &mut |fs| {
+                fs.hard_link(&open.node, &slot.dir, &slot.name)
+            });
         }
         slot.fs
             .hard_link(&open.node, &slot.dir, &slot.name)

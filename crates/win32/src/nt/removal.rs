@@ -1,7 +1,10 @@
 //! The end of a name.
 
 use linkwright_codes::NtStatus;
-use linkwright_fs::{Capabilities, DirectoryEntry, FileSystem, Name, Node, NodeKind, Stat};
+use linkwright_fs::{
+    Capabilities, DirectoryEntry, ErrorKind, Feature, FileSystem, Name, Node, NodeKind,
+    Result as FsResult, Stat,
+};
 
 use super::namespace::{LinkKey, Namespace};
 use super::objects::FileKey;
@@ -27,17 +30,33 @@ impl Machine {
         namespace: &mut Namespace,
         doomed: &Doomed<'_>,
     ) -> Result<(), NtStatus> {
+        self.replace_name(namespace, doomed, &mut |_| Ok(()))
+    }
+
+    /// Removes a name and does `then`, in one step where the volume can.
+    pub(crate) fn replace_name(
+        &self,
+        namespace: &mut Namespace,
+        doomed: &Doomed<'_>,
+        then: &mut dyn FnMut(&dyn FileSystem) -> FsResult<()>,
+    ) -> Result<(), NtStatus> {
         let Doomed { fs, dir, key, .. } = doomed;
         let entry = fs.entry(dir, &key.name).map_err(status::of)?;
         let stat = fs.stat(doomed.node).map_err(status::of)?;
         let keeps = fs
             .capabilities()
             .contains(Capabilities::POSIX_UNLINK_RENAME);
-        if doomed.others > 0 && stat.names <= 1 && keeps {
-            fs.set_aside(dir, &key.name).map_err(status::of)?;
+        let aside = doomed.others > 0 && stat.names <= 1 && keeps;
+        whole(*fs, &mut |fs| {
+            match aside {
+                true => fs.set_aside(dir, &key.name)?,
+                false => fs.remove(dir, &key.name)?,
+            }
+            then(fs)
+        })
+        .map_err(status::of)?;
+        if aside {
             namespace.add_orphan(doomed.file);
-        } else {
-            fs.remove(dir, &key.name).map_err(status::of)?;
         }
         self.remember_name(namespace, key.parent, &entry, &stat);
         Ok(())
@@ -67,5 +86,17 @@ impl Machine {
         name: &Name,
     ) -> Option<super::tunnel::Tunnelled> {
         namespace.tunnel.take(directory, name, self.clock.now())
+    }
+}
+
+/// Several steps as one; one after the other where the volume, or the
+/// transaction that is open on it, knows no such thing.
+fn whole(
+    fs: &dyn FileSystem,
+    work: &mut dyn FnMut(&dyn FileSystem) -> FsResult<()>,
+) -> FsResult<()> {
+    match fs.atomically(work) {
+        Err(error) if error.kind() == ErrorKind::Unsupported(Feature::Transactions) => work(fs),
+        done => done,
     }
 }

@@ -80,22 +80,23 @@ impl Machine {
         let fs = &*slot.fs;
         let entry = fs.entry(moved.dir, &moved.key.name).map_err(status::of)?;
         let stat = fs.stat(&moved.open.node).map_err(status::of)?;
-        let replace = match victim {
+        let rename = |fs: &dyn FileSystem, replace| {
+            fs.rename(moved.dir, &moved.key.name, &slot.dir, &slot.name, replace)
+        };
+        match victim {
             Some(victim) if victim.opens > 0 && victim.file != moved.open.key => {
-                self.remove_victim(namespace, slot, &victim)?;
-                Replace::No
+                let mut then = |fs: &dyn FileSystem| rename(fs, Replace::No);
+                self.replace(namespace, slot, &victim, &mut then)?;
             }
             Some(victim) => {
                 self.remember_victim(namespace, slot, &victim)?;
+                rename(fs, Replace::Yes).map_err(status::of)?;
                 if let Some(id) = namespace.find(&victim.link) {
                     namespace.detach(id);
                 }
-                Replace::Yes
             }
-            None => Replace::No,
-        };
-        fs.rename(moved.dir, &moved.key.name, &slot.dir, &slot.name, replace)
-            .map_err(status::of)?;
+            None => rename(fs, Replace::No).map_err(status::of)?,
+        }
         self.remember_name(namespace, moved.key.parent, &entry, &stat);
         if moved.open.kind == StreamKind::Data
             && let Some(had) = self.recall_name(namespace, slot.key, &slot.name)
@@ -166,6 +167,10 @@ fn has_open_below(namespace: &Namespace, open: &FileObject) -> Result<bool, NtSt
 }
 
 fn is_inside(fs: &dyn FileSystem, open: &FileObject, dir: &Node) -> Result<bool, NtStatus> {
+    if !fs.capabilities().contains(Capabilities::NAMES_OF_FILES) {
+        // The host moves directories with open files in them.
+        return Ok(false);
+    }
     let root = fs.root().and_then(|root| fs.stat(&root));
     let root = root.map_err(status::of)?.record;
     let mut at = dir.clone();

@@ -9,6 +9,7 @@ mod deleting;
 mod entries;
 mod finding;
 mod hard_links;
+mod host;
 mod information;
 mod names_in_paths;
 mod resolving;
