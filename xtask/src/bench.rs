@@ -10,19 +10,34 @@ struct Part {
     run: &'static [&'static str],
 }
 
-const PARTS: &[Part] = &[Part {
-    name: "journal",
-    about: "links a second with the journal and without; what each link writes",
-    run: &[
-        "run",
-        "--release",
-        "-p",
-        "linkwright-bench",
-        "--bin",
-        "journal",
-        "--",
-    ],
-}];
+const PARTS: &[Part] = &[
+    Part {
+        name: "journal",
+        about: "links a second with the journal and without; what each link writes",
+        run: &[
+            "run",
+            "--release",
+            "-p",
+            "linkwright-bench",
+            "--bin",
+            "journal",
+            "--",
+        ],
+    },
+    Part {
+        name: "check",
+        about: "the checker on a million files, held against reading alone",
+        run: &[
+            "run",
+            "--release",
+            "-p",
+            "linkwright-bench",
+            "--bin",
+            "check",
+            "--",
+        ],
+    },
+];
 
 /// The parts, one a line, for the help.
 pub(super) fn help() -> String {

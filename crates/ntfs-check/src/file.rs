@@ -26,6 +26,30 @@ pub(crate) struct File<'a> {
     pub(crate) sequence: SequenceNumber,
     pub(crate) flags: RecordFlags,
     pub(crate) parts: Vec<Part<'a>>,
+    /// The attributes that can be decoded: each is asked for many times.
+    known: Vec<Known>,
+}
+
+/// Where an attribute is.
+struct Known {
+    /// Index of the part it lies in.
+    part: usize,
+    offset: usize,
+    type_code: AttributeType,
+}
+
+/// All attributes that can be decoded.
+fn known(parts: &[Part<'_>]) -> Vec<Known> {
+    let mut all = Vec::with_capacity(8);
+    for (part, holder) in parts.iter().enumerate() {
+        let views = record::attributes(&holder.bytes).flatten();
+        all.extend(views.map(|view| Known {
+            part,
+            offset: view.offset(),
+            type_code: view.type_code(),
+        }));
+    }
+    all
 }
 
 /// The content of an attribute.
@@ -52,10 +76,15 @@ impl<'a> File<'a> {
                 number,
                 bytes: base,
             }],
+            known: Vec::new(),
         };
-        if let Some(list) = file.read_list(volume, problems) {
-            file.gather(volume, &list, problems);
-            file.check_list(&list, problems);
+        let list = file.read_list(volume, problems);
+        if let Some(list) = &list {
+            file.gather(volume, list, problems);
+        }
+        file.known = known(&file.parts);
+        if let Some(list) = &list {
+            file.check_list(list, problems);
         }
         file
     }
@@ -80,20 +109,28 @@ impl<'a> File<'a> {
 
     /// All attributes that can be decoded, with the record they lie in.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = Extent<'_>> {
-        self.parts.iter().flat_map(|part| {
-            record::attributes(&part.bytes)
-                .flatten()
-                .map(|view| Extent {
-                    record: part.number,
-                    view,
-                })
+        self.known.iter().filter_map(|known| self.at(known))
+    }
+
+    /// Those of one type.
+    pub(crate) fn of_type(&self, type_code: AttributeType) -> impl Iterator<Item = Extent<'_>> {
+        let known = self.known.iter();
+        known
+            .filter(move |known| known.type_code == type_code)
+            .filter_map(|known| self.at(known))
+    }
+
+    fn at(&self, known: &Known) -> Option<Extent<'_>> {
+        let part = self.parts.get(known.part)?;
+        Some(Extent {
+            record: part.number,
+            view: AttributeView::at(&part.bytes, known.offset).ok()?,
         })
     }
 
     /// The first attribute of a type and name.
     pub(crate) fn find(&self, type_code: AttributeType, name: &[u16]) -> Option<Extent<'_>> {
-        self.attributes()
-            .find(|at| at.view.type_code() == type_code && at.view.name_is(name))
+        self.of_type(type_code).find(|at| at.view.name_is(name))
     }
 
     /// The resident value of the first attribute of a type and name.
@@ -127,12 +164,8 @@ impl<'a> File<'a> {
             return Some(Content::Resident(value));
         }
         let mut extents: Vec<Extent<'_>> = self
-            .attributes()
-            .filter(|at| {
-                at.view.type_code() == type_code
-                    && at.view.name_is(name)
-                    && at.view.is_non_resident()
-            })
+            .of_type(type_code)
+            .filter(|at| at.view.name_is(name) && at.view.is_non_resident())
             .collect();
         extents.sort_by_key(Extent::lowest);
         Some(Content::Clusters(Stream::assemble(

@@ -21,8 +21,7 @@ const MAX_LINKS: u64 = 1024;
 
 /// The names of a file that can be decoded.
 pub(crate) fn of(file: &File<'_>) -> Vec<FileName> {
-    file.attributes()
-        .filter(|at| at.view.type_code() == AttributeType::FILE_NAME)
+    file.of_type(AttributeType::FILE_NAME)
         .filter_map(|at| FileName::decode(at.view.resident_value()?).ok())
         .collect()
 }

@@ -46,8 +46,8 @@ pub(crate) fn check(
     file: &File<'_>,
 ) {
     let names: Vec<Vec<u16>> = file
-        .attributes()
-        .filter(|at| at.view.type_code() == AttributeType::INDEX_ROOT && !at.view.name_is(&I30))
+        .of_type(AttributeType::INDEX_ROOT)
+        .filter(|at| !at.view.name_is(&I30))
         .map(|at| at.view.name_units())
         .collect();
     let is_quota = names.iter().any(|name| *name == QUOTA);
