@@ -3,8 +3,8 @@
 use linkwright_names::NtName;
 use linkwright_names::host::{from_host_bytes, to_host_bytes};
 use linkwright_names::path::{
-    CurrentDirectories, FullPath, NtPath, StreamSpec, VolumeGuid, Win32Path, Win32PathKind, check_stream_name,
-    relative_path,
+    CurrentDirectories, FullPath, NtPath, StreamSpec, VolumeGuid, Win32Path, Win32PathKind,
+    check_stream_name, relative_path,
 };
 use linkwright_names::short_name::{generate_8dot3, is_legal_8dot3};
 use linkwright_names::upcase::UpcaseTable;
