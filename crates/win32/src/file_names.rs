@@ -53,7 +53,27 @@ impl System {
         self.remember(self.first_file_name(name, flags, length, link_name, &PlainView))
     }
 
-    /// The same as a transaction sees the names.
+    /// `FindFirstFileNameTransactedW`: the names as a transaction sees them, its own
+    /// among them and without those it took away.
+    ///
+    /// # Errors
+    /// Those of [`System::find_first_file_name_w`] and of a transaction
+    /// ([`System::create_file_transacted_w`]).
+    pub fn find_first_file_name_transacted_w(
+        &self,
+        name: Option<&[u16]>,
+        flags: u32,
+        length: &mut u32,
+        link_name: &mut [u16],
+        transaction: Handle,
+    ) -> Win32Result<Handle> {
+        self.remember(
+            self.transacted(transaction)
+                .and_then(|view| self.first_file_name(name, flags, length, link_name, &view)),
+        )
+    }
+
+    /// The same in a transaction's view, last error left alone on failure.
     pub(crate) fn first_file_name(
         &self,
         name: Option<&[u16]>,

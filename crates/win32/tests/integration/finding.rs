@@ -264,6 +264,70 @@ fn the_protocol_of_lengths_of_names() {
     assert_eq!(fails(&system, ask(None, 0)), 87);
 }
 
+/// SEMANTICS 5: a transaction sees its own names, and handles opened in it tell
+/// of the file as the transaction has it.
+#[test]
+fn a_transaction_sees_its_own_names() {
+    let (volume, system) = system();
+    system.make(r"C:\a", b"data");
+    system.hard(r"C:\b", r"C:\a").unwrap();
+    let tx = system
+        .create_transaction(None, None, 0, 0, 0, 0, None)
+        .unwrap();
+    system
+        .create_hard_link_transacted_w(Some(&w(r"C:\c")), Some(&w(r"C:\a")), None, tx)
+        .unwrap();
+    system
+        .delete_file_transacted_w(Some(&w(r"C:\b")), tx)
+        .unwrap();
+    let inside = |system: &System| {
+        let mut buffer = [0; 20];
+        let mut out = Vec::new();
+        let mut length = 20;
+        let search = system
+            .find_first_file_name_transacted_w(Some(&w(r"C:\a")), 0, &mut length, &mut buffer, tx)
+            .unwrap();
+        out.push(text(&buffer[..length as usize - 1]));
+        length = 20;
+        while system
+            .find_next_file_name_w(search, &mut length, &mut buffer)
+            .is_ok()
+        {
+            out.push(text(&buffer[..length as usize - 1]));
+            length = 20;
+        }
+        system.find_close(search).unwrap();
+        out.sort();
+        out
+    };
+    assert_eq!(inside(&system), [r"\a", r"\c"]);
+    assert_eq!(names_of(&system, r"C:\a"), [r"\a", r"\b"]);
+    let handle = system
+        .create_file_transacted_w(
+            Some(&w(r"C:\c")),
+            GENERIC_READ,
+            SHARE_ALL,
+            None,
+            OPEN_EXISTING,
+            0,
+            None,
+            tx,
+            None,
+        )
+        .unwrap();
+    let found = system.get_file_information_by_handle(handle).unwrap();
+    assert_eq!((found.number_of_links, found.size()), (2, 4));
+    assert_eq!(path_of(&system, handle, 0).unwrap(), r"\\?\C:\c");
+    system.close_handle(handle).unwrap();
+    system.commit_transaction(tx).unwrap();
+    assert_eq!(names_of(&system, r"C:\a"), [r"\a", r"\c"]);
+    let over =
+        system.find_first_file_name_transacted_w(Some(&w(r"C:\a")), 0, &mut 20, &mut [0; 20], tx);
+    assert_eq!(fails(&system, over), 6705);
+    system.close_handle(tx).unwrap();
+    judge(volume, system);
+}
+
 /// Rows 243 and 245: what names the file has is known on its own machine only.
 #[test]
 fn the_names_of_a_file_on_a_share_are_not_told() {
