@@ -23,8 +23,11 @@ const NEEDS: &[(&str, &str)] = &[
     (WINE, "wine64"),
 ];
 
-/// The tests that run in Wine: package, and the arguments for its test binary.
-const TESTS: &[(&str, &[&str])] = &[("linkwright-fs", &["windows"])];
+/// The tests that run in Wine: package, folder, filter for its test binary.
+const TESTS: &[(&str, &str, &str)] = &[
+    ("linkwright-fs", "crates/fs", "windows"),
+    ("linkwright", "crates/linkwright", "host"),
+];
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -71,7 +74,7 @@ pub(crate) fn run(options: &Options) -> bool {
         return options.missing == Missing::Skip;
     }
     let folder = crate::root().join("target/windows");
-    for (package, arguments) in TESTS {
+    for (package, home, filter) in TESTS {
         let mut binaries = Vec::new();
         parts.run("build for Windows", || {
             binaries = build(&folder, package);
@@ -87,7 +90,7 @@ pub(crate) fn run(options: &Options) -> bool {
     parts.finish()
 }
 
-/// Builds the integration tests of a package without its NTFS engine; gives
+/// Builds the integration tests of a package without the NTFS engine; gives
 /// the programs.
 fn build(folder: &Path, package: &str) -> Vec<PathBuf> {
     let output = cargo(&[
@@ -112,6 +115,14 @@ fn build(folder: &Path, package: &str) -> Vec<PathBuf> {
         .collect()
 }
 
+/// The part of a package that is for the host.
+fn features(package: &str) -> &'static str {
+    match package {
+        "linkwright" => "host",
+        _ => "",
+    }
+}
+
 /// The program that a line of cargo's JSON names.
 fn executable(line: &str) -> Option<PathBuf> {
     let (_, rest) = line.split_once("\"executable\":\"")?;
@@ -133,18 +144,18 @@ fn shim(folder: &Path) -> bool {
 }
 
 /// Runs a program in Wine, with a prefix of its own.
-fn wine(folder: &Path, program: &Path, arguments: &[&str]) -> bool {
+fn wine(folder: &Path, program: &Path, home: &str, filter: &str) -> bool {
     let mut command = Command::new(WINE);
     command
         .arg(program)
-        .args(arguments)
+        .arg(filter)
         .arg("--test-threads=1")
         .env("WINEPREFIX", folder.join("prefix"))
         .env("WINEDEBUG", "-all")
         .env("LINKWRIGHT_WINE", "1")
         .stdin(Stdio::null())
         // The tests read the project's tables relative to their package.
-        .current_dir(crate::root().join("crates/fs"));
+        .current_dir(crate::root().join(home));
     succeeds(&mut command)
 }
 

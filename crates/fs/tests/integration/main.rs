@@ -2,4 +2,6 @@
 
 mod backends;
 mod operations;
+#[cfg(unix)]
+mod race;
 mod table;
