@@ -84,7 +84,7 @@ pub(crate) fn run(options: &Options) -> bool {
             shim(&folder)
                 && binaries
                     .iter()
-                    .all(|binary| wine(&folder, binary, arguments))
+                    .all(|binary| wine(&folder, binary, home, filter))
         });
     }
     parts.finish()
