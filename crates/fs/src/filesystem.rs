@@ -264,6 +264,12 @@ pub trait FileSystem: Send + Sync {
         Ok(())
     }
 
+    /// Puts an 8.3 name in the place of the one beside a long name. Nothing
+    /// happens where there is none, or where the new one is taken.
+    fn set_short_name(&self, _dir: &Node, _name: &Name, _short: &Name) -> Result<()> {
+        Ok(())
+    }
+
     /// The self-relative security descriptor of an object.
     ///
     /// # Errors

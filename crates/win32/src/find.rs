@@ -24,6 +24,7 @@ use crate::opening::Wanted;
 use crate::path::{Limit, Target, c_string};
 use crate::structures::directory::DirectoryInformation;
 use crate::structures::{FileTime, Win32FindData};
+use crate::system::Machine;
 use crate::{Handle, System, Win32Result};
 
 const BACKSLASH: u16 = b'\\' as u16;
@@ -59,9 +60,9 @@ impl Object for Search {
         ClosedBy::FindClose
     }
 
-    fn close(&self, system: &System) {
+    fn close(&self, machine: &Machine) {
         if let Some(directory) = &self.directory {
-            system.machine.close_file(directory);
+            machine.close_file(directory);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use linkwright_codes::Win32Error;
 
+use crate::system::Machine;
 use crate::{System, Win32Result};
 
 /// A handle: never 0 and never `INVALID_HANDLE_VALUE`, a multiple of four.
@@ -44,7 +45,7 @@ pub(crate) trait Object: Any + Send + Sync {
     }
 
     /// The last handle is gone.
-    fn close(&self, _system: &System) {}
+    fn close(&self, _machine: &Machine) {}
 }
 
 /// The handles of a process.
@@ -113,7 +114,9 @@ impl System {
 
     fn close_by(&self, handle: Handle, by: ClosedBy) -> Win32Result<()> {
         let object = self.process.handles.take(handle, by);
-        object.ok_or(Win32Error::INVALID_HANDLE)?.close(self);
+        object
+            .ok_or(Win32Error::INVALID_HANDLE)?
+            .close(&self.machine);
         Ok(())
     }
 

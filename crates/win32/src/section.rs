@@ -9,6 +9,7 @@ use linkwright_codes::{NtStatus, Win32Error};
 use crate::constants::{FILE_EXECUTE, FILE_READ_DATA, PAGE_EXECUTE_READ, PAGE_READONLY, SEC_IMAGE};
 use crate::handles::Object;
 use crate::nt::objects::{FileKey, FileObject, StreamKind};
+use crate::system::Machine;
 use crate::{Handle, System, Win32Result};
 
 /// An image section, which lives on when its file is closed.
@@ -17,8 +18,8 @@ struct ImageSection {
 }
 
 impl Object for ImageSection {
-    fn close(&self, system: &System) {
-        system.machine.nt.images.remove(self.file);
+    fn close(&self, machine: &Machine) {
+        machine.nt.images.remove(self.file);
     }
 }
 

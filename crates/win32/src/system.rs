@@ -41,6 +41,7 @@ pub(crate) struct Machine {
 pub(crate) struct Process {
     /// Tells processes apart.
     pub(crate) id: u64,
+    machine: Arc<Machine>,
     pub(crate) token: Token,
     pub(crate) long_paths: LongPaths,
     pub(crate) code_page: CodePage,
@@ -50,7 +51,23 @@ pub(crate) struct Process {
     held_directory: Mutex<Option<Arc<FileObject>>>,
 }
 
+/// The end of a process closes its handles.
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.close_all();
+    }
+}
+
 impl Process {
+    fn close_all(&self) {
+        for object in self.handles.take_all() {
+            object.close(&self.machine);
+        }
+        if let Some(directory) = self.hold_directory(None) {
+            self.machine.close_file(&directory);
+        }
+    }
+
     pub(crate) fn directories(&self) -> RwLockReadGuard<'_, CurrentDirectories> {
         self.directories
             .read()
@@ -222,10 +239,11 @@ impl SystemBuilder {
             transactions: Transactions::default(),
             nt: Nt::default(),
         };
+        let machine = Arc::new(machine);
         Ok(System {
-            machine: Arc::new(machine),
             process: Arc::new(Process {
                 id: next_process(),
+                machine: Arc::clone(&machine),
                 token: self.token,
                 long_paths: self.long_paths,
                 code_page: self.code_page,
@@ -233,6 +251,7 @@ impl SystemBuilder {
                 directories: RwLock::new(directories),
                 held_directory: Mutex::default(),
             }),
+            machine,
         })
     }
 
@@ -357,6 +376,7 @@ impl System {
             machine: Arc::clone(&self.machine),
             process: Arc::new(Process {
                 id: next_process(),
+                machine: Arc::clone(&self.machine),
                 token,
                 long_paths: self.process.long_paths,
                 code_page: self.process.code_page,
@@ -367,13 +387,9 @@ impl System {
         }
     }
 
-    /// Ends the process: all of its handles are closed.
+    /// Closes all handles of the process, as its end does; that comes by itself
+    /// with the last clone.
     pub fn exit_process(&self) {
-        for object in self.process.handles.take_all() {
-            object.close(self);
-        }
-        if let Some(directory) = self.process.hold_directory(None) {
-            self.machine.close_file(&directory);
-        }
+        self.process.close_all();
     }
 }

@@ -434,6 +434,12 @@ impl<V: Door> FileSystem for NtfsFs<V> {
             .map_err(error::from_engine)
     }
 
+    fn set_short_name(&self, dir: &Node, name: &Name, short: &Name) -> Result<()> {
+        self.volume
+            .set_short_name(self.file(dir)?, name.units(), short.units())
+            .map_err(error::from_engine)
+    }
+
     fn security(&self, node: &Node) -> Result<Vec<u8>> {
         self.volume
             .security_descriptor(self.file(node)?)

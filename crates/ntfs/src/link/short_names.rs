@@ -1,9 +1,11 @@
 //! 8.3 names beside long ones, where the volume has them.
 
 use linkwright_names::{NtName, short_name};
+use linkwright_ntfs_format::FileReference;
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::volume_information::VolumeFlags;
 
+use super::names::is_pair;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::index::directory::NameCase;
@@ -57,5 +59,42 @@ impl Engine {
         }
         // No short name is left: the name stands alone.
         Ok(None)
+    }
+
+    /// Puts `wanted` in the place of the 8.3 name beside a long one
+    /// (FILE_SHORT_NAME_INFORMATION). Nothing happens where the name has none, or
+    /// where the directory has another such name.
+    pub(crate) fn set_short_name(
+        &mut self,
+        parent: FileReference,
+        name: &[u16],
+        wanted: &[u16],
+    ) -> Result<()> {
+        self.check_writable()?;
+        let directory = self.directory(parent)?;
+        let (base, _, long) = self.resolve_name(directory, name)?;
+        let pair = self
+            .file_names(base)?
+            .into_iter()
+            .find(|(_, other)| is_pair(&long, other) && other.namespace == Namespace::Dos);
+        let Some((_, pair)) = pair.filter(|_| short_name::is_legal_8dot3(wanted)) else {
+            return Ok(());
+        };
+        if self
+            .lookup_entry(directory, wanted, NameCase::Insensitive)?
+            .is_some()
+        {
+            return Ok(());
+        }
+        let (at, pair) = self.file_name_of(base, directory, &pair.name)?;
+        self.detach_name(base, at, &pair)?;
+        let file = self.reference_to(base)?;
+        self.attach_name(
+            file,
+            &FileName {
+                name: wanted.to_vec(),
+                ..pair
+            },
+        )
     }
 }

@@ -154,6 +154,9 @@ operations! {
     /// Removes a name and the 8.3 name beside it; the file goes with its last
     /// name. A directory must be empty; links are not followed.
     remove(parent: FileId, name: &[u16]) -> () = remove_name;
+    /// Puts an 8.3 name in the place of the one beside a long name; nothing
+    /// happens where there is none or the new one is taken.
+    set_short_name(parent: FileId, name: &[u16], wanted: &[u16]) -> () = set_short_name;
     /// Removes a name as `remove` does, but keeps a file that loses its last one,
     /// and whoever knows its [`FileId`] can go on with it until `drop_aside`.
     set_aside(parent: FileId, name: &[u16]) -> () = set_aside;

@@ -11,8 +11,8 @@ use super::namespace::{LinkId, StreamId};
 use super::scan::Scan;
 use super::share::Ticket;
 use super::transaction::TransactionView;
-use crate::System;
 use crate::handles::Object;
+use crate::system::Machine;
 use crate::volumes::Volume;
 
 /// A file of a machine, whatever name it has.
@@ -141,8 +141,8 @@ impl FileObject {
 }
 
 impl Object for FileObject {
-    fn close(&self, system: &System) {
-        system.machine.close_file(self);
+    fn close(&self, machine: &Machine) {
+        machine.close_file(self);
     }
 }
 

@@ -107,6 +107,10 @@ impl Machine {
                 ..Times::default()
             };
             fs.set_times(&moved.open.node, &times).map_err(status::of)?;
+            if let Some(short) = &had.short_name {
+                fs.set_short_name(&slot.dir, &slot.name, short)
+                    .map_err(status::of)?;
+            }
         }
         Ok(())
     }

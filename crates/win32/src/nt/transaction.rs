@@ -12,7 +12,6 @@ use super::lookup::View;
 use super::objects::{FileKey, FileObject, StreamKind};
 use super::share::{User, Way};
 use super::status;
-use crate::System;
 use crate::constants::{
     DELETE, FILE_APPEND_DATA, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, FILE_WRITE_EA, WRITE_DAC,
     WRITE_OWNER,
@@ -96,9 +95,9 @@ impl Transaction {
 
 impl Object for Transaction {
     /// The last handle of one that was not committed is gone.
-    fn close(&self, system: &System) {
+    fn close(&self, machine: &Machine) {
         // One that is over has nothing to roll back.
-        system.machine.rollback(self).ok();
+        machine.rollback(self).ok();
     }
 }
 

@@ -83,7 +83,10 @@ fn saving_by_renaming_keeps_the_creation_time() {
     };
     system.make(r"C:\new", b"2");
     rename(r"C:\a document.txt", r"C:\backup");
+    // Takes the 8.3 name that would be made next.
+    system.make(r"C:\ADOCUM~2.TXT", b"");
     rename(r"C:\new", r"C:\a document.txt");
+    assert_eq!(system.read(r"C:\ADOCUM~1.TXT").unwrap(), b"2");
     assert_eq!(created(&volume, "a document.txt"), Some(OLD));
     judge(volume, system);
 }
