@@ -250,7 +250,7 @@ impl View<'_> {
         offset: u64,
         len: u64,
     ) -> Result<()> {
-        const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+        static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
         self.check_not_read_only(node)?;
         self.change_stream(node, stream, |data, source, pages| {
             let end = offset.saturating_add(len).min(data.len);

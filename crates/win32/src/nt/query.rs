@@ -1,7 +1,7 @@
 //! NtQueryInformationFile (MS-FSA 2.1.5.12): what a handle tells of its file.
 
 use linkwright_codes::NtStatus;
-use linkwright_fs::{Capabilities, Name, Stat, Timestamp};
+use linkwright_fs::{Capabilities, Name, Stat, Timestamp, VolumeFamily};
 use zerocopy::IntoBytes;
 
 use super::objects::{FileObject, StreamKind};
@@ -223,6 +223,10 @@ impl Machine {
             FILE_NAME_INFORMATION => name(&self.opened_name(file)?, room),
             FILE_NORMALIZED_NAME_INFORMATION => name(&self.normalized_name(file)?, room),
             FILE_ALTERNATE_NAME_INFORMATION => name(&self.alternate_name(file)?, room),
+            // FAT knows neither of these two (MS-FSA notes 163 and 170).
+            FILE_STREAM_INFORMATION | FILE_COMPRESSION_INFORMATION if is_fat(file)? => {
+                return Err(NtStatus::INVALID_PARAMETER);
+            }
             FILE_STREAM_INFORMATION => streams(file, room)?,
             FILE_COMPRESSION_INFORMATION => Answer::fixed(compression(&facts()?).as_bytes(), room),
             FILE_ATTRIBUTE_TAG_INFORMATION => {
@@ -402,6 +406,11 @@ fn name(units: &[u16], room: usize) -> Answer {
     // The smallest structure holds one unit (MS-FSCC 2.4.33).
     let fixed = FILE_NAME_INFO_NAME + 2;
     Answer::cut(file_name_info(units), fixed, room)
+}
+
+fn is_fat(file: &FileObject) -> Result<bool, NtStatus> {
+    let info = file.fs.volume_info().map_err(status::of)?;
+    Ok(info.family == VolumeFamily::Fat)
 }
 
 /// Where a synchronous handle reads next.

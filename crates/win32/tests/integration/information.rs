@@ -547,6 +547,64 @@ fn streams_compression_and_case() {
     judge(volume, system);
 }
 
+/// What other kinds of volumes do not know (MS-FSA notes 146, 163, 169, 170, 176),
+/// and what they say of it.
+#[test]
+fn what_fat_and_refs_do_not_know() {
+    use linkwright_fs::declared::{Declaration, Declared};
+    let on = |declaration| {
+        let volume = crate::support::volume();
+        let fs = std::sync::Arc::new(Declared::new(volume.fs, declaration));
+        let system = System::builder().drive('C', fs).build().unwrap();
+        system.make(r"C:\f", b"12345");
+        system
+    };
+    let set = |system: &System, code, input: &[u8]| {
+        let file = system.open(r"C:\f", GENERIC_WRITE).unwrap();
+        let result = system.device_io_control(file, code, input, 0);
+        let number = fails(system, result);
+        system.close_handle(file).unwrap();
+        number
+    };
+    let link = linkwright_reparse::SymbolicLink::relative(&w("x")).unwrap();
+    let fat = on(Declaration::fat32());
+    let file = fat.open(r"C:\f", GENERIC_READ).unwrap();
+    let standard: FileStandardInfo = info(&fat, file, FILE_STANDARD_INFO);
+    assert_eq!((standard.number_of_links, standard.end_of_file), (1, 5));
+    for class in [FILE_STREAM_INFO, FILE_COMPRESSION_INFO] {
+        let asked = fat.get_file_information_by_handle_ex(file, class, &mut [0; 100]);
+        assert_eq!(fails(&fat, asked), 87);
+    }
+    fat.close_handle(file).unwrap();
+    assert_eq!(
+        fails(&fat, fat.find_first_stream_w(Some(&w(r"C:\f")), 0, 0)),
+        87
+    );
+    let owner = fat.get_file_security_w(Some(&w(r"C:\f")), 1, &mut [], &mut 0);
+    assert_eq!(fails(&fat, owner), 5);
+    assert_eq!(set(&fat, FSCTL_SET_REPARSE_POINT, &link.encode()), 4392);
+    for code in [
+        FSCTL_SET_SPARSE,
+        FSCTL_DELETE_OBJECT_ID,
+        FSCTL_GET_COMPRESSION,
+    ] {
+        assert_eq!(set(&fat, code, &[]), 1, "{code:#x}");
+    }
+    let exfat = on(Declaration::exfat());
+    assert_eq!(set(&exfat, FSCTL_SET_REPARSE_POINT, &link.encode()), 1);
+    let refs = on(Declaration::refs_3_5());
+    assert_eq!(set(&refs, FSCTL_DELETE_OBJECT_ID, &[]), 1);
+    let file = itself(&refs, r"C:\f");
+    let cut = refs.set_file_information_by_handle(file, FILE_END_OF_FILE_INFO, &[0; 8]);
+    assert_eq!(fails(&refs, cut), 5);
+    refs.close_handle(file).unwrap();
+    refs.make(r"C:\f", b"");
+    let file = itself(&refs, r"C:\f");
+    refs.device_io_control(file, FSCTL_SET_REPARSE_POINT, &link.encode(), 0)
+        .unwrap();
+    refs.close_handle(file).unwrap();
+}
+
 /// The directory classes go on where they ended, and begin anew when asked.
 #[test]
 fn a_directory_is_listed_by_handle() {
