@@ -255,7 +255,7 @@ fn the_protocol_of_lengths_of_names() {
     assert_eq!(both, [r"\more", r"\name"]);
     system.find_close(search).unwrap();
 
-    let mut ask = |name: Option<&[u16]>, flags| {
+    let ask = |name: Option<&[u16]>, flags| {
         system.find_first_file_name_w(name, flags, &mut 20, &mut [0; 20])
     };
     assert_eq!(fails(&system, ask(Some(&w(r"C:\none")), 0)), 2);
