@@ -54,7 +54,7 @@ impl System {
         })
     }
 
-    fn full_attributes(
+    pub(crate) fn full_attributes(
         &self,
         name: Option<&[u16]>,
         view: &dyn View,
@@ -92,10 +92,16 @@ impl System {
     /// ERROR_INVALID_PARAMETER for FILE_ATTRIBUTE_TEMPORARY on a directory; those
     /// of [`System::get_file_attributes_w`].
     pub fn set_file_attributes_w(&self, name: Option<&[u16]>, attributes: u32) -> Win32Result<()> {
-        self.remember(self.set_attributes(name, attributes))
+        self.remember(self.set_attributes(name, attributes, &PlainView))
     }
 
-    fn set_attributes(&self, name: Option<&[u16]>, attributes: u32) -> Win32Result<()> {
+    /// The same in a transaction.
+    pub(crate) fn set_attributes(
+        &self,
+        name: Option<&[u16]>,
+        attributes: u32,
+        view: &dyn View,
+    ) -> Win32Result<()> {
         let name = name.ok_or(Win32Error::PATH_NOT_FOUND)?;
         let wanted = Wanted {
             access: FILE_WRITE_ATTRIBUTES | SYNCHRONIZE,
@@ -103,7 +109,7 @@ impl System {
                 | FILE_OPEN_FOR_BACKUP_INTENT
                 | FILE_OPEN_REPARSE_POINT,
         };
-        let open = self.open_short(name, wanted, &PlainView)?;
+        let open = self.open_short(name, wanted, view)?;
         let info = FileBasicInfo {
             file_attributes: attributes & VALID_SET | FILE_ATTRIBUTE_NORMAL,
             ..FileBasicInfo::default()

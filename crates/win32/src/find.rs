@@ -17,7 +17,7 @@ use crate::constants::{
     SYNCHRONIZE,
 };
 use crate::handles::{ClosedBy, Object};
-use crate::nt::lookup::PlainView;
+use crate::nt::lookup::{PlainView, View};
 use crate::nt::objects::FileObject;
 use crate::nt::scan::{Scan, SearchCase};
 use crate::opening::Wanted;
@@ -89,7 +89,7 @@ impl System {
             level: Level::Standard,
             case: SearchCase::Ignored,
         };
-        self.remember(self.find_first(name, arguments))
+        self.remember(self.find_first(name, arguments, &PlainView))
     }
 
     /// `FindFirstFileExW`: `level` FindExInfoStandard or FindExInfoBasic (without
@@ -108,16 +108,27 @@ impl System {
         operation: u32,
         flags: u32,
     ) -> Win32Result<(Handle, Win32FindData)> {
-        self.remember(
-            find_arguments(level, operation, flags)
-                .and_then(|arguments| self.find_first(name, arguments)),
-        )
+        self.remember(self.find_first_ex(name, level, operation, flags, &PlainView))
+    }
+
+    /// The same as a transaction sees the directory.
+    pub(crate) fn find_first_ex(
+        &self,
+        name: Option<&[u16]>,
+        level: u32,
+        operation: u32,
+        flags: u32,
+        view: &dyn View,
+    ) -> Win32Result<(Handle, Win32FindData)> {
+        let arguments = find_arguments(level, operation, flags)?;
+        self.find_first(name, arguments, view)
     }
 
     fn find_first(
         &self,
         name: Option<&[u16]>,
         arguments: FindArguments,
+        view: &dyn View,
     ) -> Win32Result<(Handle, Win32FindData)> {
         let name = name.ok_or(Win32Error::PATH_NOT_FOUND)?;
         let path = self.nt_path(name, Limit::File)?;
@@ -128,7 +139,7 @@ impl System {
         }
         let (directory, pattern) = split(&path)?;
         let expression = expression(&pattern, name)?;
-        let directory = self.open_searched(&directory)?;
+        let directory = self.open_searched(&directory, view)?;
         let begun = Scan::begin(&directory, &expression, arguments.case);
         let mut scan = match begun {
             Ok(scan) => scan,
@@ -149,7 +160,7 @@ impl System {
     }
 
     /// Why a directory cannot be opened is told as a matter of the path.
-    fn open_searched(&self, path: &NtPath) -> Win32Result<Arc<FileObject>> {
+    fn open_searched(&self, path: &NtPath, view: &dyn View) -> Win32Result<Arc<FileObject>> {
         let location = match self.locate(path) {
             Ok(Target::File(location)) => location,
             Ok(_) => return Err(Win32Error::FILE_NOT_FOUND),
@@ -162,7 +173,7 @@ impl System {
                 | FILE_SYNCHRONOUS_IO_NONALERT
                 | FILE_OPEN_FOR_BACKUP_INTENT,
         };
-        self.open_shared(&location, wanted, &PlainView)
+        self.open_shared(&location, wanted, view)
             .map_err(|status| match status {
                 NtStatus::OBJECT_NAME_NOT_FOUND => Win32Error::PATH_NOT_FOUND,
                 status => status.to_win32(),

@@ -47,6 +47,8 @@ mod streams;
 pub mod structures;
 mod system;
 mod transaction;
+mod transaction_ansi;
+mod transaction_queries;
 mod volume;
 mod volumes;
 

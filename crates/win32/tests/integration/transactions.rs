@@ -971,3 +971,152 @@ fn the_last_error_is_that_of_the_transacted_call() {
     system.close_handle(again).unwrap();
     judge(volume, system);
 }
+
+/// The names that FindFirstFileNameW and its transacted form give, sorted.
+fn names_of(system: &System, tx: Option<Handle>, name: &str) -> Vec<String> {
+    let mut buffer = [0; 300];
+    let mut length = 300;
+    let path = w(name);
+    let first = match tx {
+        None => system.find_first_file_name_w(Some(&path), 0, &mut length, &mut buffer),
+        Some(tx) => {
+            system.find_first_file_name_transacted_w(Some(&path), 0, &mut length, &mut buffer, tx)
+        }
+    };
+    let search = first.unwrap();
+    let mut names = Vec::new();
+    loop {
+        names.push(String::from_utf16(&buffer[..length as usize - 1]).unwrap());
+        length = 300;
+        let next = system.find_next_file_name_w(search, &mut length, &mut buffer);
+        match next {
+            Ok(()) => {}
+            Err(error) => {
+                assert_eq!(error.0, 38);
+                break;
+            }
+        }
+    }
+    system.find_close(search).unwrap();
+    names.sort();
+    names
+}
+
+#[test]
+fn names_entries_and_attributes_are_those_of_the_transaction() {
+    let (volume, system) = system();
+    system.mkdir("C:\\dir").unwrap();
+    system.make("C:\\dir\\b", b"12345");
+    system.make("C:\\dir\\gone", b"");
+    let tx = system.begin();
+    system.hard_in(tx, "C:\\dir\\a", "C:\\dir\\b").unwrap();
+    system.delete_in(tx, "C:\\dir\\gone").unwrap();
+    system.symlink_in(tx, "C:\\dir\\c", "b", 0).unwrap();
+    system
+        .set_file_attributes_transacted_w(Some(&w("C:\\dir\\b")), FILE_ATTRIBUTE_HIDDEN, tx)
+        .unwrap();
+    assert_eq!(
+        names_of(&system, Some(tx), "C:\\dir\\b"),
+        ["\\dir\\a", "\\dir\\b"]
+    );
+    assert_eq!(names_of(&system, None, "C:\\dir\\b"), ["\\dir\\b"]);
+    // Another's file is seen inside at once.
+    system.make("C:\\dir\\d", b"");
+
+    let pattern = w("C:\\dir\\*");
+    let (search, mut data) = system
+        .find_first_file_transacted_w(Some(&pattern), 0, 0, 0, tx)
+        .unwrap();
+    let mut seen = Vec::new();
+    loop {
+        let end = data.file_name.iter().position(|unit| *unit == 0).unwrap();
+        let name = String::from_utf16(&data.file_name[..end]).unwrap();
+        seen.push((name, data.file_size_low, data.reserved0));
+        match system.find_next_file_w(search) {
+            Ok(next) => data = next,
+            Err(error) => {
+                assert_eq!(error.0, 18);
+                break;
+            }
+        }
+    }
+    system.find_close(search).unwrap();
+    let seen: Vec<_> = seen.iter().map(|(n, s, t)| (n.as_str(), *s, *t)).collect();
+    assert_eq!(
+        seen,
+        [
+            (".", 0, 0),
+            ("..", 0, 0),
+            ("a", 5, 0),
+            ("b", 5, 0),
+            ("c", 0, 0xA000_000C),
+            ("d", 0, 0)
+        ]
+    );
+    let hidden = |tx: Option<Handle>| {
+        let name = w("C:\\dir\\b");
+        let attributes = match tx {
+            Some(tx) => {
+                system
+                    .get_file_attributes_transacted_w(Some(&name), 0, tx)
+                    .unwrap()
+                    .file_attributes
+            }
+            None => system.get_file_attributes_w(Some(&name)).unwrap(),
+        };
+        attributes & FILE_ATTRIBUTE_HIDDEN != 0
+    };
+    assert!(hidden(Some(tx)) && !hidden(None));
+    system.commit_transaction(tx).unwrap();
+    assert!(hidden(None));
+    assert_eq!(
+        names_of(&system, None, "C:\\dir\\a"),
+        ["\\dir\\a", "\\dir\\b"]
+    );
+    judge(volume, system);
+}
+
+#[test]
+fn the_a_functions_take_names_in_the_code_page() {
+    let (volume, system) = system();
+    let tx = system.begin();
+    let file = system
+        .create_file_transacted_a(
+            Some(b"C:\\file"),
+            GENERIC_WRITE,
+            0,
+            None,
+            CREATE_NEW,
+            0,
+            None,
+            tx,
+            None,
+        )
+        .unwrap();
+    system.close_handle(file).unwrap();
+    let umlaut = "C:\\\u{fc}".as_bytes();
+    system
+        .create_hard_link_transacted_a(Some(umlaut), Some(b"C:\\file"), None, tx)
+        .unwrap();
+    system
+        .create_symbolic_link_transacted_a(Some(b"C:\\link"), Some(b"file"), 0, tx)
+        .unwrap();
+    system
+        .create_directory_transacted_a(None, Some(b"C:\\dir"), None, tx)
+        .unwrap();
+    system
+        .move_file_transacted_a(Some(b"C:\\file"), Some(b"C:\\dir\\moved"), 0, tx)
+        .unwrap();
+    system
+        .delete_file_transacted_a(Some(b"C:\\link"), tx)
+        .unwrap();
+    let full = system.remove_directory_transacted_a(Some(b"C:\\dir"), tx);
+    assert_eq!(fails(&system, full), 145);
+    let long = [b'x'; 300];
+    let made = system.create_symbolic_link_transacted_a(Some(&long), Some(b"x"), 0, tx);
+    assert_eq!(fails(&system, made), 206);
+    system.commit_transaction(tx).unwrap();
+    assert!(system.exists("C:\\\u{fc}") && system.exists("C:\\dir\\moved"));
+    assert!(!system.exists("C:\\link"));
+    judge(volume, system);
+}
