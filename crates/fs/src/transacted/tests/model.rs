@@ -33,7 +33,12 @@ enum Step {
 }
 
 fn path() -> impl Strategy<Value = Path> {
-    proptest::collection::vec(0..NAMES.len(), 0..3)
+    prop_oneof![
+        4 => proptest::collection::vec(0..NAMES.len(), 0..3),
+        // Into the directory that tells names by case.
+        1 => proptest::collection::vec(0..NAMES.len(), 0..2)
+            .prop_map(|below| [2, 5].into_iter().chain(below).collect()),
+    ]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -176,7 +181,9 @@ fn prepared() -> MemoryDevice {
     let a = make(&*fs, "a", &pattern(9000));
     let dir = make_dir(&*fs, &root, "b");
     fs.hard_link(&a, &dir, &name("c")).unwrap();
-    make_dir(&*fs, &dir, "d");
+    let by_case = make_dir(&*fs, &dir, "d");
+    fs.set_case_sensitive(&by_case, true).unwrap();
+    make_dir(&*fs, &by_case, "a");
     let small = make(&*fs, "c", b"small");
     fs.write_at(&small, Some(&StreamName::from("s")), 0, b"stream")
         .unwrap();
