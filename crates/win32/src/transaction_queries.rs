@@ -8,26 +8,6 @@ use crate::structures::{Win32FileAttributeData, Win32FindData};
 use crate::{Handle, System, Win32Result};
 
 impl System {
-    /// `FindFirstFileNameTransactedW`: the names of a file as the transaction has
-    /// them, its own among them.
-    ///
-    /// # Errors
-    /// Those of [`System::find_first_file_name_w`] and of a transaction
-    /// ([`System::create_file_transacted_w`]).
-    pub fn find_first_file_name_transacted_w(
-        &self,
-        name: Option<&[u16]>,
-        flags: u32,
-        length: &mut u32,
-        link_name: &mut [u16],
-        transaction: Handle,
-    ) -> Win32Result<Handle> {
-        let found = self
-            .transacted(transaction)
-            .and_then(|view| self.first_file_name(name, flags, length, link_name, &view));
-        self.remember(found)
-    }
-
     /// `FindFirstFileTransactedW`; see [`System::find_first_file_ex_w`]. What
     /// others add to the directory is seen at once.
     ///
