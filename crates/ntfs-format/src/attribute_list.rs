@@ -61,7 +61,7 @@ pub fn decode(list: &[u8]) -> Result<Vec<Entry>, FormatError> {
     if list.len() > MAX_LEN {
         return Err(FormatError::new(FormatErrorKind::Length, MAX_LEN));
     }
-    let mut entries = Vec::new();
+    let mut entries = Vec::with_capacity(list.len() / FIXED_LEN.next_multiple_of(8));
     let mut at = 0;
     while at < list.len() {
         let rest = list.get(at..).unwrap_or_default();
@@ -92,6 +92,27 @@ pub fn decode(list: &[u8]) -> Result<Vec<Entry>, FormatError> {
         at += length;
     }
     Ok(entries)
+}
+
+/// Whether a list may have an entry of this type: `true` also when the list is
+/// not in order, which [`decode`] tells. Costs less than decoding.
+#[must_use]
+pub fn may_hold(list: &[u8], type_code: AttributeType) -> bool {
+    let mut rest = list;
+    while !rest.is_empty() {
+        let Ok((raw, _)) = RawEntry::ref_from_prefix(rest) else {
+            return true;
+        };
+        let length = usize::from(raw.length.get());
+        if raw.type_code.get() == type_code.0 || length < FIXED_LEN {
+            return true;
+        }
+        match rest.get(length..) {
+            Some(behind) => rest = behind,
+            None => return true,
+        }
+    }
+    false
 }
 
 /// Encodes a whole list.
@@ -126,6 +147,20 @@ pub fn encode(entries: &[Entry]) -> Result<Vec<u8>, FormatError> {
 mod tests {
     use super::*;
     use crate::ids::{RecordNumber, SequenceNumber};
+
+    #[test]
+    fn types_are_looked_for_without_decoding() {
+        let list = encode(&entries()).unwrap();
+        assert!(may_hold(&list, AttributeType(0x10)));
+        assert!(may_hold(&list, AttributeType(0x80)));
+        assert!(!may_hold(&list, AttributeType(0xD0)));
+        assert!(!may_hold(&[], AttributeType(0x10)));
+        // Out of order: to be decoded, which tells.
+        assert!(may_hold(&list[..list.len() - 1], AttributeType(0xD0)));
+        let mut short = list;
+        short[4] = 0;
+        assert!(may_hold(&short, AttributeType(0xD0)));
+    }
 
     fn entries() -> Vec<Entry> {
         let entry = |code, name: &[u16], vcn, record| Entry {

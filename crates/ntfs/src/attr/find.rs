@@ -133,7 +133,7 @@ impl Engine {
         if let Some((at, offset)) = find_in(&block, base, |a| wanted(a) && lowest(a))? {
             return Ok(Some(Found { at, block, offset }));
         }
-        let Some(list) = self.attribute_list(base, &block)? else {
+        let Some(list) = self.list_with(base, &block, key.type_code)? else {
             return Ok(None);
         };
         match list

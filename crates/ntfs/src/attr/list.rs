@@ -46,11 +46,34 @@ impl Engine {
         base: RecordNumber,
         block: &Block,
     ) -> Result<Option<Vec<Entry>>> {
+        let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
+        let bytes = self.list_bytes(base, block)?;
+        bytes
+            .map(|bytes| attribute_list::decode(&bytes).map_err(|e| place.format(e)))
+            .transpose()
+    }
+
+    /// The list of a file, if it has one and that may have an entry of a type.
+    pub(crate) fn list_with(
+        &self,
+        base: RecordNumber,
+        block: &Block,
+        type_code: AttributeType,
+    ) -> Result<Option<Vec<Entry>>> {
+        let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
+        let bytes = self.list_bytes(base, block)?;
+        bytes
+            .filter(|bytes| attribute_list::may_hold(bytes, type_code))
+            .map(|bytes| attribute_list::decode(&bytes).map_err(|e| place.format(e)))
+            .transpose()
+    }
+
+    fn list_bytes(&self, base: RecordNumber, block: &Block) -> Result<Option<Vec<u8>>> {
         if !find_list(block, base)? {
             return Ok(None);
         }
         let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
-        let bytes = match self.list_body(base)? {
+        Ok(Some(match self.list_body(base)? {
             StreamBody::Resident(value) => value,
             StreamBody::NonResident(map) => {
                 let len = usize::try_from(map.sizes.data)
@@ -61,10 +84,7 @@ impl Engine {
                 self.read_pages(&map, 0, &mut bytes, place)?;
                 bytes
             }
-        };
-        attribute_list::decode(&bytes)
-            .map(Some)
-            .map_err(|e| place.format(e))
+        }))
     }
 
     /// Whether the file has a list.

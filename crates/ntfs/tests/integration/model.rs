@@ -4,6 +4,7 @@ mod generate;
 mod memory;
 mod run;
 
+use linkwright_ntfs::DEFAULT_CACHE_BYTES;
 use linkwright_ntfs_mkfs::{FormatOptions, RecordSize};
 use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
 use linkwright_testkit::oracle::{ntfsfix, rust_fs_ntfs};
@@ -53,8 +54,11 @@ fn volume(kind: u32) -> (u64, FormatOptions) {
     }
 }
 
+/// So little memory that nearly every operation has blocks moved out of it.
+const HARDLY_ANY: usize = 8 << 10;
+
 /// Runs `count` sequences of up to `len` steps on each kind of volume.
-fn sequences(count: u32, len: usize) {
+fn sequences(count: u32, len: usize, cache_bytes: usize) {
     for kind in 0..5 {
         let (size, options) = volume(kind);
         let config = Config {
@@ -66,7 +70,7 @@ fn sequences(count: u32, len: usize) {
         let mut runner = TestRunner::new(config);
         runner
             .run(&steps(len), |steps: Vec<Step>| {
-                let device = run(size, &options, &steps)
+                let device = run(size, &options, cache_bytes, &steps)
                     .map_err(|why| TestCaseError::fail(format!("volume {kind}: {why}")))?;
                 let image = image_of(&device);
                 let found = rust_fs_ntfs::findings(image.path())
@@ -80,13 +84,19 @@ fn sequences(count: u32, len: usize) {
 
 #[test]
 fn random_operations_do_what_the_model_does() {
-    sequences(20, 60);
+    sequences(20, 60, DEFAULT_CACHE_BYTES);
+}
+
+#[test]
+fn random_operations_with_hardly_any_memory_do_what_the_model_does() {
+    sequences(40, 60, HARDLY_ANY);
 }
 
 #[test]
 fn ten_thousand_random_sequences() {
     skip_unless!(long("10,000 random sequences"));
-    sequences(2_000, 120);
+    sequences(2_000, 120, DEFAULT_CACHE_BYTES);
+    sequences(500, 120, HARDLY_ANY);
 }
 
 #[test]
@@ -97,7 +107,8 @@ fn other_drivers_read_what_random_operations_leave() {
         let (size, options) = volume(kind);
         let mut runner = TestRunner::deterministic();
         let steps = steps(150).new_tree(&mut runner).expect("steps").current();
-        let device = run(size, &options, &steps).unwrap_or_else(|why| panic!("{kind}: {why}"));
+        let device = run(size, &options, DEFAULT_CACHE_BYTES, &steps)
+            .unwrap_or_else(|why| panic!("{kind}: {why}"));
         let image = image_of(&device);
         ntfsfix::assert_clean(image.path());
         let mount = Mount::new(image.path(), Access::ReadOnly).expect("mount");

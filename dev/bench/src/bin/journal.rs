@@ -124,6 +124,7 @@ fn compare(
     fresh: impl Fn() -> Outcome<Arc<dyn BlockDevice>>,
 ) -> Outcome<bool> {
     let (mut on, mut off, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut processor = Vec::new();
     // One round to warm up.
     for round in 0..=options.rounds {
         // Neither is always the first.
@@ -132,18 +133,21 @@ fn compare(
         } else {
             [JournalMode::OffForMeasurement, JournalMode::On]
         };
-        let mut pair = [0.0; 2];
+        let (mut pair, mut busy) = ([0.0; 2], [0.0; 2]);
         for mode in order {
-            let rate = rate(fresh()?, mode, options.links)?;
-            pair[usize::from(mode == JournalMode::On)] = rate;
+            let which = usize::from(mode == JournalMode::On);
+            (pair[which], busy[which]) = rate(fresh()?, mode, options.links)?;
         }
         if round > 0 {
             let [without, with] = pair;
             on.push(with);
             off.push(without);
             ratios.push(with / without);
+            let [without, with] = busy;
+            processor.push(with / without);
         }
     }
+    let processor = Spread::of(processor).scaled(100.0);
     let (on, off, ratio) = (Spread::of(on), Spread::of(off), Spread::of(ratios));
     println!("{place:>8}  journal off: {off:.0} links/s");
     println!("{place:>8}  journal on:  {on:.0} links/s");
@@ -154,11 +158,13 @@ fn compare(
         "{place:>8}  on / off:    {percent:.1} %; goal {:.0} %: {verdict}",
         GOAL * 100.0
     );
+    println!("{place:>8}  the same by the processor's time: {processor:.1} %");
     Ok(met)
 }
 
-/// Links a second, with the sync at the end.
-fn rate(device: Arc<dyn BlockDevice>, journal: JournalMode, links: usize) -> Outcome<f64> {
+/// Links a second, with the sync at the end, and links for each second of the
+/// processor: the same on a machine that does nothing else, but for waiting.
+fn rate(device: Arc<dyn BlockDevice>, journal: JournalMode, links: usize) -> Outcome<(f64, f64)> {
     let options = OpenOptions {
         journal,
         durability: Durability::OnSync,
@@ -169,14 +175,24 @@ fn rate(device: Arc<dyn BlockDevice>, journal: JournalMode, links: usize) -> Out
     // The session begins before the clock does.
     link(&volume, &files, links)?;
     volume.sync()?;
-    let start = Instant::now();
+    let (start, busy) = (Instant::now(), processor_seconds());
     for n in 0..links {
         link(&volume, &files, n)?;
     }
     volume.sync()?;
     let seconds = start.elapsed().as_secs_f64();
+    let busy = processor_seconds() - busy;
     volume.close()?;
-    Ok(links as f64 / seconds)
+    Ok((links as f64 / seconds, links as f64 / busy))
+}
+
+/// Seconds that this thread, the only one, had a processor; not a number where
+/// the system does not tell.
+fn processor_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let first = text.split_whitespace().next();
+    let nanoseconds = first.and_then(|word| word.parse::<f64>().ok());
+    nanoseconds.unwrap_or(f64::NAN) / 1e9
 }
 
 fn files(volume: &Volume, count: usize) -> Outcome<Vec<FileId>> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use linkwright_device::MemoryDevice;
 use linkwright_ntfs::{
-    CreateOptions, DirEntry, Error, FileId, FileKind, InvalidInput, LinkType, Replace, Result,
-    Transaction, Volume,
+    CreateOptions, DirEntry, Error, FileId, FileKind, InvalidInput, LinkType, OpenOptions, Replace,
+    Result, Transaction, Volume,
 };
 use linkwright_ntfs_format::standard_information::FileAttributes;
 use linkwright_ntfs_mkfs::FormatOptions;
@@ -16,7 +16,9 @@ use linkwright_testkit::{Entry, Kind, TreeSnapshot};
 
 use super::generate::{Op, Pick, Step};
 use super::memory::{Model, Node, Refusal, fold};
-use crate::support::{ROOT, fresh, open, pattern, problems, read_all, units};
+use crate::support::{
+    ROOT, fresh, open, options as options_for_writing, pattern, problems, read_all, units,
+};
 
 /// Attributes that only [`Op::SetAttributes`] changes.
 const COMPARED: FileAttributes = FileAttributes::READ_ONLY
@@ -437,9 +439,17 @@ apply!(apply_within, Transaction<'_>);
 pub(super) fn run(
     size: u64,
     options: &FormatOptions,
+    cache_bytes: usize,
     steps: &[Step],
 ) -> core::result::Result<Arc<MemoryDevice>, String> {
     let device = fresh(size, options);
+    let open = |device: &Arc<MemoryDevice>| {
+        let options = OpenOptions {
+            cache_bytes,
+            ..options_for_writing()
+        };
+        Volume::open(device.clone(), options).expect("the volume opens")
+    };
     let mut volume = open(&device);
     let mut model = Model::new();
     for (at, step) in steps.iter().enumerate() {
