@@ -17,7 +17,7 @@ use linkwright_ntfs_format::fixup;
 use linkwright_ntfs_format::object_id::ObjectId;
 use linkwright_ntfs_format::security::SecurityDescriptor;
 use linkwright_ntfs_format::sid::Sid;
-use linkwright_ntfs_mkfs::{FormatOptions, RecordSize, format};
+use linkwright_ntfs_mkfs::{ChangeJournal, FormatOptions, RecordSize, format};
 use linkwright_reparse::{MountPoint, SymbolicLink};
 
 use crate::bytes::Bytes;
@@ -75,6 +75,14 @@ pub static BASES: LazyLock<Vec<Base>> = LazyLock::new(|| {
             "64 KiB clusters",
             &FormatOptions {
                 cluster_size: Some(65_536),
+                ..usual()
+            },
+            End::Closed,
+        ),
+        Base::new(
+            "a change journal",
+            &FormatOptions {
+                change_journal: Some(ChangeJournal::default()),
                 ..usual()
             },
             End::Closed,

@@ -253,14 +253,14 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     seeds.retain(|seed| seed[1] == 0 || seed.len() % 3 == 0 || seed[2] % 2 == 0);
     for how in 0..32_u8 {
         for nth in [1, 5, 20, 60] {
-            seeds.push([&[how % 5, 0, how, nth, 0, how / 4][..], &every].concat());
+            seeds.push([&[how % 6, 0, how, nth, 0, how / 4][..], &every].concat());
         }
     }
     // A tree, and its end.
     let grow: Vec<u8> = (0..48_u8)
         .flat_map(|n| [[0, 1, 4, 9, 5, 7][usize::from(n % 6)], n, n / 2, n])
         .collect();
-    for base in 0..5 {
+    for base in 0..6 {
         seeds.push([&[base, 0, 0, 0, 0, 0][..], &grow].concat());
         seeds.push([&[base, 0, 2, 30, 0, 1][..], &grow].concat());
     }

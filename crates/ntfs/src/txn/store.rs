@@ -136,9 +136,13 @@ impl Store {
     }
 
     /// Writes data to clusters that are free on the device and in every image
-    /// of the journal.
+    /// of the journal. Where the journal has something, metadata lies in
+    /// clusters that the volume's bitmap calls free, or that a file's runs
+    /// claim.
     pub(crate) fn write_fresh(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        debug_assert!(!self.sectors.touches(offset, bytes.len()));
+        if self.sectors.touches(offset, bytes.len()) {
+            return Err(Place::default().corrupt(CorruptKind::ClusterNotUsed));
+        }
         self.fresh.store(true, Ordering::Release);
         self.write(offset, bytes)
     }
