@@ -98,6 +98,7 @@ pub(crate) const CALLS: &[(&str, Form)] = &[
     ("FormatMessageW", Form::Zero),
     ("NtSetInformationFile", Form::Status),
     ("MoveFileExW", Form::Bool),
+    ("CopyFileExW", Form::Bool),
     ("CreateImageSection", Form::Zero),
     ("NtQueryInformationFile", Form::Status),
     ("SetFileInformationByHandle", Form::Bool),

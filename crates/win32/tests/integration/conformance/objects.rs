@@ -28,6 +28,16 @@ pub(crate) fn call(world: &mut World, verb: &str, words: &[Word]) -> Answer {
             )?;
             done(system.move_file_ex_w(wide(existing), wide(new), flags))
         }
+        ("CopyFileExW", [existing, new, flags]) => {
+            let flags = named(
+                &flags.raw,
+                &[
+                    ("COPY_FILE_COPY_SYMLINK", c::COPY_FILE_COPY_SYMLINK),
+                    ("COPY_FILE_FAIL_IF_EXISTS", c::COPY_FILE_FAIL_IF_EXISTS),
+                ],
+            )?;
+            done(system.copy_file_ex_w(wide(existing), wide(new), None, None, flags))
+        }
         ("CreateImageSection", [handle]) => {
             let protection = c::PAGE_EXECUTE_READ | c::SEC_IMAGE;
             opened(system.create_file_mapping_w(world.handle(handle)?, protection))
