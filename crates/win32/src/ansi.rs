@@ -162,22 +162,6 @@ impl System {
         self.create_directory_w(name.as_deref(), security)
     }
 
-    /// `MoveFileExA`.
-    ///
-    /// # Errors
-    /// ERROR_FILENAME_EXCED_RANGE for a long existing name, and those of
-    /// [`System::move_file_ex_w`].
-    pub fn move_file_ex_a(
-        &self,
-        existing: Option<&[u8]>,
-        new: Option<&[u8]>,
-        flags: u32,
-    ) -> Win32Result<()> {
-        let existing = self.first_name(existing)?;
-        let new = self.other_name(new);
-        self.move_file_ex_w(existing.as_deref(), new.as_deref(), flags)
-    }
-
     /// `GetFullPathNameA`; lengths are in bytes.
     ///
     /// # Errors

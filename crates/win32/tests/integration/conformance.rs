@@ -9,6 +9,7 @@ mod objects;
 mod queries;
 mod run;
 mod steps;
+mod transactions;
 mod world;
 
 use std::collections::BTreeSet;

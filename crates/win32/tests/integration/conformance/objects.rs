@@ -93,6 +93,9 @@ pub(crate) fn call(world: &mut World, verb: &str, words: &[Word]) -> Answer {
             let descriptor = some_descriptor();
             done(system.set_file_security_w(wide(path), DACL_SECURITY_INFORMATION, &descriptor))
         }
+        _ if verb.contains("Transact") || verb == "namestransacted" => {
+            super::transactions::call(world, verb, words)
+        }
         _ => names(world, verb, words),
     }
 }
