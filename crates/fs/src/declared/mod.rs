@@ -374,6 +374,13 @@ impl FileSystem for Declared {
         }
     }
 
+    fn set_short_name(&self, dir: &Node, name: &Name, short: &Name) -> Result<()> {
+        match self.has(Capabilities::SHORT_NAMES) {
+            true => self.inner.set_short_name(dir, name, short),
+            false => Ok(()),
+        }
+    }
+
     fn security(&self, node: &Node) -> Result<Vec<u8>> {
         self.need(Capabilities::SECURITY, Feature::Security)?;
         self.inner.security(node)

@@ -177,6 +177,10 @@ impl FileSystem for ResourceManager {
         self.base_fs().capabilities()
     }
 
+    fn capabilities_at(&self, dir: &Node) -> Result<Capabilities> {
+        self.base_fs().capabilities_at(dir)
+    }
+
     fn volume_info(&self) -> Result<VolumeInfo> {
         self.base_fs().volume_info()
     }
@@ -362,6 +366,13 @@ impl FileSystem for ResourceManager {
 
     fn refresh_entry(&self, dir: &Node, name: &Name) -> Result<()> {
         self.base_fs().refresh_entry(dir, name)
+    }
+
+    fn set_short_name(&self, dir: &Node, name: &Name, short: &Name) -> Result<()> {
+        self.on_name(dir, short, |claims| {
+            self.check_moved(claims, dir, name, TransactionError::Conflict)?;
+            self.base_fs().set_short_name(dir, name, short)
+        })
     }
 
     fn security(&self, node: &Node) -> Result<Vec<u8>> {
