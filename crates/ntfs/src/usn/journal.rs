@@ -7,7 +7,7 @@ use linkwright_ntfs_format::usn::{
     FILE_NAME, MAX_STREAM, RECORDS_STREAM, USN_PAGE_SIZE, UsnHeader, UsnMax, UsnRecord, next_usn,
 };
 use linkwright_ntfs_format::volume_information::VolumeFlags;
-use linkwright_ntfs_format::{RecordNumber, num};
+use linkwright_ntfs_format::{Lcn, RecordNumber, num};
 
 use crate::attr::AttrKey;
 use crate::cache::{Block, BlockKind};
@@ -66,6 +66,8 @@ pub(crate) struct Journal {
     tail_is_zero: bool,
     /// Whether the sizes changed since they were stored.
     unsaved: bool,
+    /// Whether the pages that are added now were its first ones.
+    turned_over: bool,
 }
 
 impl Journal {
@@ -88,6 +90,32 @@ impl Journal {
             .map_or(self.end(), |run| {
                 run.vcn.saturating_mul(cluster).min(self.end())
             })
+    }
+
+    /// Gives the clusters of the oldest records to `vcn`, so that a full volume
+    /// can still be told what is removed from it. Returns how many; `None` when
+    /// the last records would go.
+    fn turn_over(&mut self, vcn: u64, cluster: u64) -> Option<u64> {
+        let unit = cluster.max(USN_PAGE_SIZE);
+        let start = self.start(cluster);
+        if start.checked_add(unit)? > self.end() / unit * unit {
+            return None;
+        }
+        let (first, end) = (start / cluster, start.checked_add(unit)? / cluster);
+        let pieces: Vec<_> = self
+            .map
+            .runs
+            .range(first, end)
+            .map(|run| (run.lcn.map(Lcn), run.length))
+            .collect();
+        if pieces.iter().any(|(lcn, _)| lcn.is_none()) {
+            return None;
+        }
+        self.map.runs.splice(0, &[(None, end)]);
+        self.map.runs.splice(vcn, &pieces);
+        self.map.flags.insert(AttributeFlags::SPARSE);
+        self.turned_over = true;
+        Some(end - first)
     }
 
     /// Where the part should begin that is kept, when there is too much: NTFS
@@ -140,6 +168,7 @@ impl Engine {
             map,
             tail_is_zero: false,
             unsaved: false,
+            turned_over: false,
         }))
     }
 
@@ -244,11 +273,21 @@ impl Engine {
         let mut at = first_new;
         while at < end {
             let location = self.page_location(&journal.map, at, journal.place())?;
-            let zeros = vec![0; location.len()];
-            self.cache
-                .insert_dirty(location, Block::new(BlockKind::Page, zeros));
+            if journal.turned_over {
+                // Not a fresh block: until this is committed, it holds the oldest
+                // records.
+                self.modify_page(&journal.map, at, journal.place(), |page| {
+                    page.fill(0);
+                    Ok(())
+                })?;
+            } else {
+                let zeros = vec![0; location.len()];
+                self.cache
+                    .insert_dirty(location, Block::new(BlockKind::Page, zeros));
+            }
             at += page;
         }
+        journal.turned_over = false;
         Ok(changed_from)
     }
 
@@ -261,11 +300,10 @@ impl Engine {
     ) -> Result<Option<u64>> {
         let cluster = self.cluster_size();
         let last = self.clusters_for(end);
-        let runs = &mut journal.map.runs;
         let mut changed = None;
         let mut vcn = from / cluster;
         while vcn < last {
-            let run = runs.lookup(vcn);
+            let run = journal.map.runs.lookup(vcn);
             if let Some(run) = run.filter(|run| run.lcn.is_some()) {
                 vcn = run.end();
                 continue;
@@ -279,12 +317,19 @@ impl Engine {
             let pieces = match self.allocate_clusters(wish, None) {
                 Err(Error::DiskFull) if need < wish => self.allocate_clusters(need, None),
                 result => result,
-            }?;
-            let new: Vec<_> = pieces
+            };
+            if matches!(pieces, Err(Error::DiskFull))
+                && let Some(moved) = journal.turn_over(vcn, cluster)
+            {
+                changed = Some(0);
+                vcn += moved;
+                continue;
+            }
+            let new: Vec<_> = pieces?
                 .into_iter()
                 .map(|(lcn, length)| (Some(lcn), length))
                 .collect();
-            runs.splice(vcn, &new);
+            journal.map.runs.splice(vcn, &new);
             changed = changed.or(Some(vcn));
             vcn += need;
         }

@@ -4,7 +4,7 @@ use linkwright_ntfs::{CreateOptions, Error, FileId, FileKind, InvalidInput, Link
 use linkwright_ntfs_mkfs::FormatOptions;
 use linkwright_reparse::SymbolicLink;
 
-use crate::support::{fresh, open, units};
+use crate::support::{assert_sound, fresh, open, units};
 
 const ROOT: FileId = FileId::ROOT;
 
@@ -61,6 +61,8 @@ fn a_file_gets_bytes_and_a_second_name() {
         gone,
         Error::InvalidInput(InvalidInput::StaleReference)
     ));
+    volume.close().unwrap();
+    assert_sound(&*device);
 }
 
 #[test]
@@ -101,6 +103,8 @@ fn a_file_takes_1024_names_and_gives_everything_back() {
     let now = volume.info().unwrap().free_clusters;
     // $MFT grew and stays grown.
     assert!(free - now <= 64, "{free} {now}");
+    volume.close().unwrap();
+    assert_sound(&*device);
 }
 
 #[test]
@@ -143,4 +147,5 @@ fn a_transaction_that_fails_leaves_nothing() {
     assert!(!names.iter().any(|name| name.starts_with("file ")));
     drop(before);
     volume.close().unwrap();
+    assert_sound(&*device);
 }

@@ -29,7 +29,7 @@ use linkwright_testkit::snapshot::{Contents, sha256};
 use linkwright_testkit::{Entry, Kind, Panel, ScratchImage, TreeSnapshot, long, skip_unless};
 use zerocopy::IntoBytes;
 
-use crate::support::{fresh, open, options, units};
+use crate::support::{assert_sound, fresh, open, options, units};
 
 const ROOT: FileId = FileId::ROOT;
 /// Bytes read at a time: not a multiple of anything, so that reads begin and
@@ -547,8 +547,8 @@ fn a_case_sensitive_directory_tells_names_apart() {
     assert!(make(plain, "A", FileKind::File).is_err());
     volume.close().unwrap();
 
-    let device: Arc<dyn BlockDevice> = device;
-    let volume = Volume::open(device, OpenOptions::read_only()).unwrap();
+    let whole: Arc<dyn BlockDevice> = device;
+    let volume = Volume::open(Arc::clone(&whole), OpenOptions::read_only()).unwrap();
     let find = |parent, name: &str| {
         let entry = volume.lookup(parent, &units(name)).unwrap();
         entry.map(|entry| entry.file)
@@ -560,6 +560,7 @@ fn a_case_sensitive_directory_tells_names_apart() {
     assert_eq!(find(exact, "b"), None);
     assert!(volume.file_info(exact).unwrap().case_sensitive);
     assert!(!volume.file_info(plain).unwrap().case_sensitive);
+    assert_sound(&*whole);
 }
 
 #[test]
@@ -597,6 +598,7 @@ fn our_own_volume_with_links_is_read_as_all_others_read_it() {
         .junction(dir, &units("junction"), &mount, &defaults)
         .unwrap();
     volume.close().unwrap();
+    assert_sound(&FileDevice::open(image.path(), &FileOptions::read_only()).unwrap());
     let mut theirs = Panel::new().assert_agree(image.path());
     let volume = open_to_read(image.path());
     let mut walk = Walk::of(&volume, Contents::Hash);

@@ -61,7 +61,7 @@ fn make(volume: &Volume, parent: FileId, name: &str, kind: FileKind) -> FileId {
 #[track_caller]
 fn assert_sound(device: &dyn BlockDevice) {
     let mut found = Vec::new();
-    check(device, &CheckOptions::default(), &mut |problem| {
+    check(device, &CheckOptions::strict(), &mut |problem| {
         if problem.severity != Severity::Note {
             found.push(format!("{problem:?}"));
         }
@@ -240,6 +240,8 @@ fn descriptors_that_are_none_are_refused() {
         );
     }
     assert_eq!(volume.security_descriptor(target).unwrap(), before);
+    volume.close().unwrap();
+    assert_sound(&*device);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod memory;
 mod run;
 
 use linkwright_ntfs::DEFAULT_CACHE_BYTES;
-use linkwright_ntfs_mkfs::{FormatOptions, RecordSize};
+use linkwright_ntfs_mkfs::{ChangeJournal, FormatOptions, RecordSize};
 use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
 use linkwright_testkit::oracle::{ntfsfix, rust_fs_ntfs};
 use linkwright_testkit::snapshot::Contents;
@@ -26,6 +26,10 @@ fn volume(kind: u32) -> (u64, FormatOptions) {
             6 << 20,
             FormatOptions {
                 cluster_size: Some(512),
+                change_journal: Some(ChangeJournal {
+                    maximum_size: ChangeJournal::MIN_SIZE,
+                    allocation_delta: 4096,
+                }),
                 ..base
             },
         ),
@@ -33,6 +37,7 @@ fn volume(kind: u32) -> (u64, FormatOptions) {
             16 << 20,
             FormatOptions {
                 record_size: RecordSize::Bytes4096,
+                change_journal: Some(ChangeJournal::default()),
                 ..base
             },
         ),

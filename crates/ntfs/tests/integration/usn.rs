@@ -563,6 +563,54 @@ fn the_old_part_goes_and_the_numbers_go_on() {
     }
 }
 
+/// A full volume gives its files up, and tells of each.
+#[test]
+fn a_full_volume_is_emptied_and_told_of() {
+    for cluster in [512, 4096] {
+        let device = fresh(
+            3 << 20,
+            &FormatOptions {
+                cluster_size: Some(cluster),
+                // So large that nothing of it goes for its own sake.
+                ..with_journal()
+            },
+        );
+        let volume = open(&device);
+        let mut made = Vec::new();
+        let full = |error: Error| assert!(matches!(error, Error::DiskFull), "{error}");
+        // Large files, then names, until nothing is left at all.
+        for size in [200_000, 20_000, 2_000, 0] {
+            loop {
+                let name = units(&format!("{:04}", made.len()));
+                let work = volume.transaction(|tx| {
+                    let file = tx.create(ROOT, &name, FileKind::File, &CreateOptions::default())?;
+                    tx.write_at(file, &[], 0, &vec![7; size])
+                });
+                match work {
+                    Ok(()) => made.push(name),
+                    Err(error) => break full(error),
+                }
+            }
+        }
+        assert!(volume.info().unwrap().free_clusters < 8);
+        // What needs no room goes on: the oldest records make way for the new.
+        let first = volume.lookup(ROOT, &made[0]).unwrap().unwrap().file;
+        for _ in 0..1500 {
+            volume.set_times(first, &TimesChange::default()).unwrap();
+        }
+        let state = active(&volume);
+        assert!(state.first_usn > 100_000, "{state:?}");
+        assert_eq!(records(&volume).pop().unwrap().file, first);
+        for name in made.iter().rev() {
+            volume.remove(ROOT, name).unwrap();
+        }
+        let last = records(&volume).pop().unwrap();
+        assert_eq!(line(&last), "0000: FILE_DELETE CLOSE");
+        volume.close().unwrap();
+        assert_sound(&*device);
+    }
+}
+
 #[test]
 fn without_a_journal_nothing_is_told() {
     let device = fresh(8 << 20, &FormatOptions::default());
@@ -612,6 +660,8 @@ fn a_journal_that_is_being_deleted_gets_no_records() {
     assert_eq!(volume.file_info(a).unwrap().usn, 0);
     let journal = journal_file(&volume);
     assert_eq!(volume.stream_len(journal, &units("$J")).unwrap(), 0);
+    volume.close().unwrap();
+    assert_sound(&*device);
 }
 
 /// What lies behind the last record of the last page: zeros, as when a page was

@@ -242,7 +242,7 @@ impl<'a> Judge<'a> {
 /// Our own checker has nothing to say, notes left out.
 fn assert_no_problem(device: &MemoryDevice, what: &str) {
     let mut problems = Vec::new();
-    check(device, &CheckOptions::default(), &mut |problem| {
+    check(device, &CheckOptions::strict(), &mut |problem| {
         if problem.severity != Severity::Note {
             problems.push(format!("{problem:?}"));
         }

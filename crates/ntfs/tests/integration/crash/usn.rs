@@ -1,7 +1,7 @@
 //! Volumes with a change journal: an operation and its records, or neither.
 
 use linkwright_device::MemoryDevice;
-use linkwright_ntfs::{ChangeJournalState, FileKind, Volume};
+use linkwright_ntfs::{ChangeJournalState, FileKind, Transaction, Volume};
 use linkwright_ntfs_mkfs::{ChangeJournal, FormatOptions};
 
 use super::steps::{Step, create, find, mixed_steps, step};
@@ -9,7 +9,7 @@ use super::sweep::{Scenario, sweep};
 use crate::support::{ROOT, fresh, open, units};
 
 /// All scenarios of this file.
-pub(super) const ALL: &[fn() -> Scenario] = &[operations, cutting];
+pub(super) const ALL: &[fn() -> Scenario] = &[operations, cutting, turning_over];
 
 fn base(change_journal: ChangeJournal, prepare: impl FnOnce(&Volume)) -> MemoryDevice {
     let device = fresh(
@@ -78,4 +78,40 @@ fn cutting() -> Scenario {
 #[test]
 fn the_journal_moves_on_whole() {
     sweep(&cutting());
+}
+
+/// The volume is full: the journal's first clusters become its last ones.
+fn turning_over() -> Scenario {
+    let again = |tx: &mut Transaction<'_>, count: usize| {
+        let file = tx.lookup(ROOT, &units("old"))?.unwrap().file;
+        (0..count).try_for_each(|_| tx.set_times(file, &Default::default()))
+    };
+    let base = base(ChangeJournal::default(), |volume| {
+        for size in [100_000, 5_000] {
+            let mut number = 0;
+            let fills = |number: usize| {
+                volume.transaction(|tx| {
+                    let name = units(&format!("{size} {number}"));
+                    let file = tx.create(ROOT, &name, FileKind::File, &Default::default())?;
+                    tx.write_at(file, &[], 0, &vec![7; size])
+                })
+            };
+            while fills(number).is_ok() {
+                number += 1;
+            }
+        }
+        while kept(volume).0 == 0 {
+            volume.transaction(|tx| again(tx, 10)).unwrap();
+        }
+    });
+    let steps: Vec<Step> = (0..2)
+        .map(|_| step(move |v: &Volume| v.transaction(|tx| again(tx, 40))))
+        .collect();
+    Scenario::new("change journal of a full volume", base, steps)
+        .proof(|before, after| kept(after).0 > kept(before).0)
+}
+
+#[test]
+fn the_journal_of_a_full_volume_turns_over_whole() {
+    sweep(&turning_over());
 }

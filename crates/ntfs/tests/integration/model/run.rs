@@ -8,6 +8,7 @@ use linkwright_ntfs::{
     CreateOptions, DirEntry, Error, FileId, FileKind, InvalidInput, LinkType, OpenOptions, Replace,
     Result, Transaction, Volume,
 };
+use linkwright_ntfs_check::CheckOptions;
 use linkwright_ntfs_format::standard_information::FileAttributes;
 use linkwright_ntfs_mkfs::FormatOptions;
 use linkwright_reparse::{LxSymlink, MountPoint, SymbolicLink};
@@ -477,7 +478,8 @@ pub(super) fn run(
 }
 
 fn sound(device: &MemoryDevice) -> Outcome {
-    let found = problems(device);
+    // Files of several names are written to, and nobody refreshes their entries.
+    let found = problems(device, &CheckOptions::default());
     if found.is_empty() {
         return Ok(());
     }
