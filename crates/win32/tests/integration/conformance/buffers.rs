@@ -114,7 +114,7 @@ fn junction_bytes(substitute: &[u16]) -> Vec<u8> {
 
 /// Bytes from hexadecimal digits.
 pub(crate) fn hex(text: &str) -> Result<Vec<u8>, String> {
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return Err(format!("{text:?} is not hexadecimal"));
     }
     (0..text.len())

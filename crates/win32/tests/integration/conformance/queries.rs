@@ -223,7 +223,7 @@ pub(crate) fn volume_guid(world: &mut World, drive: &Word) -> Result<[u8; 16], S
         .system()?
         .get_volume_name_for_volume_mount_point_w(Some(&root), &mut buffer)
         .map_err(|error| error.to_string())?;
-    let name = super::calls::c_string(&buffer);
+    let name = c_string(&buffer);
     let name = name.trim_start_matches(r"\\?\").trim_end_matches('\\');
     let name: Vec<u16> = name.encode_utf16().collect();
     let guid = linkwright_names::path::VolumeGuid::parse(&name).ok_or("no GUID")?;
