@@ -100,7 +100,7 @@ fn build(folder: &Path, package: &str) -> Vec<PathBuf> {
     ])
     .args(["-Zbuild-std=std,panic_unwind", "--target", TARGET])
     .args(["--package", package, "--no-default-features"])
-    .args(["--test", "integration"])
+    .args(["--test", "integration", "--features", features(package)])
     .env("CARGO_TARGET_DIR", folder)
     .env("RUSTC", RUSTC)
     // The compiler is a stable one; -Zbuild-std wants it to say otherwise.

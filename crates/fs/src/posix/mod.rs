@@ -18,7 +18,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, OFlags};
 use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind, Feature, Result};
@@ -314,7 +314,7 @@ impl FileSystem for PosixFs {
     fn create_directory(&self, dir: &Node, name: &Name, create: &Create) -> Result<Node> {
         let fd = node::directory_fd(dir)?;
         let name = node::c_name(name)?;
-        let mode = Mode::from_bits_truncate(create.mode.unwrap_or(0o777));
+        let mode = node::mode(create.mode.unwrap_or(0o777));
         rustix::fs::mkdirat(&fd, &name, mode).map_err(errno)?;
         let made = node::child(&fd, name)?;
         self.set_times(&made, &create.times)?;
@@ -342,6 +342,7 @@ impl FileSystem for PosixFs {
         Ok(made)
     }
 
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables))]
     fn set_link(&self, node: &Node, content: &LinkContent) -> Result<()> {
         #[cfg(target_os = "linux")]
         if let (HostNode::Entry { dir, name }, LinkContent::Reparse(buffer)) =
@@ -352,6 +353,7 @@ impl FileSystem for PosixFs {
         Err(ErrorKind::Unsupported(Feature::ReparsePoints).into())
     }
 
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables))]
     fn remove_link(&self, node: &Node) -> Result<()> {
         #[cfg(target_os = "linux")]
         if let HostNode::Entry { dir, name } = node::host(node)? {

@@ -45,6 +45,12 @@ pub(super) fn c_name(name: &Name) -> Result<CString> {
     CString::new(bytes).map_err(|_| ErrorKind::InvalidName.into())
 }
 
+/// Permission bits as the host counts them: 16 bits wide on macOS.
+#[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions)]
+pub(super) fn mode(bits: u32) -> Mode {
+    Mode::from_raw_mode(rustix::fs::RawMode::try_from(bits & 0o7777).unwrap_or(0))
+}
+
 /// Opens a directory by its path, links followed.
 pub(super) fn open_directory_path(path: &Path) -> Result<Node> {
     let fd = rustix::fs::open(path, directory_flags(), Mode::empty()).map_err(errno)?;

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, OFlags};
 use rustix::io::Errno;
 
 use super::{errno, node, stat};
@@ -52,7 +52,7 @@ pub(super) fn put_file(
 }
 
 fn create_new(fd: &OwnedFd, name: &CStr, create: &Create) -> Result<File> {
-    let mode = Mode::from_bits_truncate(create.mode.unwrap_or(0o666));
+    let mode = node::mode(create.mode.unwrap_or(0o666));
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(File::from(
         rustix::fs::openat(fd, name, flags, mode).map_err(errno)?,
