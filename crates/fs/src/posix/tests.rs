@@ -327,7 +327,7 @@ fn special_files_are_told_and_not_opened() {
         rustix::fs::CWD,
         dir.path().join("pipe"),
         rustix::fs::FileType::Fifo,
-        Mode::from_bits_truncate(0o600),
+        rustix::fs::Mode::from_bits_truncate(0o600),
         0,
     )
     .unwrap();
