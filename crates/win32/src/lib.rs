@@ -34,6 +34,7 @@ mod handles;
 mod information;
 mod last_error;
 mod links;
+mod notify;
 mod nt;
 mod opening;
 mod path;

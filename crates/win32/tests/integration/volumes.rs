@@ -211,3 +211,33 @@ fn names_go_through_the_code_page_both_ways() {
         .build();
     assert_eq!(unknown.err(), Some(SystemError::CodePage(1)));
 }
+
+/// docs/limits.md: change notification is refused, after the place was found.
+#[test]
+fn change_notification_is_refused_with_a_code() {
+    use crate::support::{Calls, fails};
+    let (volume, system) = support::system();
+    system.mkdir(r"C:\d").unwrap();
+    let watch = |name: &str| system.find_first_change_notification_w(Some(&w(name)), false, 1);
+    assert_eq!(fails(&system, watch(r"C:\d")), 50);
+    assert_eq!(fails(&system, watch(r"C:\none")), 2);
+    let directory = system
+        .open_with(
+            r"C:\d",
+            GENERIC_READ,
+            7,
+            OPEN_EXISTING,
+            FILE_FLAG_BACKUP_SEMANTICS,
+        )
+        .unwrap();
+    assert_eq!(
+        fails(&system, system.read_directory_changes_w(directory, 1)),
+        50
+    );
+    system.close_handle(directory).unwrap();
+    assert_eq!(
+        fails(&system, system.read_directory_changes_w(directory, 1)),
+        6
+    );
+    support::judge(volume, system);
+}
