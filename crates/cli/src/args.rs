@@ -406,7 +406,7 @@ pub(crate) struct CreateArgs {
     #[arg(long)]
     pub(crate) short_names: bool,
     /// Keep a change journal ($UsnJrnl), as Windows' search and backup programs
-    /// read it, of at most this size [32M]
+    /// read it, of at most this size (32M when none is given)
     #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "32M")]
     pub(crate) change_journal: Option<String>,
     /// Overwrite a file that is there

@@ -115,7 +115,8 @@ pub fn symbolic_link(target: impl AsRef<std::ffi::OsStr>, link: impl Into<Locati
 }
 
 /// Makes a junction to a directory; the link holds its whole path, drive
-/// included.
+/// included. A relative path of the host begins at the directory of the link, as
+/// the text of a symbolic link does.
 ///
 /// # Errors
 /// As [`hard_link`]; `NotADirectory` (267) when `target` is none,

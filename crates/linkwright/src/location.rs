@@ -71,6 +71,17 @@ pub(crate) struct Found {
 }
 
 impl Location {
+    /// A relative path of the host, taken from the directory of a link: as the
+    /// text of a symbolic link is, and as node and libuv do for junctions.
+    pub(crate) fn seen_from(&self, link: &Self) -> Self {
+        match (&self.0, &link.0) {
+            (Place::Host(target), Place::Host(link)) => {
+                Self(Place::Host(host_directory(link).join(target)))
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// The place as text, for messages.
     pub(crate) fn display(&self) -> String {
         match &self.0 {

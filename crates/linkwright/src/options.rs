@@ -70,7 +70,7 @@ impl LinkOptions {
         original: impl Into<Location>,
         link: impl Into<Location>,
     ) -> Result<Made> {
-        self.from_place(Kind::Hard, &original.into(), &link.into())
+        self.to_place(Kind::Hard, &original.into(), &link.into())
     }
 
     /// As [`junction`](crate::junction), with these options.
@@ -78,7 +78,8 @@ impl LinkOptions {
     /// # Errors
     /// As there.
     pub fn junction(&self, target: impl Into<Location>, link: impl Into<Location>) -> Result<Made> {
-        self.from_place(Kind::Junction, &target.into(), &link.into())
+        let (target, link) = (target.into(), link.into());
+        self.to_place(Kind::Junction, &target.seen_from(&link), &link)
     }
 
     /// As [`symbolic_link`](crate::symbolic_link), with these options.
@@ -102,7 +103,7 @@ impl LinkOptions {
     }
 
     /// A link of a kind whose target is a place.
-    fn from_place(&self, kind: Kind, target: &Location, link: &Location) -> Result<Made> {
+    fn to_place(&self, kind: Kind, target: &Location, link: &Location) -> Result<Made> {
         let slot = link.slot()?;
         let last = match kind {
             Kind::Hard => LastLink::Keep,

@@ -44,7 +44,7 @@ pub(super) fn run(ctx: &Context, args: &LinkArgs) -> Result<Report> {
 fn form(ctx: &Context, args: &LinkArgs, kind: Kind, link: &Spot, slot: &Slot) -> Result<Form> {
     match kind {
         Kind::Symlink => symbolic(ctx, args, link, slot),
-        Kind::Junction => junction(ctx, &args.target, link),
+        Kind::Junction => junction(ctx, &args.target, link, slot),
         Kind::Hard | Kind::Copy => hard(ctx, &args.target, slot),
     }
 }
@@ -376,12 +376,10 @@ fn drive_text(
 
 /// A junction to a place on a mapped drive, or to a text that starts with a
 /// drive.
-pub(super) fn junction(ctx: &Context, target: &OsStr, link: &Spot) -> Result<Form> {
-    if !link
-        .fs
-        .capabilities()
-        .contains(Capabilities::REPARSE_POINTS)
-    {
+pub(super) fn junction(ctx: &Context, target: &OsStr, link: &Spot, slot: &Slot) -> Result<Form> {
+    let here = slot.fs.capabilities_at(&slot.dir);
+    let here = here.map_err(|error| link.failure(&error))?;
+    if !here.contains(Capabilities::REPARSE_POINTS) {
         return Err(link
             .failure(&ErrorKind::Unsupported(linkwright_fs::Feature::ReparsePoints).into())
             .help("only NTFS has junctions; make a symbolic link with -s"));

@@ -86,7 +86,7 @@ fn run_form(ctx: &Context, form: Form, link: &OsStr, target: &OsStr, dry_run: bo
     let slot = place.slot(ctx)?;
     let (kind, made) = match form {
         Form::Hard => (Kind::Hard, link::hard(ctx, target, &slot)?),
-        Form::Junction => (Kind::Junction, link::junction(ctx, target, &place)?),
+        Form::Junction => (Kind::Junction, link::junction(ctx, target, &place, &slot)?),
         Form::File | Form::Directory => {
             let link_type = match form {
                 Form::Directory => LinkType::Directory,

@@ -95,6 +95,13 @@ fn a_folder_of_the_host() {
     ] {
         assert_eq!(said[ability].0, answer, "{ability}");
     }
+    fs::write(bench.path("f"), "x").unwrap();
+    fs::hard_link(bench.path("f"), bench.path("g")).unwrap();
+    let (answer, reason) = &answers(&bench, "f")["remaining_names"];
+    match said["write"].1.as_ref().unwrap().starts_with("ext4") {
+        true => assert_eq!(reason.as_deref(), Some("2 of 65000 names are taken")),
+        false => assert!(["yes", "unknown"].contains(&answer.as_str())),
+    }
     let rule = fs::read_to_string("/proc/sys/fs/protected_hardlinks").unwrap();
     assert_eq!(said["others_files"].0, word(rule.trim() == "0"));
 }

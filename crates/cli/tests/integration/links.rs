@@ -3,6 +3,11 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use std::path::Path;
+
+use linkwright_testkit::oracle::{mkntfs, ntfs3g};
+use linkwright_testkit::skip_unless;
+
 use crate::program::Bench;
 
 fn bench() -> Bench {
@@ -117,4 +122,79 @@ fn a_junction_takes_the_place_of_another() {
     let run = bench.ok("--json show disk.img:/j");
     assert_eq!(run.of_type("link")[0]["kind"], "symlink");
     bench.ok("volume check disk.img");
+}
+
+/// Makes, lists, replaces and removes a link of each kind in a folder of the
+/// host; `junctions` says whether it can hold them.
+fn every_kind_in(bench: &Bench, folder: &Path, junctions: bool) {
+    fs::create_dir(folder.join("d")).unwrap();
+    fs::write(folder.join("d/inside"), "inside").unwrap();
+    fs::write(folder.join("f"), "data").unwrap();
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let kinds: &[(&str, &[&str], &str)] = &[
+        ("hard", &["link"], "f"),
+        ("symlink", &["link", "-s", "--relative"], "f"),
+        ("symlink", &["link", "-s", "--relative"], "d"),
+        ("junction", &["link", "-j"], r"C:\d"),
+    ];
+    for (kind, words, target) in kinds {
+        let target = match *kind {
+            "junction" => (*target).to_owned(),
+            _ => at(target),
+        };
+        let run = |more: &[&str]| {
+            let own = [target.clone(), at("link")];
+            let words = words.iter().chain(more).map(|word| (*word).to_owned());
+            bench.run(words.chain(own))
+        };
+        let made = run(&[]);
+        if *kind == "junction" && !junctions {
+            made.failed(4, "ERROR_NOT_SUPPORTED, 50");
+            assert!(
+                made.stderr.contains("make a symbolic link with -s"),
+                "the remedy"
+            );
+            continue;
+        }
+        assert_eq!(made.exit, 0, "{made:?}");
+        let listed = |name: &str| {
+            let run = bench.run(["--json", "ls", at(name).as_str()]);
+            run.of_type("link")[0]["kind"].clone()
+        };
+        assert_eq!(listed("link"), *kind);
+        run(&[]).failed(6, "ERROR_ALREADY_EXISTS, 183");
+        let replaced = run(&["--replace"]);
+        assert_eq!(replaced.exit, 0, "{kind}: {replaced:?}");
+        assert_eq!(listed("link"), *kind);
+        assert_eq!(bench.run(["rm", at("link").as_str()]).exit, 0);
+        assert_eq!(fs::read(folder.join("f")).unwrap(), b"data");
+        assert_eq!(fs::read(folder.join("d/inside")).unwrap(), b"inside");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 2, "{kind}");
+    }
+}
+
+#[test]
+fn every_kind_on_the_disk_and_in_memory() {
+    let bench = Bench::new();
+    let folder = bench.path("folder");
+    fs::create_dir(&folder).unwrap();
+    every_kind_in(&bench, &folder, false);
+    match tempfile::tempdir_in("/dev/shm") {
+        Ok(folder) => every_kind_in(&bench, folder.path(), false),
+        Err(_) => println!("skipped: no /dev/shm here"),
+    }
+}
+
+#[test]
+fn every_kind_on_a_volume_mounted_by_ntfs_3g() {
+    skip_unless!(ntfs3g::available());
+    skip_unless!(mkntfs::available());
+    let image = mkntfs::Mkntfs::new(64 << 20).make();
+    let bench = Bench::new();
+    let mount = ntfs3g::Mount::new(image.path(), ntfs3g::Access::ReadWrite).unwrap();
+    let folder = mount.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    every_kind_in(&bench, &folder, true);
+    mount.unmount().unwrap();
+    bench.ok(&format!("volume check {}", image.path().display()));
 }

@@ -69,17 +69,25 @@ fn open_source(dir: &Directory, name: &CStr) -> Result<std::os::fd::OwnedFd> {
     rustix::fs::openat(dir, name, flags, Mode::empty()).map_err(errno)
 }
 
-/// What EPERM means depends on the file system (link(2)): FAT has no links, and
-/// answers as Windows does with 1; else a rule of this host forbids it.
+/// The error of linkat(2), as what it means here.
 fn link_error(error: Errno, dir: &Directory) -> Error {
     match error {
-        Errno::PERM if is_fat(dir) => ErrorKind::InvalidFunction(Feature::HardLinks).into(),
-        Errno::PERM if is_protected() => Error::with_source(
+        Errno::PERM => not_permitted(is_fat(dir), is_protected()),
+        Errno::NOTSUP | Errno::NOSYS => ErrorKind::Unsupported(Feature::HardLinks).into(),
+        error => errno(error),
+    }
+}
+
+/// What EPERM means depends on the file system (link(2)): FAT has no links, and
+/// answers as Windows does with 1; else a rule of this host forbids it, 5.
+fn not_permitted(is_fat: bool, is_protected: bool) -> Error {
+    match (is_fat, is_protected) {
+        (true, _) => ErrorKind::InvalidFunction(Feature::HardLinks).into(),
+        (false, true) => Error::with_source(
             ErrorKind::AccessDenied,
             "fs.protected_hardlinks lets you link only files that you own or may write",
         ),
-        Errno::NOTSUP | Errno::NOSYS => ErrorKind::Unsupported(Feature::HardLinks).into(),
-        error => errno(error),
+        (false, false) => ErrorKind::AccessDenied.into(),
     }
 }
 
@@ -176,4 +184,33 @@ fn reparse_point(
         rustix::fs::unlinkat(dir, name, undo).ok();
     }
     made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eperm_is_told_apart_by_the_file_system_and_the_rules_of_the_host() {
+        let code = |is_fat, is_protected| not_permitted(is_fat, is_protected).win32().0;
+        assert_eq!((code(true, true), code(true, false)), (1, 1));
+        assert_eq!((code(false, true), code(false, false)), (5, 5));
+        let text = not_permitted(false, true).to_string();
+        assert!(text.contains("protected_hardlinks"), "{text}");
+    }
+
+    #[test]
+    fn errors_of_linkat_have_their_codes() {
+        let here = node::open_directory_path(std::path::Path::new("/")).unwrap();
+        let HostNode::Directory(dir) = node::host(&here).unwrap() else {
+            panic!("a directory");
+        };
+        let code = |error| link_error(error, dir).win32().0;
+        assert_eq!(code(Errno::MLINK), 1142);
+        assert_eq!(code(Errno::XDEV), 17);
+        assert_eq!(code(Errno::PERM), 5);
+        assert_eq!(code(Errno::NOTSUP), 50);
+        assert_eq!(code(Errno::EXIST), 183);
+        assert_eq!(code(Errno::ROFS), 19);
+    }
 }

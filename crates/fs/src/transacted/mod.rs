@@ -17,6 +17,8 @@
 //! renamed or removed by others. Who meets one gets
 //! [`TransactionError::Conflict`] or [`TransactionError::Dependency`].
 //!
+//! [`FileSystem`]: crate::FileSystem
+//! [`FileSystem::atomically`]: crate::FileSystem::atomically
 //! [`TransactionError::Conflict`]: crate::TransactionError::Conflict
 //! [`TransactionError::Dependency`]: crate::TransactionError::Dependency
 

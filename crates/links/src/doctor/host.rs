@@ -22,6 +22,7 @@ pub(super) fn refine(place: &Place<'_>, findings: &mut Vec<Finding>) {
         .and_then(|text| text.lines().find_map(|line| mount_of(line, id)));
     if let Some(mount) = &mount {
         findings.push(follows(mount));
+        say_limit(place, mount, findings);
         say_mount(mount, findings);
     }
     findings.extend(others_files(Path::new("/proc/sys/fs/protected_hardlinks")));
@@ -69,6 +70,39 @@ fn say_mount(mount: &Mount, findings: &mut [Finding]) {
                 Some(reason) => format!("{reason}; {text}"),
                 None => text,
             });
+        }
+    }
+}
+
+/// Most names of a file by kind of file system, where it is known: EXT4_LINK_MAX,
+/// EXT2_LINK_MAX, XFS_MAXLINK, BTRFS_LINK_MAX of Linux.
+fn limit_of(kind: &str) -> Option<u64> {
+    match kind {
+        "ext4" => Some(65_000),
+        "ext2" | "ext3" => Some(32_000),
+        "xfs" => Some(2_147_483_647),
+        "btrfs" => Some(65_535),
+        _ => None,
+    }
+}
+
+/// The names a file can still get, which the host itself does not tell.
+fn say_limit(place: &Place<'_>, mount: &Mount, findings: &mut [Finding]) {
+    let (Some(file), Some(limit)) = (place.file, limit_of(&mount.kind)) else {
+        return;
+    };
+    let Ok(stat) = place.fs.stat(file) else {
+        return;
+    };
+    for finding in findings {
+        if finding.ability == Ability::RemainingNames && finding.answer == Answer::Unknown {
+            finding.answer = if stat.names < limit {
+                Answer::Yes
+            } else {
+                Answer::No
+            };
+            finding.number = Some(limit.saturating_sub(stat.names));
+            finding.reason = Some(format!("{} of {limit} names are taken", stat.names));
         }
     }
 }

@@ -68,6 +68,23 @@ fn host() {
 }
 
 #[test]
+fn a_junction_on_the_host_begins_at_the_directory_of_the_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path();
+    std::fs::create_dir_all(base.join("a/target")).unwrap();
+    // Where there are no junctions, what is made instead shows where it leads.
+    let made = LinkOptions::new()
+        .fallback([Kind::Symlink, Kind::Copy])
+        .junction("target", base.join("a/link"))
+        .unwrap();
+    assert_eq!(made.requested, Kind::Junction);
+    std::fs::write(base.join("a/target/new"), "x").unwrap();
+    assert_eq!(base.join("a/link/new").exists(), made.made != Kind::Copy);
+    let error = linkwright::junction("missing", base.join("a/other")).unwrap_err();
+    assert_eq!(error.win32().0, 2);
+}
+
+#[test]
 fn a_fallback_on_the_host() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("dir")).unwrap();
