@@ -1,5 +1,5 @@
 //! Raw edits of a volume, for tests: finds structures with the decoders of
-//! `linkwright-ntfs-format` and writes bytes. Nothing here knows what a right
+//! `linkwright-ntfs-format` and writes bytes ([`raw`](crate::raw)). Nothing here knows what a right
 //! volume is, and nothing of the engine is used.
 
 use std::cell::OnceCell;
@@ -14,6 +14,8 @@ use linkwright_ntfs_format::index::{self, EntryView};
 use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::runs::RunList;
 use linkwright_ntfs_format::{RecordNumber, fixup};
+
+use crate::raw;
 
 pub(crate) const ROOT: u64 = 5;
 pub(crate) const I30: &str = "$I30";
@@ -222,7 +224,7 @@ impl<'a> Editor<'a> {
     pub(crate) fn edit(&self, number: u64, edit: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = self.record(number);
         edit(&mut bytes);
-        fixup::apply(&mut bytes).unwrap();
+        raw::protect(&mut bytes);
         self.put_raw_record(number, &bytes);
     }
 
@@ -376,7 +378,7 @@ impl<'a> Editor<'a> {
     /// Puts other runs of the same number of clusters in; false when their
     /// pairs do not fit.
     pub(crate) fn set_runs(&self, at: At, runs: &RunList) -> bool {
-        let pairs = runs.encode();
+        let pairs = raw::pairs(runs.runs().iter().map(|run| (run.length, run.lcn)));
         let (offset, room) = self.with_view(at, |view| {
             let room = view.non_resident().unwrap().pairs().len();
             (view.len() - room, room)
@@ -560,7 +562,7 @@ impl<'a> Editor<'a> {
     ) {
         let mut bytes = self.block(owner, name, vcn).unwrap();
         edit(&mut bytes);
-        fixup::apply(&mut bytes).unwrap();
+        raw::protect(&mut bytes);
         self.put_raw_block(owner, name, vcn, &bytes);
     }
 

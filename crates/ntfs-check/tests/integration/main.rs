@@ -8,5 +8,6 @@ mod faults;
 mod hostile;
 mod mutations;
 mod others;
+mod raw;
 mod scale;
 mod tools;

@@ -7,6 +7,7 @@ use linkwright_ntfs_format::index;
 
 use super::{Fault, fault};
 use crate::editor::{Editor, Entry, I30, ROOT};
+use crate::raw;
 
 /// Changes the header of the leaf of a directory, from the node header on.
 fn edit_leaf(editor: &Editor<'_>, edit: fn(&mut [u8])) -> Option<()> {
@@ -169,8 +170,7 @@ fn trees() -> Vec<Fault> {
             vcns.insert(0, top);
             for pair in vcns.windows(2) {
                 e.edit_block(many, I30, pair[0], |block| {
-                    let last = index::encode_last_entry(Some(pair[1]));
-                    index::format_block(block, pair[0], &last, true).unwrap();
+                    raw::only_below(block, pair[1]);
                 });
             }
             Some(())

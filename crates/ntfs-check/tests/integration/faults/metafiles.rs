@@ -3,14 +3,12 @@
 
 use linkwright_ntfs_check::ProblemCode as Code;
 use linkwright_ntfs_format::attribute::AttributeType as Type;
-use linkwright_ntfs_format::log::{
-    ClientRecord, LogState, RestartArea, RestartPage, RestartPageHeader,
-};
-use linkwright_ntfs_format::record;
-use zerocopy::FromZeros;
+use linkwright_ntfs_format::log::LogState;
+use linkwright_ntfs_format::{fixup, record};
 
 use super::{Fault, fault};
 use crate::editor::{At, Editor};
+use crate::raw;
 
 const SECURE: u64 = 9;
 
@@ -35,46 +33,18 @@ fn rename(editor: &Editor<'_>, at: At, unit: usize, to: u8) {
     });
 }
 
-fn edit_restart_pages(editor: &Editor<'_>, edit: fn(&mut RestartPage)) -> Option<()> {
+fn edit_restart_pages(editor: &Editor<'_>, edit: fn(&mut [u8])) -> Option<()> {
     let at = editor.attribute(2, Type::DATA, "")?;
     let place = editor.place(&editor.runs(at), 0)?;
     for page in 0..2 {
         let offset = place + page * 4096;
-        let bytes = editor.read(offset, 4096);
-        let mut decoded = RestartPage::decode(&bytes).ok()?;
-        edit(&mut decoded);
-        editor.write(offset, &decoded.encode(1).ok()?);
+        let mut bytes = editor.read(offset, 4096);
+        fixup::remove(&mut bytes).ok()?;
+        edit(&mut bytes);
+        raw::protect(&mut bytes);
+        editor.write(offset, &bytes);
     }
     Some(())
-}
-
-/// A restart page of LFS 2.0 that is not marked clean.
-fn unclean_page(file_size: u64) -> RestartPage {
-    let mut header = RestartPageHeader::new_zeroed();
-    header.signature = *b"RSTR";
-    header.usa_offset.set(0x1E);
-    header.usa_count.set(9);
-    header.system_page_size.set(4096);
-    header.log_page_size.set(4096);
-    header.restart_offset.set(0x30);
-    header.major.set(2);
-    let mut client = ClientRecord::new_zeroed();
-    client.previous.set(0xFFFF);
-    client.next.set(0xFFFF);
-    let mut area = RestartArea::new_zeroed();
-    area.client_free.set(0xFFFF);
-    area.client_in_use.set(0);
-    area.length.set(0x40);
-    area.clients_offset.set(0x40);
-    area.file_size.set(file_size);
-    area.sequence_bits.set(45);
-    area.record_header_length.set(0x30);
-    area.page_data_offset.set(0x40);
-    RestartPage {
-        header,
-        area,
-        clients: vec![client],
-    }
 }
 
 pub(super) fn faults() -> Vec<Fault> {
@@ -290,7 +260,7 @@ pub(super) fn faults() -> Vec<Fault> {
             Some(())
         }),
         fault("log says another size", Code::LogSize, |e| {
-            edit_restart_pages(e, |page| page.area.file_size.set(1 << 30))
+            edit_restart_pages(e, |page| raw::set_log_size(page, 1 << 30))
         }),
         fault("log not clean", Code::LogNotClean, |e| {
             let at = e.attribute(2, Type::DATA, "")?;
@@ -300,7 +270,7 @@ pub(super) fn faults() -> Vec<Fault> {
             }
             let size = e.with_view(at, |view| view.non_resident().unwrap().sizes().data);
             for copy in 0..2 {
-                e.write(place + copy * 4096, &unclean_page(size).encode(1).unwrap());
+                e.write(place + copy * 4096, &raw::unclean_page(size));
             }
             Some(())
         }),

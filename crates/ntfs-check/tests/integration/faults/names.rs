@@ -3,10 +3,10 @@
 use linkwright_ntfs_check::ProblemCode as Code;
 use linkwright_ntfs_format::attribute::AttributeType as Type;
 use linkwright_ntfs_format::file_name::Namespace;
-use linkwright_ntfs_format::record;
 
 use super::{Fault, fault};
 use crate::editor::{Editor, Entry, ROOT};
+use crate::raw;
 
 /// Bytes before the key of an entry.
 const KEY: usize = 0x10;
@@ -92,7 +92,7 @@ fn names() -> Vec<Fault> {
         ),
         fault("no name", Code::NoName, |e| {
             let at = e.attribute(e.simple_file()?, Type::FILE_NAME, "")?;
-            e.edit(at.record, |bytes| record::remove(bytes, at.offset).unwrap());
+            e.edit(at.record, |bytes| drop(raw::remove(bytes, at.offset)));
             Some(())
         }),
         fault("other name in the record", Code::EntryWithoutName, |e| {

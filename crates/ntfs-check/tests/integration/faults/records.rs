@@ -2,15 +2,13 @@
 
 use linkwright_ntfs_check::ProblemCode as Code;
 use linkwright_ntfs_format::attribute::AttributeType as Type;
-use linkwright_ntfs_format::attribute::{
-    AttributeFlags, AttributeView, ExtentSpec, Identity, StreamSizes, encode_non_resident,
-    encode_resident,
-};
-use linkwright_ntfs_format::record::{self, NewRecord, RecordFlags};
+use linkwright_ntfs_format::attribute::AttributeView;
+use linkwright_ntfs_format::record;
 use linkwright_ntfs_format::{FileReference, SequenceNumber};
 
 use super::{Fault, fault};
 use crate::editor::{At, Editor};
+use crate::raw;
 
 /// Changes the header of a simple file's record.
 fn header(editor: &Editor<'_>, edit: fn(&mut record::RecordHeader)) -> Option<()> {
@@ -21,7 +19,7 @@ fn header(editor: &Editor<'_>, edit: fn(&mut record::RecordHeader)) -> Option<()
 }
 
 /// Changes the bytes of a simple file's record as they lie on disk.
-fn raw(editor: &Editor<'_>, edit: fn(&mut [u8])) -> Option<()> {
+fn on_disk(editor: &Editor<'_>, edit: fn(&mut [u8])) -> Option<()> {
     let file = editor.simple_file()?;
     let mut bytes = editor.raw_record(file);
     edit(&mut bytes);
@@ -30,20 +28,14 @@ fn raw(editor: &Editor<'_>, edit: fn(&mut [u8])) -> Option<()> {
 }
 
 /// Adds an attribute to a simple file, in its place by type.
-fn add(editor: &Editor<'_>, kind: Type, encode: impl Fn(&Identity<'_>) -> Vec<u8>) -> Option<()> {
+fn add(editor: &Editor<'_>, kind: Type, lay: impl Fn(u32, u16) -> Vec<u8>) -> Option<()> {
     editor.edit(editor.simple_file()?, |bytes| {
-        let id = Identity {
-            type_code: kind,
-            name: &[],
-            flags: AttributeFlags::empty(),
-            instance: record::take_instance(bytes).unwrap(),
-        };
-        let attribute = encode(&id);
+        let attribute = lay(kind.0, raw::take_instance(bytes));
         let offset = record::attributes(bytes)
             .flatten()
             .find(|view| view.type_code() > kind)
-            .map_or_else(|| record::end_offset(bytes).unwrap(), |view| view.offset());
-        record::insert(bytes, offset, &attribute).unwrap();
+            .map_or_else(|| raw::end_of(bytes), |view| view.offset());
+        raw::insert(bytes, offset, &attribute);
     });
     Some(())
 }
@@ -64,16 +56,16 @@ pub(super) fn faults() -> Vec<Fault> {
 fn headers() -> Vec<Fault> {
     vec![
         fault("record signature", Code::RecordSignature, |e| {
-            raw(e, |bytes| bytes[..4].copy_from_slice(b"XXXX"))
+            on_disk(e, |bytes| bytes[..4].copy_from_slice(b"XXXX"))
         }),
         fault("record marked as bad", Code::RecordBaad, |e| {
-            raw(e, |bytes| bytes[..4].copy_from_slice(b"BAAD"))
+            on_disk(e, |bytes| bytes[..4].copy_from_slice(b"BAAD"))
         }),
         fault("record torn", Code::RecordTorn, |e| {
-            raw(e, |bytes| bytes[510] ^= 0xFF)
+            on_disk(e, |bytes| bytes[510] ^= 0xFF)
         }),
         fault("update sequence count", Code::RecordUpdateSequence, |e| {
-            raw(e, |bytes| bytes[6] += 1)
+            on_disk(e, |bytes| bytes[6] += 1)
         }),
         fault("first attribute offset", Code::RecordFirstAttribute, |e| {
             header(e, |h| h.attributes_offset.set(0x30))
@@ -133,15 +125,10 @@ fn headers() -> Vec<Fault> {
             let base = e.simple_file()?;
             let sequence = record::header(&e.record(base)).unwrap().sequence();
             let free = e.free_record()?;
-            let mut bytes = vec![0; e.geometry.record_size() as usize];
-            let new = NewRecord {
-                number: Editor::number(free),
-                sequence: SequenceNumber(1),
-                flags: RecordFlags::IN_USE,
-                base: Some(FileReference::new(Editor::number(base), sequence)),
-            };
-            record::format(&mut bytes, &new).unwrap();
-            linkwright_ntfs_format::fixup::apply(&mut bytes).unwrap();
+            let reference = FileReference::new(Editor::number(base), sequence).raw();
+            let size = e.geometry.record_size() as usize;
+            let mut bytes = raw::extension_record(size, free, reference);
+            raw::protect(&mut bytes);
             e.put_raw_record(free, &bytes);
             let bitmap = e.attribute(0, Type::BITMAP, "")?;
             e.edit_stream(bitmap, free / 8, 1, |byte| byte[0] |= 1 << (free % 8));
@@ -180,8 +167,8 @@ fn chains() -> Vec<Fault> {
                     .find(|view| view.type_code() == Type::FILE_NAME)
                     .unwrap()
                     .offset();
-                record::remove(bytes, at.offset).unwrap();
-                record::insert(bytes, name, &data).unwrap();
+                raw::remove(bytes, at.offset);
+                raw::insert(bytes, name, &data);
             });
             Some(())
         }),
@@ -192,38 +179,35 @@ fn chains() -> Vec<Fault> {
         }),
         fault("no standard information", Code::StandardInformation, |e| {
             let at = e.attribute(e.simple_file()?, Type::STANDARD_INFORMATION, "")?;
-            e.edit(at.record, |bytes| record::remove(bytes, at.offset).unwrap());
+            e.edit(at.record, |bytes| drop(raw::remove(bytes, at.offset)));
             Some(())
         }),
         fault("no unnamed stream", Code::DataMissing, |e| {
             let at = e.attribute(e.simple_file()?, Type::DATA, "")?;
-            e.edit(at.record, |bytes| record::remove(bytes, at.offset).unwrap());
+            e.edit(at.record, |bytes| drop(raw::remove(bytes, at.offset)));
             Some(())
         }),
         fault("two unnamed streams", Code::DuplicateAttribute, |e| {
-            add(e, Type::DATA, |id| encode_resident(id, b"twice").unwrap())
-        }),
-        fault("object id in clusters", Code::MustBeResident, |e| {
-            add(e, Type::OBJECT_ID, |id| {
-                let extent = ExtentSpec {
-                    lowest_vcn: 0,
-                    end_vcn: 0,
-                    compression_unit: 0,
-                    sizes: StreamSizes::default(),
-                    pairs: &[0],
-                };
-                encode_non_resident(id, &extent).unwrap()
+            add(e, Type::DATA, |kind, id| {
+                raw::resident(kind, id, &[], b"twice")
             })
         }),
+        fault("object id in clusters", Code::MustBeResident, |e| {
+            add(e, Type::OBJECT_ID, raw::without_clusters)
+        }),
         fault("object id too short", Code::ObjectId, |e| {
-            add(e, Type::OBJECT_ID, |id| {
-                encode_resident(id, &[1; 8]).unwrap()
+            add(e, Type::OBJECT_ID, |kind, id| {
+                raw::resident(kind, id, &[], &[1; 8])
             })
         }),
         fault(
             "extended attributes without their summary",
             Code::ExtendedAttributes,
-            |e| add(e, Type::EA, |id| encode_resident(id, &[1; 24]).unwrap()),
+            |e| {
+                add(e, Type::EA, |kind, id| {
+                    raw::resident(kind, id, &[], &[1; 24])
+                })
+            },
         ),
         fault(
             "reparse flag without a reparse point",

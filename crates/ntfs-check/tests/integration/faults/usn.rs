@@ -2,11 +2,11 @@
 
 use linkwright_ntfs_check::ProblemCode as Code;
 use linkwright_ntfs_format::attribute::AttributeType as Type;
-use linkwright_ntfs_format::attribute::{AttributeFlags, Identity, encode_resident};
 use linkwright_ntfs_format::record;
 
 use super::{Fault, fault};
 use crate::editor::{Editor, units};
+use crate::raw;
 
 /// Bytes of each record.
 const LEN: usize = 64;
@@ -35,18 +35,13 @@ fn two_records() -> Vec<u8> {
 
 fn insert(e: &Editor<'_>, file: u64, name: &str, value: &[u8]) {
     e.edit(file, |bytes| {
-        let id = Identity {
-            type_code: Type::DATA,
-            name: &units(name),
-            flags: AttributeFlags::empty(),
-            instance: record::take_instance(bytes).unwrap(),
-        };
-        let attribute = encode_resident(&id, value).unwrap();
+        let id = raw::take_instance(bytes);
+        let attribute = raw::resident(Type::DATA.0, id, &units(name), value);
         let offset = record::attributes(bytes)
             .flatten()
             .find(|view| view.type_code() > Type::DATA)
-            .map_or_else(|| record::end_offset(bytes).unwrap(), |view| view.offset());
-        record::insert(bytes, offset, &attribute).unwrap();
+            .map_or_else(|| raw::end_of(bytes), |view| view.offset());
+        raw::insert(bytes, offset, &attribute);
         let header = record::header_mut(bytes).unwrap();
         header.flags.set(header.flags.get() | 4);
     });
