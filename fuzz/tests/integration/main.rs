@@ -6,6 +6,9 @@
 #[allow(dead_code, reason = "the checker's tests use all of it")]
 mod editor;
 mod lies;
+#[path = "../../../crates/ntfs-check/tests/integration/raw.rs"]
+#[allow(dead_code, reason = "the checker's tests use all of it")]
+mod raw;
 
 use std::collections::BTreeSet;
 use std::path::Path;
