@@ -9,7 +9,7 @@ use linkwright_fs::{
     Capabilities, Error, ErrorKind, LinkContent, LinkType, Name, NodeKind, Replace,
 };
 use linkwright_links::make::{
-    Attempt, Form, Kind, Made, Slot, Source, cannot_hold, form_of, symbolic_content,
+    Attempt, Form, Kind, Made, Slot, Source, cannot_hold, form_of, rehearse, symbolic_content,
 };
 use linkwright_links::{posix_to_windows, relative_path, windows_to_posix};
 use linkwright_names::path::Win32PathKind;
@@ -170,32 +170,9 @@ pub(super) fn make(
         _ => {}
     }
     match dry_run {
-        true => first_form(attempts).map_err(at),
+        true => rehearse(attempts).map_err(at),
         false => linkwright_links::make::make(slot, attempts, replace).map_err(at),
     }
-}
-
-/// What a dry run can see: the first attempt whose places go together.
-fn first_form(attempts: Vec<Attempt<'_>>) -> linkwright_fs::Result<Made> {
-    let mut requested = None;
-    let mut because = None;
-    for (kind, form) in attempts {
-        let asked = *requested.get_or_insert(kind);
-        match form() {
-            Ok(_) => {
-                return Ok(Made {
-                    requested: asked,
-                    made: kind,
-                    because,
-                });
-            }
-            Err(error) if cannot_hold(kind, error.kind()) => {
-                because.get_or_insert(error);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Err(because.unwrap_or_else(|| ErrorKind::InvalidArgument.into()))
 }
 
 /// One attempt, without fallbacks.

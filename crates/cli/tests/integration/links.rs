@@ -43,6 +43,22 @@ fn a_fallback_is_named_and_explained() {
 }
 
 #[test]
+fn a_dry_run_falls_back_as_the_real_one_and_makes_nothing() {
+    let bench = bench();
+    let run = bench.ok("--json link -n -j d j --fallback symlink,copy");
+    let created = &run.of_type("created")[0];
+    assert_eq!(
+        (&created["requested"], &created["made"]),
+        (&"junction".into(), &"symlink".into())
+    );
+    assert_eq!(created["because_win32"], 50);
+    assert!(fs::symlink_metadata(bench.path("j")).is_err());
+    bench
+        .line("link -n -j d j")
+        .failed(4, "ERROR_NOT_SUPPORTED, 50");
+}
+
+#[test]
 fn without_a_fallback_nothing_else_is_made() {
     let bench = bench();
     bench

@@ -126,20 +126,36 @@ pub type Attempt<'a> = (Kind, Box<dyn FnOnce() -> Result<Form, Error> + 'a>);
 ///
 /// # Errors
 /// That of the first attempt when none can be held, or what ended the work.
-/// Nothing is there then that was not there before.
-///
-/// # Panics
-/// Without any attempt.
+/// Nothing is there then that was not there before. `InvalidArgument` without
+/// any attempt.
 pub fn make<'a>(
     slot: &Slot,
     attempts: impl IntoIterator<Item = Attempt<'a>>,
     replace: Replace,
 ) -> Result<Made, Error> {
+    first(attempts, |form| put::put(slot, &form, replace))
+}
+
+/// What [`make`] would make, as far as that can be seen without writing: the
+/// first of `attempts` whose places go together.
+///
+/// # Errors
+/// As [`make`].
+pub fn rehearse<'a>(attempts: impl IntoIterator<Item = Attempt<'a>>) -> Result<Made, Error> {
+    first(attempts, |_| Ok(()))
+}
+
+/// The first attempt that `take` takes; later ones come only after one that the
+/// place cannot hold.
+fn first<'a>(
+    attempts: impl IntoIterator<Item = Attempt<'a>>,
+    take: impl Fn(Form) -> Result<(), Error>,
+) -> Result<Made, Error> {
     let mut requested = None;
     let mut because = None;
     for (kind, form) in attempts {
         let asked = *requested.get_or_insert(kind);
-        match form().and_then(|form| put::put(slot, &form, replace)) {
+        match form().and_then(&take) {
             Ok(()) => {
                 return Ok(Made {
                     requested: asked,
