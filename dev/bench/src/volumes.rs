@@ -16,6 +16,10 @@ use crate::load::{Load, Object, Operation, junction, symlink};
 
 /// Bytes of an empty volume with room for its log.
 const EMPTY: u64 = 128 << 20;
+/// The same where so little is done that preparing the image is most of it.
+const TINY: u64 = 16 << 20;
+/// Files and names from which a load is more than a trial.
+const TRIAL: u64 = 10_000;
 /// Bytes for a file with one name: record and entry, with room to split.
 const FILE: u64 = 1536;
 /// Bytes for a further name: in the file, and in the directory.
@@ -38,7 +42,8 @@ pub fn wide(name: &str) -> Vec<u16> {
 /// Bytes for a volume of so many files, with so many further names.
 #[must_use]
 pub fn size(files: u64, names: u64) -> u64 {
-    (EMPTY + files * FILE + names * NAME).next_multiple_of(1 << 20)
+    let empty = if files + names < TRIAL { TINY } else { EMPTY };
+    (empty + files * FILE + names * NAME).next_multiple_of(1 << 20)
 }
 
 /// A volume of `bytes` with directories in its root, and files in object
