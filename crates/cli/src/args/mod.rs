@@ -1,0 +1,157 @@
+//! The command line as typed: what all verbs share is here, the arguments of each
+//! in the file of its family.
+
+mod files;
+mod link;
+mod look;
+mod program;
+mod volume;
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use files::*;
+pub(crate) use link::*;
+pub(crate) use look::*;
+pub(crate) use program::*;
+pub(crate) use volume::*;
+
+/// Heading of the options that every verb has.
+const EVERY_VERB: &str = "Options of every verb";
+
+const AFTER_HELP: &str = "\
+Places are written IMAGE:/path (IMAGE@2:/path for partition 2), C:/path for a drive given with
+--drive C=IMAGE, or as a path of the host. Inside an image both / and \\ separate, and
+FILE:stream is a named stream.
+
+Exit status: 0 done, 1 findings, 2 usage, 3 partly done, 4 not supported here, 5 refused for
+safety, 6 failed (the Win32 code says why), 10 volume damaged or locked, 130 interrupted.
+
+New here? Run: linkwright tour";
+
+/// Make, read and check Windows file links: hard links, symbolic links, junctions.
+#[derive(Debug, Parser)]
+#[command(about = "Make, read and check Windows file links: hard links, symbolic links, junctions")]
+#[command(name = "linkwright", version, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// One JSON object a line, the last a summary
+    #[arg(help_heading = EVERY_VERB, long, global = true)]
+    pub(crate) json: bool,
+    /// Colours: on a terminal, always or never
+    #[arg(help_heading = EVERY_VERB, long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Give a volume a drive letter: C=disk.img or C=disk.img@2
+    #[arg(help_heading = EVERY_VERB, long, global = true, value_name = "LETTER=IMAGE")]
+    pub(crate) drive: Vec<OsString>,
+    /// Read places as IMAGE:/path
+    #[arg(
+        help_heading = EVERY_VERB,
+        long = "image",
+        id = "as_image",
+        global = true,
+        conflicts_with = "as_host"
+    )]
+    pub(crate) image: bool,
+    /// Read places as paths of the host
+    #[arg(help_heading = EVERY_VERB, long = "host", id = "as_host", global = true)]
+    pub(crate) host: bool,
+    /// Take ':' inside an image literally: no streams
+    #[arg(help_heading = EVERY_VERB, long, global = true)]
+    pub(crate) posix_names: bool,
+    /// On the host too a file has at most the 1,024 names of Windows
+    #[arg(help_heading = EVERY_VERB, long, global = true)]
+    pub(crate) strict_windows: bool,
+    /// How long to wait for an image that is in use
+    #[arg(help_heading = EVERY_VERB, long, global = true, value_name = "SECONDS", default_value_t = 5.0)]
+    pub(crate) lock_wait: f64,
+    /// Write to volumes that have shadow copies, which are worth nothing afterwards
+    #[arg(help_heading = EVERY_VERB, long, global = true)]
+    pub(crate) force_vss: bool,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Make a link: TARGET LINK, as ln (hard by default)
+    Link(LinkArgs),
+    /// Make a link as cmd's mklink does: [/D] [/H] [/J] LINK TARGET
+    #[command(disable_help_flag = true)]
+    Mklink(MklinkArgs),
+    /// List directories, links with what they hold
+    Ls(LsArgs),
+    /// Show everything about links
+    Show(ShowArgs),
+    /// List every name of a file
+    Names(NamesArgs),
+    /// Remove links and files, never what a link points to
+    Rm(RmArgs),
+    /// Copy files and trees, links kept as links
+    Cp(CpArgs),
+    /// Move or rename, within one volume
+    Mv(MvArgs),
+    /// Write the data of files or streams to standard output
+    Cat(CatArgs),
+    /// Make directories
+    Mkdir(MkdirArgs),
+    /// Say what a place can hold, for this user, and why not
+    Doctor(DoctorArgs),
+    /// Make an NTFS volume, look at it, verify it
+    #[command(subcommand)]
+    Volume(VolumeVerb),
+    /// Make an image with every kind of link, and show it
+    Tour(TourArgs),
+}
+
+/// `--dry-run`, on what writes.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct DryRun {
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+}
+
+impl Verb {
+    /// The name of the verb, for the summary.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Link(_) => "link",
+            Self::Mklink(_) => "mklink",
+            Self::Ls(_) => "ls",
+            Self::Show(_) => "show",
+            Self::Names(_) => "names",
+            Self::Rm(_) => "rm",
+            Self::Cp(_) => "cp",
+            Self::Mv(_) => "mv",
+            Self::Cat(_) => "cat",
+            Self::Mkdir(_) => "mkdir",
+            Self::Volume(VolumeVerb::Create(_)) => "volume create",
+            Self::Volume(VolumeVerb::Info(_)) => "volume info",
+            Self::Volume(VolumeVerb::Check(_)) => "volume check",
+            Self::Volume(VolumeVerb::Recover(_)) => "volume recover",
+            Self::Doctor(_) => "doctor",
+            Self::Volume(VolumeVerb::ClearDirty(_)) => "volume clear-dirty",
+            Self::Tour(_) => "tour",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
