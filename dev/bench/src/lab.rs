@@ -139,6 +139,13 @@ impl Lab {
         }
     }
 
+    /// Notes that another could not do the work, with the end of what it said.
+    pub fn failed(&self, who: &str, error: &dyn std::error::Error) {
+        let text = error.to_string();
+        let last = text.trim_end().lines().next_back().unwrap_or_default();
+        self.note(format!("left out: {who}: {last}"));
+    }
+
     /// What was said since the last part.
     #[must_use]
     pub fn take_notes(&self) -> Vec<String> {
