@@ -6,8 +6,10 @@
 //! library holds the inputs and the arithmetic, so that they can be tested.
 #![forbid(unsafe_code)]
 
+mod floor;
 mod spread;
 
+pub use floor::mft_extents;
 pub use spread::Spread;
 
 /// Mapping pairs of a stream of `runs` runs that jump back and forth over a

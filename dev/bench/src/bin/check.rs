@@ -13,6 +13,7 @@ use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use linkwright_bench::mft_extents;
 use linkwright_device::{BlockDevice, Existing, FileDevice, FileOptions};
 use linkwright_ntfs::{CreateOptions, FileId, FileKind, OpenOptions, Volume};
 use linkwright_ntfs_check::{CheckOptions, check};
@@ -224,17 +225,8 @@ fn stretches(device: &dyn BlockDevice) -> Outcome<(Geometry, Vec<Stretch>)> {
     device.read_at(0, &mut sector)?;
     let geometry = BootSector::decode(&sector)?.geometry()?;
     let size = usize::try_from(geometry.record_size())?;
-    let mut record = vec![0; size];
-    let start = geometry.cluster_offset(geometry.mft_lcn());
-    device.read_at(start.ok_or("no $MFT")?, &mut record)?;
-    fixup::remove(&mut record)?;
-    let mut mft = RunList::new();
+    let mft = mft_extents(device, &geometry)?;
     let mut indexes = Vec::new();
-    for view in record::attributes(&record).flatten() {
-        if let (AttributeType::DATA, Some(part)) = (view.type_code(), view.non_resident()) {
-            mft = RunList::decode(part.pairs(), part.lowest_vcn())?;
-        }
-    }
     let block = usize::try_from(geometry.index_block_size())?;
     let mft = Stretch {
         runs: mft,
