@@ -1,12 +1,12 @@
 //! Where `$MFT` lies: what every floor of reading it needs.
 
-use std::error::Error;
-
 use linkwright_device::BlockDevice;
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::geometry::Geometry;
 use linkwright_ntfs_format::runs::RunList;
 use linkwright_ntfs_format::{RecordNumber, fixup, record};
+
+use crate::Outcome;
 
 /// Records that are kept for `$MFT`'s own extension records.
 const EXTENSIONS: std::ops::Range<u64> = 16..24;
@@ -18,7 +18,7 @@ const EXTENSIONS: std::ops::Range<u64> = 16..24;
 pub fn mft_extents(
     device: &dyn BlockDevice,
     geometry: &Geometry,
-) -> Result<RunList, Box<dyn Error>> {
+) -> Outcome<RunList> {
     let size = u64::from(geometry.record_size());
     let start = geometry
         .cluster_offset(geometry.mft_lcn())
