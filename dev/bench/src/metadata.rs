@@ -31,6 +31,12 @@ struct Stretch {
     block: usize,
 }
 
+impl Stretch {
+    fn clusters(&self) -> u64 {
+        self.runs.runs().iter().map(|run| run.length).sum()
+    }
+}
+
 /// What reading it took.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading {
@@ -131,7 +137,19 @@ fn mft(device: &dyn BlockDevice, geometry: &Geometry) -> Outcome<Vec<Stretch>> {
         }
     })?;
     parts.append(&mut further);
-    Ok(parts)
+    let found: u64 = parts.iter().map(Stretch::clusters).sum();
+    match found * u64::from(geometry.cluster_size()) >= allocated(&first)? {
+        true => Ok(parts),
+        false => Err("not all of $MFT was found".into()),
+    }
+}
+
+/// The bytes that record 0 says `$MFT` has.
+fn allocated(first: &[u8]) -> Outcome<u64> {
+    let mut views = record::attributes(first).flatten();
+    let data = views.find(|view| view.type_code() == AttributeType::DATA);
+    let part = data.and_then(|view| view.non_resident());
+    Ok(part.ok_or("$MFT has no data")?.sizes().allocated)
 }
 
 /// The sound records of a piece, their fix-ups taken out.

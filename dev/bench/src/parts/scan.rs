@@ -11,7 +11,7 @@ use crate::{Outcome, Spread};
 
 const ROUNDS: usize = 5;
 /// How ours goes over the volume.
-const SCAN: &str = "directories";
+const SCAN: &str = "scan";
 /// The checker's memory.
 const MEMORY: Goal = Goal::AtMost {
     goal: 512.0,
