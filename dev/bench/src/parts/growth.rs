@@ -7,7 +7,7 @@ use crate::report::{Cell, Goal, Row};
 use crate::rounds::{Contestant, alternate};
 use crate::worker::growth::FIRST;
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 const ENTRIES: u64 = 1_000_000;
 /// With `--long`.
 const LONG: u64 = 10_000_000;
