@@ -1,10 +1,17 @@
 //! The command line as typed.
 
+mod mend;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use linkwright_links::make::Kind;
+
+pub(crate) use mend::{
+    ApplyArgs, AuditArgs, DedupeArgs, FixChoice, MendArgs, PlanArgs, ReplaceableChoice,
+    RetargetArgs, UndoArgs, UnlinkCopiesArgs,
+};
 
 /// Heading of the options that every verb has.
 const EVERY_VERB: &str = "Options of every verb";
@@ -102,6 +109,26 @@ pub(crate) enum Verb {
     Mkdir(MkdirArgs),
     /// Say what a place can hold, for this user, and why not
     Doctor(DoctorArgs),
+    /// Find what is wrong with links, and plan to mend it
+    Audit(AuditArgs),
+    /// Plan to turn the beginning of targets into another: 'D:\\old=E:\\new'
+    Retarget(RetargetArgs),
+    /// Plan to make absolute symbolic links relative
+    Relative(MendArgs),
+    /// Plan to make relative symbolic links absolute
+    Absolute(MendArgs),
+    /// Plan to give links the type of what they lead to
+    Retype(MendArgs),
+    /// Plan to remove links that lead nowhere
+    Prune(MendArgs),
+    /// Plan to replace hard links and symbolic links by copies
+    UnlinkCopies(UnlinkCopiesArgs),
+    /// Plan to make hard links of files with the same data
+    Dedupe(DedupeArgs),
+    /// Do what a plan says, and write down how to take it back
+    Apply(ApplyArgs),
+    /// Take back what a plan did
+    Undo(UndoArgs),
     /// Make an NTFS volume, look at it, verify it
     #[command(subcommand)]
     Volume(VolumeVerb),
@@ -478,6 +505,16 @@ impl Verb {
             Self::Doctor(_) => "doctor",
             Self::Volume(VolumeVerb::ClearDirty(_)) => "volume clear-dirty",
             Self::Tour(_) => "tour",
+            Self::Audit(_) => "audit",
+            Self::Retarget(_) => "retarget",
+            Self::Relative(_) => "relative",
+            Self::Absolute(_) => "absolute",
+            Self::Retype(_) => "retype",
+            Self::Prune(_) => "prune",
+            Self::UnlinkCopies(_) => "unlink-copies",
+            Self::Dedupe(_) => "dedupe",
+            Self::Apply(_) => "apply",
+            Self::Undo(_) => "undo",
         }
     }
 }
