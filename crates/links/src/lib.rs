@@ -19,4 +19,4 @@ mod walk;
 
 pub use inspect::{LinkKind, LinkRecord, inspect};
 pub use text::{nt_to_win32, posix_to_windows, relative_path, win32_to_nt, windows_to_posix};
-pub use walk::{Event, Met, Place, walk};
+pub use walk::{Event, Met, Place, Wanted, walk, walk_for};
