@@ -74,6 +74,17 @@ const TOOLS: &[Tool] = &[
         package: "cpio",
         serves: "ntfs3 in a virtual machine",
     },
+    Tool {
+        // A header stands for the library.
+        program: "/usr/include/ntfs-3g/volume.h",
+        package: "ntfs-3g-dev",
+        serves: "libntfs-3g in the benchmarks",
+    },
+    Tool {
+        program: "fdfind",
+        package: "fd-find",
+        serves: "fdfind in the benchmarks",
+    },
 ];
 
 /// Installs what is missing where that may be done and says what is not there

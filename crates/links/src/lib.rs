@@ -15,4 +15,4 @@ mod walk;
 
 pub use inspect::{LinkKind, LinkRecord, inspect};
 pub use text::{nt_to_win32, posix_to_windows, relative_path, windows_to_posix};
-pub use walk::{Event, Met, Place, walk};
+pub use walk::{Event, Met, Place, Wanted, walk, walk_for};

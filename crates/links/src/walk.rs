@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use linkwright_fs::{Error, ErrorKind, FileSystem, Name, Node, Result, Stat};
+use linkwright_fs::{Error, ErrorKind, FileSystem, Name, Node, NodeKind, Result, Stat};
 
 /// Deepest directories that are entered: far more than a path of 32,767 units
 /// has, so that only a damaged volume comes to it.
@@ -48,6 +48,27 @@ pub enum Event<'a> {
     },
 }
 
+/// Which objects a walk tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Wanted {
+    /// All.
+    #[default]
+    All,
+    /// Links only: what stands for something else ([`Stat::is_link`]), and files
+    /// with several names. A volume in an image tells them without looking at
+    /// the other files one by one.
+    Links,
+}
+
+impl Wanted {
+    fn has(self, stat: &Stat) -> bool {
+        match self {
+            Self::All => true,
+            Self::Links => stat.is_link() || (stat.names > 1 && stat.kind != NodeKind::Directory),
+        }
+    }
+}
+
 /// A directory that is still to be listed.
 struct Pending {
     node: Node,
@@ -62,6 +83,18 @@ struct Pending {
 /// # Errors
 /// `top` cannot be listed.
 pub fn walk(top: &Place, visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>) -> Result<()> {
+    walk_for(top, Wanted::All, visit)
+}
+
+/// As [`walk`], for those objects only that are wanted, in the same order.
+///
+/// # Errors
+/// `top` cannot be listed.
+pub fn walk_for(
+    top: &Place,
+    wanted: Wanted,
+    visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+) -> Result<()> {
     let mut pending = vec![Pending {
         node: top.node.clone(),
         path: top.path.clone(),
@@ -69,7 +102,7 @@ pub fn walk(top: &Place, visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>) ->
     }];
     while let Some(dir) = pending.pop() {
         let first = pending.len();
-        match list(&*top.fs, &dir, &mut pending, visit) {
+        match list(&*top.fs, &dir, wanted, &mut pending, visit) {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(()),
             Err(error) if dir.depth == 0 => return Err(error),
@@ -92,6 +125,7 @@ pub fn walk(top: &Place, visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>) ->
 fn list(
     fs: &dyn FileSystem,
     dir: &Pending,
+    wanted: Wanted,
     pending: &mut Vec<Pending>,
     visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>> {
@@ -117,7 +151,7 @@ fn list(
             stat: &stat,
             path: &path,
         };
-        if visit(Event::Met(met)).is_break() {
+        if wanted.has(&stat) && visit(Event::Met(met)).is_break() {
             return Ok(ControlFlow::Break(()));
         }
         if stat.is_plain_directory() && dir.depth < MAX_DEPTH {
