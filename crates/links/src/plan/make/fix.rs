@@ -10,7 +10,7 @@ use linkwright_reparse::ReparseTag;
 
 use super::step::{Change, Steps, own_type};
 use super::turn::{follows, joined, path_on, relative_text};
-use super::{Planned, Sink, Skip, each_link, tell};
+use super::{Planned, Scope, Sink, Skip, each_link, tell};
 use crate::audit::{Diagnosis, Ending, Examiner, Finding, Found, Mending};
 use crate::target::{Form, symbolic, with_text};
 use crate::walk::Met;
@@ -30,7 +30,7 @@ pub fn fix(
     sink: Sink<'_>,
 ) -> Result<()> {
     let mut steps = Steps::default();
-    each_link(examiner.top, sink, &mut |met, content, sink| {
+    each_link(examiner.top, Scope::All, sink, &mut |met, content, sink| {
         let diagnosis = examiner.link(met, content)?;
         diagnosis.findings.iter().for_each(&mut *told);
         let due: Vec<Finding> = diagnosis
