@@ -8,6 +8,86 @@ use linkwright_links::audit::Finding;
 
 use super::DryRun;
 
+pub(super) const AUDIT_EXAMPLES: &str = "Examples:
+  What is wrong with the links of a volume that was drive C:
+    linkwright audit --drive C=disk.img C:/
+  Fail only for what is broken, for a build:
+    linkwright audit --fail-on dangling,loop .
+  Plan to mend all that can be mended, and do it:
+    linkwright audit --fix all --plan mend.plan disk.img:/docs";
+
+pub(super) const RETARGET_EXAMPLES: &str = "Examples:
+  A disk changed its letter:
+    linkwright retarget --map 'D:=E:' --plan moved.plan disk.img:/
+  A library moved; look first, do nothing:
+    linkwright retarget -n --map '/old/lib=/new/lib' src
+  Two shares became one, at once:
+    linkwright retarget --map '\\\\a\\x=\\\\c\\x' --map '\\\\b\\y=\\\\c\\y' --yes disk.img:/";
+
+pub(super) const RELATIVE_EXAMPLES: &str = "Examples:
+  Look at what would change:
+    linkwright relative -n src
+  Write the plan down:
+    linkwright relative --drive C=disk.img --plan relative.plan C:/docs
+  Do it, and keep what takes it back:
+    linkwright relative --yes --undo back.undo src";
+
+pub(super) const ABSOLUTE_EXAMPLES: &str = "Examples:
+  Look at what would change:
+    linkwright absolute -n src
+  On a volume that is drive C:
+    linkwright absolute --drive C=disk.img --plan absolute.plan C:/docs
+  Do it, and keep what takes it back:
+    linkwright absolute --yes --undo back.undo src";
+
+pub(super) const RETYPE_EXAMPLES: &str = "Examples:
+  Look at what would change:
+    linkwright retype -n disk.img:/
+  Write the plan down:
+    linkwright retype --plan types.plan disk.img:/repo
+  Do it, and keep what takes it back:
+    linkwright retype --yes --undo back.undo disk.img:/repo";
+
+pub(super) const PRUNE_EXAMPLES: &str = "Examples:
+  Look at what would go:
+    linkwright prune -n .
+  Write the plan down:
+    linkwright prune --plan prune.plan disk.img:/
+  Do it, and keep what takes it back:
+    linkwright prune --yes --undo back.undo src";
+
+pub(super) const UNLINK_COPIES_EXAMPLES: &str = "Examples:
+  Look at what would change:
+    linkwright unlink-copies -n src
+  Only hard links, names of one file:
+    linkwright unlink-copies --kind hard --plan copies.plan disk.img:/data
+  Only symbolic links, at once:
+    linkwright unlink-copies --kind symlink --yes src";
+
+pub(super) const DEDUPE_EXAMPLES: &str = "Examples:
+  Find duplicates with fclones, and plan:
+    linkwright dedupe --from report.json --plan dedupe.plan data
+  A report that was made where the volume was mounted:
+    linkwright dedupe --from report.json --base /mnt/c --plan dedupe.plan disk.img:/
+  Look at what would change:
+    linkwright dedupe --from report.json -n data";
+
+pub(super) const APPLY_EXAMPLES: &str = "Examples:
+  See whether the plan still fits:
+    linkwright apply -n mend.plan
+  Do it; mend.plan.undo takes it back:
+    linkwright apply mend.plan
+  Leave out what was changed since:
+    linkwright apply --skip-changed mend.plan";
+
+pub(super) const UNDO_EXAMPLES: &str = "Examples:
+  See what would be taken back:
+    linkwright undo -n mend.plan.undo
+  Take it back:
+    linkwright undo mend.plan.undo
+  The image was moved:
+    linkwright undo mend.plan.undo moved.img:/docs";
+
 /// What becomes of a plan.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {

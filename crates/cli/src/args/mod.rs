@@ -116,24 +116,34 @@ pub(crate) enum Verb {
     /// Say what a place can hold, for this user, and why not
     Doctor(DoctorArgs),
     /// Find what is wrong with links, and plan to mend it
+    #[command(after_long_help = mend::AUDIT_EXAMPLES)]
     Audit(AuditArgs),
     /// Plan to turn the beginning of targets into another: 'D:\\old=E:\\new'
+    #[command(after_long_help = mend::RETARGET_EXAMPLES)]
     Retarget(RetargetArgs),
     /// Plan to make absolute symbolic links relative
+    #[command(after_long_help = mend::RELATIVE_EXAMPLES)]
     Relative(MendArgs),
     /// Plan to make relative symbolic links absolute
+    #[command(after_long_help = mend::ABSOLUTE_EXAMPLES)]
     Absolute(MendArgs),
     /// Plan to give links the type of what they lead to
+    #[command(after_long_help = mend::RETYPE_EXAMPLES)]
     Retype(MendArgs),
     /// Plan to remove links that lead nowhere
+    #[command(after_long_help = mend::PRUNE_EXAMPLES)]
     Prune(MendArgs),
     /// Plan to replace hard links and symbolic links by copies
+    #[command(after_long_help = mend::UNLINK_COPIES_EXAMPLES)]
     UnlinkCopies(UnlinkCopiesArgs),
     /// Plan to make hard links of files with the same data
+    #[command(after_long_help = mend::DEDUPE_EXAMPLES)]
     Dedupe(DedupeArgs),
     /// Do what a plan says, and write down how to take it back
+    #[command(after_long_help = mend::APPLY_EXAMPLES)]
     Apply(ApplyArgs),
     /// Take back what a plan did
+    #[command(after_long_help = mend::UNDO_EXAMPLES)]
     Undo(UndoArgs),
     /// Make an NTFS volume, look at it, verify it
     #[command(subcommand)]

@@ -132,7 +132,7 @@ impl Mender<'_> {
         }))
     }
 
-    /// A link of Windows in the place of one of WSL.
+    /// A symbolic link of Windows to the same place.
     fn of_windows(&self) -> std::result::Result<LinkContent, Skip> {
         let path = path_on(self.examiner.top, self.diagnosis)?;
         let text = relative_text(self.examiner.top, self.met, &path);
@@ -156,11 +156,8 @@ impl Mender<'_> {
             NodeKind::File | NodeKind::Special => LinkType::File,
         };
         let content = match &content {
-            LinkContent::Reparse(ReparseBuffer::MountPoint(mount)) => {
-                let target = crate::text::nt_to_win32(mount.substitute_name());
-                let link = symbolic(0, &target, &target).map_err(Skip::Target)?;
-                LinkContent::Reparse(link.into())
-            }
+            // What cannot be a junction can be relative.
+            LinkContent::Reparse(ReparseBuffer::MountPoint(_)) => self.of_windows()?,
             LinkContent::Reparse(buffer) if buffer.tag() == ReparseTag::LX_SYMLINK => {
                 return Err(Skip::Target(Error::from(ErrorKind::InvalidTarget)));
             }
