@@ -25,7 +25,7 @@ pub(super) fn volume(bench: &Bench, image: &str, options: OpenOptions) -> NtfsFs
         linkwright_ntfs::Access::ReadOnly => FileOptions::read_only(),
         linkwright_ntfs::Access::ReadWrite => FileOptions::read_write(),
     };
-    let device = FileDevice::open(&bench.path(image), &file).unwrap();
+    let device = FileDevice::open(bench.path(image), &file).unwrap();
     NtfsFs::open(Arc::new(device), options).unwrap()
 }
 
