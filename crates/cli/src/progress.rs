@@ -25,6 +25,14 @@ impl Progress {
         )
     }
 
+    /// Of work that is counted in files and links.
+    pub(crate) fn of_objects(is_json: bool) -> Self {
+        Self::with_template(
+            is_json,
+            "{msg}: {human_pos} of {human_len}, {per_sec}, {eta} left",
+        )
+    }
+
     fn with_template(is_json: bool, template: &str) -> Self {
         let visible = !is_json && std::io::stderr().is_terminal();
         let target = match visible {

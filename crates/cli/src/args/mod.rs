@@ -4,6 +4,7 @@
 mod files;
 mod link;
 mod look;
+mod mend;
 mod program;
 mod volume;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use files::*;
 pub(crate) use link::*;
 pub(crate) use look::*;
+pub(crate) use mend::*;
 pub(crate) use program::*;
 pub(crate) use volume::*;
 
@@ -113,6 +115,36 @@ pub(crate) enum Verb {
     Mkdir(MkdirArgs),
     /// Say what a place can hold, for this user, and why not
     Doctor(DoctorArgs),
+    /// Find what is wrong with links, and plan to mend it
+    #[command(after_long_help = mend::AUDIT_EXAMPLES)]
+    Audit(AuditArgs),
+    /// Plan to turn the beginning of targets into another: 'D:\\old=E:\\new'
+    #[command(after_long_help = mend::RETARGET_EXAMPLES)]
+    Retarget(RetargetArgs),
+    /// Plan to make absolute symbolic links relative
+    #[command(after_long_help = mend::RELATIVE_EXAMPLES)]
+    Relative(MendArgs),
+    /// Plan to make relative symbolic links absolute
+    #[command(after_long_help = mend::ABSOLUTE_EXAMPLES)]
+    Absolute(MendArgs),
+    /// Plan to give links the type of what they lead to
+    #[command(after_long_help = mend::RETYPE_EXAMPLES)]
+    Retype(MendArgs),
+    /// Plan to remove links that lead nowhere
+    #[command(after_long_help = mend::PRUNE_EXAMPLES)]
+    Prune(MendArgs),
+    /// Plan to replace hard links and symbolic links by copies
+    #[command(after_long_help = mend::UNLINK_COPIES_EXAMPLES)]
+    UnlinkCopies(UnlinkCopiesArgs),
+    /// Plan to make hard links of files with the same data
+    #[command(after_long_help = mend::DEDUPE_EXAMPLES)]
+    Dedupe(DedupeArgs),
+    /// Do what a plan says, and write down how to take it back
+    #[command(after_long_help = mend::APPLY_EXAMPLES)]
+    Apply(ApplyArgs),
+    /// Take back what a plan did
+    #[command(after_long_help = mend::UNDO_EXAMPLES)]
+    Undo(UndoArgs),
     /// Make an NTFS volume, look at it, verify it
     #[command(subcommand)]
     Volume(VolumeVerb),
@@ -149,6 +181,16 @@ impl Verb {
             Self::Doctor(_) => "doctor",
             Self::Volume(VolumeVerb::ClearDirty(_)) => "volume clear-dirty",
             Self::Tour(_) => "tour",
+            Self::Audit(_) => "audit",
+            Self::Retarget(_) => "retarget",
+            Self::Relative(_) => "relative",
+            Self::Absolute(_) => "absolute",
+            Self::Retype(_) => "retype",
+            Self::Prune(_) => "prune",
+            Self::UnlinkCopies(_) => "unlink-copies",
+            Self::Dedupe(_) => "dedupe",
+            Self::Apply(_) => "apply",
+            Self::Undo(_) => "undo",
         }
     }
 }

@@ -6,6 +6,7 @@ mod cp;
 mod doctor;
 mod link;
 mod ls;
+mod mend;
 mod mkdir;
 mod mklink;
 mod mv;
@@ -37,5 +38,15 @@ pub(crate) fn run(ctx: &Context, verb: Verb) -> Result<Report> {
         Verb::Mkdir(args) => mkdir::run(ctx, &args),
         Verb::Volume(verb) => volume::run(ctx, verb),
         Verb::Tour(args) => tour::run(ctx, &args),
+        Verb::Audit(args) => mend::audit(ctx, &args),
+        Verb::Retarget(args) => mend::retarget(ctx, &args),
+        Verb::Relative(args) => mend::relative(ctx, &args),
+        Verb::Absolute(args) => mend::absolute(ctx, &args),
+        Verb::Retype(args) => mend::retype(ctx, &args),
+        Verb::Prune(args) => mend::prune(ctx, &args),
+        Verb::UnlinkCopies(args) => mend::unlink_copies(ctx, &args),
+        Verb::Dedupe(args) => mend::dedupe(ctx, &args),
+        Verb::Apply(args) => mend::apply(ctx, &args),
+        Verb::Undo(args) => mend::undo(ctx, &args),
     }
 }
