@@ -10,6 +10,7 @@ pub mod copy;
 pub mod doctor;
 mod inspect;
 pub mod make;
+pub mod manifest;
 mod text;
 mod walk;
 
