@@ -25,6 +25,8 @@ pub(super) enum Jump {
     Beside(Vec<Step>),
     /// Relative to the root of the link's volume.
     FromRoot(Vec<Step>),
+    /// A path from the root of POSIX, which only a file system of POSIX has.
+    PosixRoot(Vec<Step>),
     /// A path on a drive.
     Drive(char, Vec<Step>),
     /// A path on a volume that is named by its GUID.
@@ -68,6 +70,7 @@ impl Jump {
         let steps = match &self {
             Self::Beside(steps)
             | Self::FromRoot(steps)
+            | Self::PosixRoot(steps)
             | Self::Drive(_, steps)
             | Self::Volume(_, steps)
             | Self::Share(_, _, steps) => steps,
@@ -104,10 +107,11 @@ impl Jump {
     }
 
     fn of_posix(text: &[u8]) -> Self {
-        if text.first() == Some(&b'/') {
-            return Self::Elsewhere;
+        let steps = steps(Name::from_host_bytes(text).units(), SLASH);
+        match text.first() {
+            Some(b'/') => Self::PosixRoot(steps),
+            _ => Self::Beside(steps),
         }
-        Self::Beside(steps(Name::from_host_bytes(text).units(), SLASH))
     }
 }
 

@@ -19,7 +19,7 @@ pub use jump::drive_path;
 use jump::{Jump, Step};
 
 use crate::error::{ErrorKind, Result};
-use crate::{FileSystem, LinkContent, LinkType, Name, Node, NodeKind, Stat};
+use crate::{Capabilities, FileSystem, LinkContent, LinkType, Name, Node, NodeKind, Stat};
 
 /// Most links that one path may lead through (Windows: 63, then
 /// ERROR_CANT_RESOLVE_FILENAME).
@@ -92,6 +92,11 @@ pub trait Rules: Send + Sync {
         Manner::Tool
     }
 
+    /// Most links that are followed for one path.
+    fn max_hops(&self) -> usize {
+        MAX_HOPS
+    }
+
     /// Whether a component may be passed, before a link in it is followed.
     ///
     /// # Errors
@@ -150,6 +155,8 @@ pub struct Hop {
     pub link_type: LinkType,
     /// Whether the link was the last component of the path as it was then.
     pub is_last: bool,
+    /// How many components came behind the link in the path as it was then.
+    pub rest: usize,
 }
 
 /// A name in a directory, whether something has it or not.
@@ -261,10 +268,26 @@ impl Resolver<'_> {
         dir: &[Name],
         content: &LinkContent,
     ) -> Result<Walk> {
+        self.walk_content_by(fs, dir, content, LastLink::Follow, &NoRules)
+    }
+
+    /// Follows a link that is not there yet, as `rules` allow. With
+    /// [`LastLink::Keep`] a link that it leads to is not followed.
+    ///
+    /// # Errors
+    /// As [`walk`](Resolver::walk).
+    pub fn walk_content_by(
+        &self,
+        fs: &Arc<dyn FileSystem>,
+        dir: &[Name],
+        content: &LinkContent,
+        last: LastLink,
+        rules: &dyn Rules,
+    ) -> Result<Walk> {
         let mut state = State::new(fs, dir)?;
         let walker = Walker {
             drives: self.drives,
-            rules: &NoRules,
+            rules,
         };
         let outcome = loop {
             if state.rest.is_empty() && state.hops.is_empty() {
@@ -273,12 +296,13 @@ impl Resolver<'_> {
                     content: content.clone(),
                     link_type: LinkType::File,
                     is_last: true,
+                    rest: 0,
                 };
                 if let Some(outcome) = walker.jump(&mut state, Name::from(""), hop)? {
                     break outcome;
                 }
             }
-            if let Some(outcome) = walker.step(&mut state, LastLink::Follow)? {
+            if let Some(outcome) = walker.step(&mut state, last)? {
                 break outcome;
             }
         };
@@ -301,7 +325,7 @@ impl Walker<'_> {
         let name = match state.rest.pop_front() {
             None => return state.at.place().map(Some),
             Some(Step::Up) => {
-                let above = state.at.path.pop().is_some();
+                let above = state.at.path.pop().is_some() || self.is_posix(state);
                 // More `..` than there are directories is an error (MS-SMB2).
                 return Ok((!above).then(|| self.above_root()));
             }
@@ -345,6 +369,13 @@ impl Walker<'_> {
         Ok(None)
     }
 
+    /// Whether links mean what POSIX says: a path from `/` is one of the same
+    /// file system, and what is above its root is the root.
+    fn is_posix(&self, state: &State) -> bool {
+        let follows = Capabilities::FOLLOWS_LINKS;
+        self.rules.manner() == Manner::Tool && state.at.fs.capabilities().contains(follows)
+    }
+
     fn windows(&self) -> bool {
         self.rules.manner() == Manner::Windows
     }
@@ -376,7 +407,7 @@ impl Walker<'_> {
         node: &Node,
         stat: &Stat,
     ) -> Result<Option<Outcome>> {
-        if state.hops.len() >= MAX_HOPS {
+        if state.hops.len() >= self.rules.max_hops() {
             return Ok(Some(Outcome::Loop));
         }
         let Some(content) = state.at.fs.link(node)? else {
@@ -388,6 +419,7 @@ impl Walker<'_> {
             content,
             link_type: stat.link_type(),
             is_last: state.rest.is_empty(),
+            rest: state.rest.len(),
         };
         self.jump(state, name, hop)
     }
@@ -407,7 +439,8 @@ impl Walker<'_> {
             Jump::Elsewhere => return Ok(Some(Outcome::Elsewhere)),
             Jump::Refused(status) => return Ok(Some(Outcome::Refused(status))),
             Jump::Beside(steps) => (None, steps),
-            Jump::FromRoot(steps) => {
+            Jump::PosixRoot(_) if !self.is_posix(state) => return Ok(Some(Outcome::Elsewhere)),
+            Jump::FromRoot(steps) | Jump::PosixRoot(steps) => {
                 state.at.path.clear();
                 (None, steps)
             }
