@@ -5,6 +5,7 @@ mod files;
 mod link;
 mod look;
 mod program;
+mod trees;
 mod volume;
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ pub(crate) use files::*;
 pub(crate) use link::*;
 pub(crate) use look::*;
 pub(crate) use program::*;
+pub(crate) use trees::*;
 pub(crate) use volume::*;
 
 /// Heading of the options that every verb has.
@@ -113,6 +115,9 @@ pub(crate) enum Verb {
     Mkdir(MkdirArgs),
     /// Say what a place can hold, for this user, and why not
     Doctor(DoctorArgs),
+    /// Keep the links of a place in a file, compare, make them again
+    #[command(subcommand)]
+    Manifest(ManifestVerb),
     /// Make an NTFS volume, look at it, verify it
     #[command(subcommand)]
     Volume(VolumeVerb),
@@ -142,6 +147,9 @@ impl Verb {
             Self::Mv(_) => "mv",
             Self::Cat(_) => "cat",
             Self::Mkdir(_) => "mkdir",
+            Self::Manifest(ManifestVerb::Export(_)) => "manifest export",
+            Self::Manifest(ManifestVerb::Diff(_)) => "manifest diff",
+            Self::Manifest(ManifestVerb::Apply(_)) => "manifest apply",
             Self::Volume(VolumeVerb::Create(_)) => "volume create",
             Self::Volume(VolumeVerb::Info(_)) => "volume info",
             Self::Volume(VolumeVerb::Check(_)) => "volume check",

@@ -7,4 +7,5 @@ mod host;
 mod image;
 mod links;
 mod main_job;
+mod manifest;
 mod program;

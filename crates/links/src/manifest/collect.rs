@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use linkwright_fs::{
-    Attributes, Capabilities, Error, ErrorKind, FileSystem, LinkContent, LinkType, Name, NodeKind, Result, Stat,
-    Target, Times,
+    Attributes, Capabilities, Error, ErrorKind, FileSystem, LinkContent, LinkType, Name, NodeKind,
+    Result, Stat, Target, Times,
 };
 
 use super::{Group, GroupId, Header, Link, Manifest, NameForm, Writer};
@@ -23,10 +23,7 @@ pub enum Collected<'a> {
 ///
 /// # Errors
 /// The place cannot be listed; what `visit` returns.
-pub fn collect(
-    place: &Place,
-    visit: &mut dyn FnMut(Collected<'_>) -> Result<()>,
-) -> Result<()> {
+pub fn collect(place: &Place, visit: &mut dyn FnMut(Collected<'_>) -> Result<()>) -> Result<()> {
     let above = place.path.len();
     let mut done = Ok(());
     walk_for(place, Wanted::Links, &mut |event| {

@@ -249,7 +249,10 @@ fn held(
     b: &Link,
     right: &LinkContent,
 ) -> Option<Difference> {
-    let shown = |link: &Link| link.target().map_or_else(String::new, |name| name.to_string());
+    let shown = |link: &Link| {
+        link.target()
+            .map_or_else(String::new, |name| name.to_string())
+    };
     let is_mixed = matches!(
         (left, right),
         (LinkContent::Posix(_), LinkContent::Reparse(_))
@@ -307,7 +310,11 @@ fn data(content: &LinkContent) -> String {
             text(mount.print_name())
         ),
         LinkContent::Reparse(buffer) => {
-            format!("tag 0x{:08X}, {} bytes", buffer.tag().0, buffer.encode().len())
+            format!(
+                "tag 0x{:08X}, {} bytes",
+                buffer.tag().0,
+                buffer.encode().len()
+            )
         }
         LinkContent::Posix(text) => String::from_utf8_lossy(text).into_owned(),
     }

@@ -30,7 +30,7 @@ pub enum ManifestErrorKind {
     #[error("the line is longer than {MAX_LINE} bytes")]
     LineTooLong,
     /// No JSON, or fields that are none of a manifest.
-    #[error("{0}")]
+    #[error("{}", without_line(.0))]
     Json(#[from] serde_json::Error),
     /// The file does not begin with a `manifest` line.
     #[error("this is not a manifest: the first line must be its header")]
@@ -64,6 +64,15 @@ pub enum ManifestErrorKind {
         /// What there are.
         found: u64,
     },
+}
+
+/// What is wrong with the JSON of a line, which is its line 1.
+fn without_line(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((what, _)) => format!("{what}, column {}", error.column()),
+        None => text,
+    }
 }
 
 /// Reads a whole manifest. Memory grows with the file, and a line with its own

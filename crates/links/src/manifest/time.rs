@@ -51,7 +51,14 @@ mod tests {
 
     #[test]
     fn times_come_back_from_their_text() {
-        for seconds in [0, -1, 951_782_400, 1_700_000_000, -11_644_473_600, 4_102_444_799] {
+        for seconds in [
+            0,
+            -1,
+            951_782_400,
+            1_700_000_000,
+            -11_644_473_600,
+            4_102_444_799,
+        ] {
             for nanos in [0, 100, 999_999_900] {
                 let time = Timestamp { seconds, nanos };
                 assert_eq!(parse(&time.to_string()), Some(time), "{time}");

@@ -260,7 +260,9 @@ impl<'a> Job<'a> {
         }
         if let (Some(dir), Mode::Write) = (dir, self.options.mode) {
             let create = create_for(link);
-            let made = self.fs.create_link(dir, name, link_type, &content, &create)?;
+            let made = self
+                .fs
+                .create_link(dir, name, link_type, &content, &create)?;
             self.attributes(dir, name, &made, link)?;
         }
         Ok(Ok(Outcome::Link))
@@ -276,7 +278,8 @@ impl<'a> Job<'a> {
         }
         let has = self.fs.stat(made)?.attributes & super::collect::KEPT;
         if has != wanted & super::collect::KEPT {
-            self.fs.set_attributes(made, wanted & super::collect::KEPT)?;
+            self.fs
+                .set_attributes(made, wanted & super::collect::KEPT)?;
             self.fs.set_times(made, &link.times)?;
             self.fs.refresh_entry(dir, name)?;
         }
