@@ -33,6 +33,20 @@ impl Progress {
         )
     }
 
+    /// Of work that is counted in links; how many there are is known for some of
+    /// its parts only.
+    pub(crate) fn of_links(is_json: bool, total: Option<u64>) -> Self {
+        let progress = Self::with_template(
+            is_json,
+            match total {
+                Some(_) => "{msg}: {human_pos} of {human_len}, {per_sec}, {eta} left",
+                None => "{msg}: {human_pos}, {per_sec}, {elapsed}",
+            },
+        );
+        progress.expect(total.unwrap_or(0));
+        progress
+    }
+
     fn with_template(is_json: bool, template: &str) -> Self {
         let visible = !is_json && std::io::stderr().is_terminal();
         let target = match visible {
@@ -70,6 +84,11 @@ impl Progress {
     /// So much of the part is done.
     pub(crate) fn reach(&self, done: u64, total: u64) {
         self.0.set_length(total);
+        self.0.set_position(done);
+    }
+
+    /// So much is done of what was expected.
+    pub(crate) fn at(&self, done: u64) {
         self.0.set_position(done);
     }
 

@@ -12,6 +12,7 @@ pub mod copy;
 pub mod doctor;
 mod inspect;
 pub mod make;
+pub mod manifest;
 pub mod plan;
 pub mod target;
 mod text;

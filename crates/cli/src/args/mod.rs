@@ -6,6 +6,7 @@ mod link;
 mod look;
 mod mend;
 mod program;
+mod trees;
 mod volume;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ pub(crate) use link::*;
 pub(crate) use look::*;
 pub(crate) use mend::*;
 pub(crate) use program::*;
+pub(crate) use trees::*;
 pub(crate) use volume::*;
 
 /// Heading of the options that every verb has.
@@ -145,6 +147,9 @@ pub(crate) enum Verb {
     /// Take back what a plan did
     #[command(after_long_help = mend::UNDO_EXAMPLES)]
     Undo(UndoArgs),
+    /// Keep the links of a place in a file, compare, make them again
+    #[command(subcommand)]
+    Manifest(ManifestVerb),
     /// Make an NTFS volume, look at it, verify it
     #[command(subcommand)]
     Volume(VolumeVerb),
@@ -174,6 +179,9 @@ impl Verb {
             Self::Mv(_) => "mv",
             Self::Cat(_) => "cat",
             Self::Mkdir(_) => "mkdir",
+            Self::Manifest(ManifestVerb::Export(_)) => "manifest export",
+            Self::Manifest(ManifestVerb::Diff(_)) => "manifest diff",
+            Self::Manifest(ManifestVerb::Apply(_)) => "manifest apply",
             Self::Volume(VolumeVerb::Create(_)) => "volume create",
             Self::Volume(VolumeVerb::Info(_)) => "volume info",
             Self::Volume(VolumeVerb::Check(_)) => "volume check",

@@ -6,6 +6,7 @@ mod cp;
 mod doctor;
 mod link;
 mod ls;
+mod manifest;
 mod mend;
 mod mkdir;
 mod mklink;
@@ -36,6 +37,7 @@ pub(crate) fn run(ctx: &Context, verb: Verb) -> Result<Report> {
         Verb::Cat(args) => cat::run(ctx, &args),
         Verb::Doctor(args) => doctor::run(ctx, &args),
         Verb::Mkdir(args) => mkdir::run(ctx, &args),
+        Verb::Manifest(verb) => manifest::run(ctx, verb),
         Verb::Volume(verb) => volume::run(ctx, verb),
         Verb::Tour(args) => tour::run(ctx, &args),
         Verb::Audit(args) => mend::audit(ctx, &args),

@@ -7,5 +7,6 @@ mod host;
 mod image;
 mod links;
 mod main_job;
+mod manifest;
 mod mend;
 mod program;
