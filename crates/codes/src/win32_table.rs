@@ -42,6 +42,7 @@ codes! {
     BAD_NET_NAME = 67, "The share was not found.";
     FILE_EXISTS = 80, "The file exists.";
     CANNOT_MAKE = 82, "The file or directory cannot be made.";
+    ALREADY_ASSIGNED = 85, "The name of the device is in use.";
     INVALID_PARAMETER = 87, "A parameter is wrong.";
     OPEN_FAILED = 110, "The file or device cannot be opened.";
     BUFFER_OVERFLOW = 111, "The file name is too long for its buffer.";
@@ -86,6 +87,7 @@ codes! {
     INVALID_FLAGS = 1004, "The flags are not valid.";
     UNRECOGNIZED_VOLUME = 1005, "The volume holds no file system that is known.";
     FILE_INVALID = 1006, "The volume of the file was changed from outside, so the open file is no longer valid.";
+    NO_TOKEN = 1008, "There is no such token.";
     IO_DEVICE = 1117, "The device reported an error.";
     DISK_OPERATION_FAILED = 1127, "The disk failed even after repeated attempts.";
     POSSIBLE_DEADLOCK = 1131, "The request would wait for itself.";
@@ -96,12 +98,15 @@ codes! {
     JOURNAL_ENTRY_DELETED = 1181, "The entry of the change journal is gone.";
     USER_MAPPED_FILE = 1224, "A program has the file mapped into memory.";
     REQUEST_ABORTED = 1235, "The request was given up.";
+    NOT_ALL_ASSIGNED = 1300, "The caller does not hold all of the privileges.";
     INVALID_OWNER = 1307, "This account cannot own the object.";
     INVALID_PRIMARY_GROUP = 1308, "This account cannot be the group of the object.";
+    NO_SUCH_PRIVILEGE = 1313, "There is no privilege of this name.";
     PRIVILEGE_NOT_HELD = 1314, "The caller lacks a privilege that this needs.";
     INVALID_ACL = 1336, "The access control list is not valid.";
     INVALID_SID = 1337, "The security identifier is not valid.";
     INVALID_SECURITY_DESCR = 1338, "The security descriptor is not valid.";
+    INTERNAL_ERROR = 1359, "Something went wrong inside.";
     FILE_CORRUPT = 1392, "The structure of the file or directory is damaged.";
     DISK_CORRUPT = 1393, "The structure of the volume is damaged.";
     NO_SYSTEM_RESOURCES = 1450, "The system lacks resources for the request.";
@@ -112,6 +117,7 @@ codes! {
     NOT_ENOUGH_QUOTA = 1816, "The quota does not allow this.";
     CANT_ACCESS_FILE = 1920, "No part of the system handles the reparse point of the file.";
     CANT_RESOLVE_FILENAME = 1921, "The links of the path cannot be followed to an end.";
+    OPEN_FILES = 2401, "Files are open on it.";
     NOT_A_REPARSE_POINT = 4390, "The file or directory has no reparse point.";
     REPARSE_ATTRIBUTE_CONFLICT = 4391, "The reparse point there belongs to another owner.";
     INVALID_REPARSE_DATA = 4392, "The reparse data is not valid.";
