@@ -15,6 +15,7 @@ codes! {
     ACCESS_DENIED = 5, "Access is refused.";
     INVALID_HANDLE = 6, "The handle is not valid.";
     NOT_ENOUGH_MEMORY = 8, "There is not enough memory.";
+    BAD_ENVIRONMENT = 10, "The environment is not set up as it must be.";
     INVALID_DATA = 13, "The data is not valid.";
     OUTOFMEMORY = 14, "Memory has run out.";
     INVALID_DRIVE = 15, "There is no such drive.";
@@ -98,6 +99,7 @@ codes! {
     JOURNAL_ENTRY_DELETED = 1181, "The entry of the change journal is gone.";
     USER_MAPPED_FILE = 1224, "A program has the file mapped into memory.";
     REQUEST_ABORTED = 1235, "The request was given up.";
+    ALREADY_INITIALIZED = 1247, "It is set up already.";
     NOT_ALL_ASSIGNED = 1300, "The caller does not hold all of the privileges.";
     INVALID_OWNER = 1307, "This account cannot own the object.";
     INVALID_PRIMARY_GROUP = 1308, "This account cannot be the group of the object.";
@@ -113,6 +115,7 @@ codes! {
     TIMEOUT = 1460, "The time allowed has run out.";
     SYMLINK_CLASS_DISABLED = 1463, "Symbolic links of this kind are switched off.";
     SYMLINK_NOT_SUPPORTED = 1464, "The program does not work on symbolic links.";
+    RPC_S_SERVER_UNAVAILABLE = 1722, "The server does not answer.";
     INVALID_USER_BUFFER = 1784, "The buffer given has a size or form that does not fit the request.";
     NOT_ENOUGH_QUOTA = 1816, "The quota does not allow this.";
     CANT_ACCESS_FILE = 1920, "No part of the system handles the reparse point of the file.";

@@ -59,6 +59,11 @@ pub struct PrivilegeState {
     pub attributes: u32,
 }
 
+impl PrivilegeState {
+    /// Most states that there can be.
+    pub const COUNT: usize = PRIVILEGES.len();
+}
+
 const SE_PRIVILEGE_ENABLED: u32 = 2;
 const TOKEN_QUERY: u32 = 0x8;
 const TOKEN_ADJUST_PRIVILEGES: u32 = 0x20;
@@ -167,6 +172,24 @@ impl System {
             .process
             .handles
             .insert(Arc::new(TokenHandle { state, access })))
+    }
+
+    /// `LookupPrivilegeValueW` on this machine: the LUID of a privilege.
+    ///
+    /// # Errors
+    /// ERROR_NO_SUCH_PRIVILEGE.
+    pub fn lookup_privilege_value_w(&self, name: &[u16]) -> Win32Result<u64> {
+        let name = String::from_utf16_lossy(name);
+        let luid = Privileges::by_name(&name).and_then(Privileges::luid);
+        self.remember(luid.ok_or(Win32Error::NO_SUCH_PRIVILEGE))
+    }
+
+    /// `LookupPrivilegeValueA`.
+    ///
+    /// # Errors
+    /// As [`System::lookup_privilege_value_w`].
+    pub fn lookup_privilege_value_a(&self, name: &[u8]) -> Win32Result<u64> {
+        self.lookup_privilege_value_w(&self.process.code_page.decode(name))
     }
 
     /// `AdjustTokenPrivileges`: the privileges of a token as they are to be; `None`
