@@ -7,12 +7,15 @@
 #![forbid(unsafe_code)]
 
 pub mod copy;
+mod display;
 pub mod doctor;
+pub mod graph;
 mod inspect;
 pub mod make;
 mod text;
 mod walk;
 
+pub use display::{for_display, name_for_display};
 pub use inspect::{LinkKind, LinkRecord, inspect};
 pub use text::{nt_to_win32, posix_to_windows, relative_path, windows_to_posix};
 pub use walk::{Event, Met, Place, Wanted, walk, walk_for};
