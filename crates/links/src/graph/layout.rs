@@ -1,7 +1,8 @@
 //! Where cards, pills and lines go: ranks from left to right by the crate
 //! `layout-rs`, which knows boxes; lines begin and end at rows, which is ours.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use layout::core::base::Orientation;
 use layout::core::format::{ClipHandle, RenderBackend};
@@ -27,6 +28,9 @@ pub(super) const LETTERS: usize = 36;
 /// What `layout-rs` leaves around a box: across the ranks, and within one.
 const GAP_ACROSS: f64 = 90.0;
 const GAP_WITHIN: f64 = 26.0;
+
+/// Most pairs of boxes beyond those that hold the picture together.
+const MORE_PAIRS: usize = 24;
 
 /// A rectangle, in pixels.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -54,6 +58,16 @@ pub(super) struct Route {
     pub(super) points: Vec<(f64, f64)>,
     /// Both ends are at the right side of one card.
     pub(super) is_beside: bool,
+}
+
+impl Route {
+    /// Whether it begins towards the left.
+    pub(super) fn leads_left(&self) -> bool {
+        match self.points.as_slice() {
+            [(x, _), (next, _), ..] => next < x,
+            _ => false,
+        }
+    }
 }
 
 /// Columns that a text takes; East Asian ones are wide.
@@ -120,16 +134,8 @@ impl Layout {
             Anchor::Head(card) | Anchor::Row(card, _) => card,
             Anchor::Pill(pill) => view.cards.len() + pill,
         };
-        let mut pairs: Vec<(usize, usize)> = Vec::new();
-        for line in &view.lines {
-            let (from, to) = (node_of(line.from), node_of(line.to));
-            let is_known = pairs
-                .iter()
-                .any(|pair| *pair == (from, to) || *pair == (to, from));
-            if from != to && !is_known {
-                pairs.push((from, to));
-            }
-        }
+        let ends = view.lines.iter().map(|l| (node_of(l.from), node_of(l.to)));
+        let pairs = leading(ends, sizes.len());
         let mut drawn = arrange(&sizes, &pairs);
         drawn.shift();
         let mut areas: Vec<Area> = (0..sizes.len())
@@ -184,8 +190,11 @@ impl Layout {
         let right = |area: Area| (area.x + area.width, middle(area));
         let left = |area: Area| (area.x, middle(area));
         if is_beside {
+            // What leads to itself needs two points all the same.
+            let apart = if from == to { 6.0 } else { 0.0 };
+            let ((x, y), (to_x, to_y)) = (right(start), right(end));
             return Route {
-                points: vec![right(start), right(end)],
+                points: vec![(x, y - apart), (to_x, to_y + apart)],
                 is_beside,
             };
         }
@@ -204,9 +213,12 @@ impl Layout {
             self.width = self.width.max(area.x + area.width);
             self.height = self.height.max(area.y + area.height);
         }
-        for route in self.lines.iter().filter(|route| route.is_beside) {
-            let (x, _) = route.points.first().copied().unwrap_or_default();
-            self.width = self.width.max(x + bulge(route));
+        for route in &self.lines {
+            let aside = if route.is_beside { bulge(route) } else { 0.0 };
+            for (x, y) in &route.points {
+                self.width = self.width.max(x + aside);
+                self.height = self.height.max(*y);
+            }
         }
     }
 }
@@ -217,6 +229,40 @@ pub(super) fn bulge(route: &Route) -> f64 {
         [(_, from), .., (_, to)] => 22.0 + ((from - to).abs() * 0.22).min(60.0),
         _ => 0.0,
     }
+}
+
+/// The pairs of boxes that say where boxes go: each that joins what was apart, and
+/// some more, those with most lines first. Their number is bounded, as the time of
+/// `layout-rs` grows with the cube of all the ranks that lines pass.
+fn leading(ends: impl Iterator<Item = (usize, usize)>, boxes: usize) -> Vec<(usize, usize)> {
+    let mut counts: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for (from, to) in ends.filter(|(from, to)| from != to) {
+        match counts.get_mut(&(to, from)) {
+            Some(count) => *count += 1,
+            None => *counts.entry((from, to)).or_default() += 1,
+        }
+    }
+    let mut pairs: Vec<_> = counts.into_iter().collect();
+    pairs.sort_by_key(|&(pair, count)| (Reverse(count), pair));
+    let mut groups: Vec<usize> = (0..boxes).collect();
+    let mut more = boxes.min(MORE_PAIRS);
+    let mut kept: Vec<(usize, usize)> = Vec::new();
+    for ((from, to), _) in pairs {
+        let group = |node: usize| groups.get(node).copied().unwrap_or(node);
+        let (a, b) = (group(from), group(to));
+        if a == b {
+            if more == 0 {
+                continue;
+            }
+            more -= 1;
+        }
+        for group in groups.iter_mut().filter(|group| **group == b) {
+            *group = a;
+        }
+        kept.push((from, to));
+    }
+    kept.sort_unstable();
+    kept
 }
 
 /// What `layout-rs` would draw.
@@ -267,15 +313,13 @@ fn arrange(sizes: &[(f64, f64)], pairs: &[(usize, usize)]) -> Drawn {
 }
 
 impl Drawn {
-    /// The leftmost and topmost box gets the coordinates 0.
+    /// What is leftmost and topmost, box or line, gets the coordinates 0.
     fn shift(&mut self) {
-        let least = |of: fn(&Area) -> f64, boxes: &HashMap<usize, Area>| {
-            boxes.values().map(of).fold(f64::INFINITY, f64::min)
-        };
-        let (x, y) = (
-            least(|area| area.x, &self.boxes),
-            least(|area| area.y, &self.boxes),
-        );
+        let corners = self.boxes.values().map(|area| (area.x, area.y));
+        let least = corners
+            .chain(self.ways.values().flatten().copied())
+            .reduce(|(x, y), (other_x, other_y)| (x.min(other_x), y.min(other_y)));
+        let (x, y) = least.unwrap_or_default();
         for area in self.boxes.values_mut() {
             area.x = (area.x - x).round();
             area.y = (area.y - y).round();

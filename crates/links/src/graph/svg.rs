@@ -133,7 +133,8 @@ fn width(words: &str, letter: f64) -> f64 {
 }
 
 fn drawing(view: &View, layout: &Layout) -> Group {
-    let mut group = Group::new().add(tips());
+    let class = if view.is_coarse { "coarse" } else { "fine" };
+    let mut group = Group::new().set("class", class).add(tips());
     let mut lines = Group::new().set("class", "lines");
     for (number, (line, route)) in view.lines.iter().zip(&layout.lines).enumerate() {
         lines.append(line_of(number, line, route));
@@ -189,7 +190,7 @@ fn line_of(number: usize, line: &Line, route: &Route) -> Group {
         group.append(
             Circle::new()
                 .set("class", format!("start {}", line.class))
-                .set("cx", x)
+                .set("cx", if route.leads_left() { x - 3.0 } else { x + 3.0 })
                 .set("cy", y)
                 .set("r", 3),
         );

@@ -48,6 +48,8 @@ pub(super) struct View {
 pub(super) struct Card {
     pub(super) title: String,
     pub(super) rows: Vec<Row>,
+    /// Its rows are sums over several directories.
+    pub(super) is_sum: bool,
 }
 
 /// A name, or several.
@@ -102,6 +104,7 @@ impl View {
                 NodeId::Directory(directory) => card_of.get(directory).map(|&c| Anchor::Head(c)),
                 NodeId::End(end) => pill_of.get(end).map(|&p| Anchor::Pill(p)),
             };
+            let to = to.map(|anchor| view.entered(anchor));
             // Every index of the graph is one of its own lists.
             let (Some(from), Some(to)) = (from, to) else {
                 continue;
@@ -120,6 +123,16 @@ impl View {
             view.line_of.push(number);
         }
         view
+    }
+
+    /// Where a line to this ends: a sum is left by its rows and entered at its head.
+    fn entered(&self, anchor: Anchor) -> Anchor {
+        match anchor {
+            Anchor::Row(card, _) if self.cards.get(card).is_some_and(|card| card.is_sum) => {
+                Anchor::Head(card)
+            }
+            anchor => anchor,
+        }
     }
 
     /// Adds the cards; gives for each directory its card.
@@ -161,7 +174,11 @@ impl View {
                 1 => self.names(graph, card, &entries, classes),
                 _ => self.summary(card, &entries, classes),
             };
-            self.cards.push(Card { title, rows });
+            self.cards.push(Card {
+                title,
+                rows,
+                is_sum: directories.len() > 1,
+            });
         }
         self.is_coarse |= self.cards.len() < graph.directories.len();
         card_of

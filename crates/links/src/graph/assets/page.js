@@ -75,7 +75,10 @@ function setZoom(to) {
 }
 byId('in').onclick = () => setZoom(zoom * 1.25);
 byId('out').onclick = () => setZoom(zoom / 1.25);
-byId('fit').onclick = () => setZoom(Math.min(main.clientWidth / full.width, main.clientHeight / full.height));
+const fitting = () => Math.min(main.clientWidth / full.width, main.clientHeight / full.height);
+byId('fit').onclick = () => setZoom(fitting());
+// As much as can be read at a glance, to begin with.
+setZoom(Math.min(1, Math.max(0.6, fitting())));
 byId('full').onclick = () => setZoom(1);
 
 drawing.addEventListener('click', (event) => {
