@@ -47,6 +47,11 @@ impl Progress {
         progress
     }
 
+    /// Of a search, whose end is not known before.
+    pub(crate) fn of_search(is_json: bool) -> Self {
+        Self::with_template(is_json, "{human_pos} objects, {per_sec}")
+    }
+
     fn with_template(is_json: bool, template: &str) -> Self {
         let visible = !is_json && std::io::stderr().is_terminal();
         let target = match visible {

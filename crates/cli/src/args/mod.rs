@@ -2,6 +2,7 @@
 //! in the file of its family.
 
 mod files;
+mod graph;
 mod link;
 mod look;
 mod mend;
@@ -14,6 +15,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use files::*;
+pub(crate) use graph::{GraphArgs, GraphFormat};
 pub(crate) use link::*;
 pub(crate) use look::*;
 pub(crate) use mend::*;
@@ -103,6 +105,8 @@ pub(crate) enum Verb {
     Ls(LsArgs),
     /// Show everything about links
     Show(ShowArgs),
+    /// Draw the links of a place: Graphviz, Mermaid, SVG or a page to search
+    Graph(GraphArgs),
     /// List every name of a file
     Names(NamesArgs),
     /// Remove links and files, never what a link points to
@@ -173,6 +177,7 @@ impl Verb {
             Self::Mklink(_) => "mklink",
             Self::Ls(_) => "ls",
             Self::Show(_) => "show",
+            Self::Graph(_) => "graph",
             Self::Names(_) => "names",
             Self::Rm(_) => "rm",
             Self::Cp(_) => "cp",

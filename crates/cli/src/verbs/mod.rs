@@ -4,6 +4,7 @@ mod cat;
 mod copy_log;
 mod cp;
 mod doctor;
+mod graph;
 mod link;
 mod ls;
 mod manifest;
@@ -30,6 +31,7 @@ pub(crate) fn run(ctx: &Context, verb: Verb) -> Result<Report> {
         Verb::Mklink(args) => mklink::run(ctx, &args),
         Verb::Ls(args) => ls::run(ctx, &args),
         Verb::Show(args) => show::run(ctx, &args),
+        Verb::Graph(args) => graph::run(ctx, &args),
         Verb::Names(args) => names::run(ctx, &args),
         Verb::Rm(args) => rm::run(ctx, &args),
         Verb::Cp(args) => cp::run(ctx, &args),

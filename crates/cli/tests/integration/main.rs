@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod doctor;
+mod graph;
 mod host;
 mod image;
 mod links;
