@@ -8,11 +8,12 @@
 
 pub mod copy;
 pub mod doctor;
+pub mod explain;
 mod inspect;
 pub mod make;
 mod text;
 mod walk;
 
-pub use inspect::{LinkKind, LinkRecord, inspect};
+pub use inspect::{LinkKind, LinkRecord, Stored, inspect};
 pub use text::{nt_to_win32, posix_to_windows, relative_path, windows_to_posix};
 pub use walk::{Event, Met, Place, Wanted, walk, walk_for};

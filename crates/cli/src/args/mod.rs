@@ -101,6 +101,10 @@ pub(crate) enum Verb {
     Show(ShowArgs),
     /// List every name of a file
     Names(NamesArgs),
+    /// Draw a directory and what is below it, links with what they hold
+    Tree(TreeArgs),
+    /// Say what becomes of a path: each link on the way, who follows it, where it ends
+    Explain(ExplainArgs),
     /// Remove links and files, never what a link points to
     Rm(RmArgs),
     /// Copy files and trees, links kept as links
@@ -118,6 +122,10 @@ pub(crate) enum Verb {
     Volume(VolumeVerb),
     /// Make an image with every kind of link, and show it
     Tour(TourArgs),
+    /// Write completions for a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }
 
 /// `--dry-run`, on what writes.
@@ -137,6 +145,8 @@ impl Verb {
             Self::Ls(_) => "ls",
             Self::Show(_) => "show",
             Self::Names(_) => "names",
+            Self::Tree(_) => "tree",
+            Self::Explain(_) => "explain",
             Self::Rm(_) => "rm",
             Self::Cp(_) => "cp",
             Self::Mv(_) => "mv",
@@ -149,6 +159,8 @@ impl Verb {
             Self::Doctor(_) => "doctor",
             Self::Volume(VolumeVerb::ClearDirty(_)) => "volume clear-dirty",
             Self::Tour(_) => "tour",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 }

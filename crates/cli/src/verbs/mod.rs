@@ -4,16 +4,21 @@ mod cat;
 mod copy_log;
 mod cp;
 mod doctor;
+mod explain;
+mod generate;
 mod link;
 mod ls;
+mod marks;
 mod mkdir;
 mod mklink;
 mod mv;
 mod names;
 mod rm;
+mod select;
 mod show;
 mod text;
 mod tour;
+mod tree;
 mod volume;
 
 use crate::args::Verb;
@@ -29,6 +34,8 @@ pub(crate) fn run(ctx: &Context, verb: Verb) -> Result<Report> {
         Verb::Ls(args) => ls::run(ctx, &args),
         Verb::Show(args) => show::run(ctx, &args),
         Verb::Names(args) => names::run(ctx, &args),
+        Verb::Tree(args) => tree::run(ctx, &args),
+        Verb::Explain(args) => explain::run(ctx, &args),
         Verb::Rm(args) => rm::run(ctx, &args),
         Verb::Cp(args) => cp::run(ctx, &args),
         Verb::Mv(args) => mv::run(ctx, &args),
@@ -37,5 +44,7 @@ pub(crate) fn run(ctx: &Context, verb: Verb) -> Result<Report> {
         Verb::Mkdir(args) => mkdir::run(ctx, &args),
         Verb::Volume(verb) => volume::run(ctx, verb),
         Verb::Tour(args) => tour::run(ctx, &args),
+        Verb::Completions(args) => generate::completions(ctx, &args),
+        Verb::Man(args) => generate::man(ctx, &args),
     }
 }

@@ -142,8 +142,8 @@ fn show(ctx: &Context, image: &Path) -> Result<Report> {
         &toured,
         &LsArgs {
             recursive: true,
-            kind: Vec::new(),
             places: vec!["C:/".into()],
+            ..LsArgs::default()
         },
     )?;
     toured.volumes.close()?;
