@@ -132,6 +132,13 @@ impl Failure {
         self
     }
 
+    /// The same with another end of the program.
+    #[must_use]
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
     /// The same at a place.
     #[must_use]
     pub(crate) fn path(mut self, path: impl Into<String>) -> Self {

@@ -130,6 +130,8 @@ const EXPLAIN_EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLAIN_EXAMPLES)]
 pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) marks: MarkArgs,
     /// The paths
     #[arg(required = true)]
     pub(crate) places: Vec<OsString>,

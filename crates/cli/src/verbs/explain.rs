@@ -13,6 +13,7 @@ use crate::failure::Result;
 use crate::output::{Line, Style};
 use crate::place::{Spot, SpotPath, path_bytes, walked_host};
 use crate::report::{Report, Tally};
+use crate::verbs::marks::{Charset, mark};
 use crate::verbs::text;
 use crate::volumes::Access;
 
@@ -22,10 +23,11 @@ const SHOWN_OF_A_LOOP: usize = 8;
 pub(super) fn run(ctx: &Context, args: &ExplainArgs) -> Result<Report> {
     let mut tally = Tally::default();
     let mut nowhere = 0;
+    let charset = Charset::of(args.marks);
     for place in &args.places {
         let result = ctx
             .spot(place, Access::Read)
-            .and_then(|spot| one(ctx, &spot, &mut nowhere));
+            .and_then(|spot| one(ctx, &spot, charset, &mut nowhere));
         tally.take(&ctx.out, result);
     }
     let mut report = tally.report().count("nowhere", nowhere);
@@ -35,7 +37,7 @@ pub(super) fn run(ctx: &Context, args: &ExplainArgs) -> Result<Report> {
     Ok(report)
 }
 
-fn one(ctx: &Context, spot: &Spot, nowhere: &mut u64) -> Result<()> {
+fn one(ctx: &Context, spot: &Spot, charset: Charset, nowhere: &mut u64) -> Result<()> {
     spot.refuse_stream()?;
     let (volume, path) = match &spot.path {
         SpotPath::Host(path) => (Vec::new(), walked_host(path)?),
@@ -51,6 +53,7 @@ fn one(ctx: &Context, spot: &Spot, nowhere: &mut u64) -> Result<()> {
         ctx,
         spot,
         explanation: &explanation,
+        charset,
     };
     teller.tell(volume);
     Ok(())
@@ -61,6 +64,7 @@ struct Teller<'a> {
     ctx: &'a Context,
     spot: &'a Spot,
     explanation: &'a Explanation,
+    charset: Charset,
 }
 
 impl Teller<'_> {
@@ -128,7 +132,7 @@ impl Teller<'_> {
         let mut line = format!("  {number:>2}  ").into_bytes();
         line.extend(out.styled(Style::Link, &out.shown(&at)));
         if let Some(target) = &stored.target {
-            line.extend(b" -> ");
+            line.extend(format!(" {} ", mark(stored.kind, self.charset)).bytes());
             line.extend(out.shown(&target.to_host_bytes()));
         }
         let what = match hop.side() {
@@ -146,7 +150,10 @@ impl Teller<'_> {
             format!("{}: {}", rule(hop), rule_text(hop)).as_bytes(),
         );
         if hop.side() != Side::Host {
-            self.row("followed by", side_text(hop).as_bytes());
+            self.row("followed by", side_text(hop.side()).as_bytes());
+        }
+        if let Some(policy) = policy_text(hop) {
+            self.row("on a share", policy.as_bytes());
         }
         if let Some(onward) = onward {
             self.row("onward", &onward);
@@ -307,21 +314,27 @@ fn side_word(side: Side) -> &'static str {
     }
 }
 
-fn side_text(hop: &Hop) -> &'static str {
+fn side_text(side: Side) -> &'static str {
+    match side {
+        Side::Client => "the client, with its drives; a server hands the link back to it",
+        Side::Server => "the server, with its drives, when the path is on a share",
+        Side::Wsl => "the Windows subsystem for Linux; Win32 programs cannot",
+        Side::Host => "the host",
+        Side::Owner => "the program its reparse tag belongs to",
+    }
+}
+
+/// What Windows' default policy (SymlinkEvaluation) says of an absolute symbolic
+/// link that is met on a share.
+fn policy_text(hop: &Hop) -> Option<&'static str> {
     match (hop.side(), &hop.leads) {
-        (Side::Client, Leads::Drive(_)) => {
-            "the client, with its own drives; through a share only where \
-             remote-to-local links are switched on (else ERROR_SYMLINK_CLASS_DISABLED, 1463)"
+        (Side::Client, Leads::Drive(_) | Leads::Volume(_)) => {
+            Some("ERROR_SYMLINK_CLASS_DISABLED (1463) unless remote-to-local links are switched on")
         }
-        (Side::Client, Leads::Share { .. }) => {
-            "the client; through a share only where remote-to-remote links are \
-             switched on (else ERROR_SYMLINK_CLASS_DISABLED, 1463)"
-        }
-        (Side::Client, _) => "the client; a server hands the link back to it",
-        (Side::Server, _) => "the server, with its own drives, when the path is on a share",
-        (Side::Wsl, _) => "the Windows subsystem for Linux; Win32 programs cannot",
-        (Side::Host, _) => "the host",
-        (Side::Owner, _) => "the program its reparse tag belongs to",
+        (Side::Client, Leads::Share { .. }) => Some(
+            "ERROR_SYMLINK_CLASS_DISABLED (1463) unless remote-to-remote links are switched on",
+        ),
+        _ => None,
     }
 }
 
@@ -412,7 +425,6 @@ fn help(walk: &Walk, why: Why) -> Option<&'static str> {
         }
         (Why::Absent, Some(_)) => Some("make it, or give the link another target"),
         (Why::Absent, None) => Some("look at what is there with: linkwright ls"),
-        (Why::NotADirectory, Some(hop)) if hop.at.len() == 1 => None,
         _ => None,
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn completions(ctx: &Context, args: &CompletionsArgs) -> Result<Repor
 }
 
 pub(super) fn man(ctx: &Context, args: &ManArgs) -> Result<Report> {
-    let mut command = Cli::command();
+    // `help` has nothing to say that is not on the other pages.
+    let mut command = without_help(Cli::command());
     // Gives every verb its full name, `linkwright volume create`.
     command.build();
     if let Some(directory) = &args.out {
@@ -82,4 +83,9 @@ fn page(command: &Command) -> Result<Vec<u8>> {
 fn title(command: &Command) -> String {
     let name = command.get_bin_name().unwrap_or(command.get_name());
     name.replace(' ', "-")
+}
+
+fn without_help(command: Command) -> Command {
+    let command = command.disable_help_subcommand(true);
+    command.mut_subcommands(without_help)
 }

@@ -100,7 +100,7 @@ impl<'a> Marks<'a> {
                 (None, tag) => format!("[{}]", tag.map_or_else(String::new, text::tag_text)).into(),
             };
             text.push(b' ');
-            text.extend(out.styled(arrow_style, self.mark(record.kind).as_bytes()));
+            text.extend(out.styled(arrow_style, mark(record.kind, self.charset).as_bytes()));
             text.push(b' ');
             text.extend(out.styled(target_style, &target));
         }
@@ -116,9 +116,9 @@ impl<'a> Marks<'a> {
                 .groups
                 .entry((stat.device, record.record))
                 .or_insert(count);
-            let mark = self.mark(LinkKind::Hard);
+            let equals = mark(LinkKind::Hard, self.charset);
             text.push(b' ');
-            text.extend(out.styled(Style::Hard, format!("{mark}{id}").as_bytes()));
+            text.extend(out.styled(Style::Hard, format!("{equals}{id}").as_bytes()));
             remarks.push(format!("{} names", record.names));
         }
         if !remarks.is_empty() {
@@ -127,22 +127,22 @@ impl<'a> Marks<'a> {
         }
         text
     }
+}
 
-    /// What stands between a link and its target; before the id of a group of
-    /// hard links.
-    fn mark(&self, kind: LinkKind) -> &'static str {
-        let (unicode, ascii) = match kind {
-            LinkKind::Hard => ("≡", "="),
-            LinkKind::Symlink => ("→", "->"),
-            LinkKind::Junction => ("⇒", "=>"),
-            LinkKind::MountPoint => ("⇛", "=>>"),
-            LinkKind::LxSymlink => ("⇝", "~>"),
-            LinkKind::Other => ("⇢", "?>"),
-        };
-        match self.charset {
-            Charset::Unicode => unicode,
-            Charset::Ascii => ascii,
-        }
+/// What stands between a link and its target; before the id of a group of hard
+/// links.
+pub(crate) fn mark(kind: LinkKind, charset: Charset) -> &'static str {
+    let (unicode, ascii) = match kind {
+        LinkKind::Hard => ("≡", "="),
+        LinkKind::Symlink => ("→", "->"),
+        LinkKind::Junction => ("⇒", "=>"),
+        LinkKind::MountPoint => ("⇛", "=>>"),
+        LinkKind::LxSymlink => ("⇝", "~>"),
+        LinkKind::Other => ("⇢", "?>"),
+    };
+    match charset {
+        Charset::Unicode => unicode,
+        Charset::Ascii => ascii,
     }
 }
 
