@@ -3,8 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod doctor;
+mod generated;
 mod host;
 mod image;
 mod links;
+mod look;
 mod main_job;
 mod program;
+mod readme;
+mod remove;

@@ -81,12 +81,15 @@ impl Stays {
                 self.links.push((spot.bytes(), stored.target.clone()));
             }
         }
-        if stat.names <= 1 || stat.kind == NodeKind::Directory {
+        let key = (stat.device, stat.record);
+        // The last name of a file counts as the first did: see who it was.
+        let is_alone = stat.names <= 1 && !self.files.contains_key(&key);
+        if is_alone || stat.kind == NodeKind::Directory {
             return 0;
         }
         let file = self
             .files
-            .entry((stat.device, stat.record))
+            .entry(key)
             .or_insert_with(|| (spot.bytes(), stat.names));
         file.1 = file.1.saturating_sub(1);
         file.1
