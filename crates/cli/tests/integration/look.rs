@@ -345,7 +345,7 @@ fn explain_tells_what_is_not_known_here_and_what_windows_cannot_follow() {
         (&ends[1]["by"], &ends[1]["outcome"], &ends[1]["end"]),
         (
             &"wsl".into(),
-            &"found".into(),"missing".into(),
+            &"missing".into(),
             &"tour.img:/lx/a:b".into()
         )
     );
