@@ -109,6 +109,10 @@ pub(crate) enum Verb {
     Graph(GraphArgs),
     /// List every name of a file
     Names(NamesArgs),
+    /// Draw a directory and what is below it, links with what they hold
+    Tree(TreeArgs),
+    /// Say what becomes of a path: each link on the way, who follows it, where it ends
+    Explain(ExplainArgs),
     /// Remove links and files, never what a link points to
     Rm(RmArgs),
     /// Copy files and trees, links kept as links
@@ -159,6 +163,10 @@ pub(crate) enum Verb {
     Volume(VolumeVerb),
     /// Make an image with every kind of link, and show it
     Tour(TourArgs),
+    /// Write completions for a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }
 
 /// `--dry-run`, on what writes.
@@ -179,6 +187,8 @@ impl Verb {
             Self::Show(_) => "show",
             Self::Graph(_) => "graph",
             Self::Names(_) => "names",
+            Self::Tree(_) => "tree",
+            Self::Explain(_) => "explain",
             Self::Rm(_) => "rm",
             Self::Cp(_) => "cp",
             Self::Mv(_) => "mv",
@@ -204,6 +214,8 @@ impl Verb {
             Self::Dedupe(_) => "dedupe",
             Self::Apply(_) => "apply",
             Self::Undo(_) => "undo",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 }
