@@ -52,7 +52,7 @@ fn graph_of(ctx: &Context, spot: &Spot) -> Result<Graph> {
         node: found.node,
         path: found.path,
     };
-    let progress = Progress::of_objects(ctx.out.is_json());
+    let progress = Progress::of_search(ctx.out.is_json());
     let shown = spot.display();
     let graph = Graph::of(&ctx.resolver(), &top, &for_display(&shown), &mut || {
         progress.add(1);
