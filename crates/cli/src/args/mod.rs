@@ -115,6 +115,12 @@ pub(crate) enum Verb {
     Mkdir(MkdirArgs),
     /// Say what a place can hold, for this user, and why not
     Doctor(DoctorArgs),
+    /// Make a tree of links to the files of another
+    Clone(CloneArgs),
+    /// Make a tree the same as another, links kept as links
+    Mirror(MirrorArgs),
+    /// Keep a dated copy; what did not change is a hard link to the one before
+    Snapshot(SnapshotArgs),
     /// Keep the links of a place in a file, compare, make them again
     #[command(subcommand)]
     Manifest(ManifestVerb),
@@ -147,6 +153,9 @@ impl Verb {
             Self::Mv(_) => "mv",
             Self::Cat(_) => "cat",
             Self::Mkdir(_) => "mkdir",
+            Self::Clone(_) => "clone",
+            Self::Mirror(_) => "mirror",
+            Self::Snapshot(_) => "snapshot",
             Self::Manifest(ManifestVerb::Export(_)) => "manifest export",
             Self::Manifest(ManifestVerb::Diff(_)) => "manifest diff",
             Self::Manifest(ManifestVerb::Apply(_)) => "manifest apply",
