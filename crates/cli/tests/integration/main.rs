@@ -9,3 +9,4 @@ mod links;
 mod main_job;
 mod manifest;
 mod program;
+mod trees;
