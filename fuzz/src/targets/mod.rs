@@ -6,6 +6,7 @@ mod codes;
 mod compress;
 mod device;
 mod format;
+mod manifest;
 mod names;
 mod operations;
 mod record;
@@ -57,6 +58,7 @@ pub fn registry() -> Vec<Target> {
         judge("host-names", names::host, names::host_seeds),
         judge("upcase", names::upcase, names::upcase_seeds),
         judge("codes", codes::codes, codes::seeds),
+        judge("manifest", manifest::manifest, manifest::seeds),
         judge("partitions", device::partitions, device::seeds),
         judge("lznt1", compress::lznt1, compress::lznt1_seeds),
         judge("overlay", compress::overlay, compress::overlay_seeds),
