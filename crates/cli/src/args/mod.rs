@@ -2,10 +2,12 @@
 //! in the file of its family.
 
 mod files;
+mod graph;
 mod link;
 mod look;
 mod mend;
 mod program;
+mod trees;
 mod volume;
 
 use std::ffi::OsString;
@@ -13,10 +15,12 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use files::*;
+pub(crate) use graph::{GraphArgs, GraphFormat};
 pub(crate) use link::*;
 pub(crate) use look::*;
 pub(crate) use mend::*;
 pub(crate) use program::*;
+pub(crate) use trees::*;
 pub(crate) use volume::*;
 
 /// Heading of the options that every verb has.
@@ -101,8 +105,14 @@ pub(crate) enum Verb {
     Ls(LsArgs),
     /// Show everything about links
     Show(ShowArgs),
+    /// Draw the links of a place: Graphviz, Mermaid, SVG or a page to search
+    Graph(GraphArgs),
     /// List every name of a file
     Names(NamesArgs),
+    /// Draw a directory and what is below it, links with what they hold
+    Tree(TreeArgs),
+    /// Say what becomes of a path: each link on the way, who follows it, where it ends
+    Explain(ExplainArgs),
     /// Remove links and files, never what a link points to
     Rm(RmArgs),
     /// Copy files and trees, links kept as links
@@ -145,11 +155,18 @@ pub(crate) enum Verb {
     /// Take back what a plan did
     #[command(after_long_help = mend::UNDO_EXAMPLES)]
     Undo(UndoArgs),
+    /// Keep the links of a place in a file, compare, make them again
+    #[command(subcommand)]
+    Manifest(ManifestVerb),
     /// Make an NTFS volume, look at it, verify it
     #[command(subcommand)]
     Volume(VolumeVerb),
     /// Make an image with every kind of link, and show it
     Tour(TourArgs),
+    /// Write completions for a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }
 
 /// `--dry-run`, on what writes.
@@ -168,12 +185,18 @@ impl Verb {
             Self::Mklink(_) => "mklink",
             Self::Ls(_) => "ls",
             Self::Show(_) => "show",
+            Self::Graph(_) => "graph",
             Self::Names(_) => "names",
+            Self::Tree(_) => "tree",
+            Self::Explain(_) => "explain",
             Self::Rm(_) => "rm",
             Self::Cp(_) => "cp",
             Self::Mv(_) => "mv",
             Self::Cat(_) => "cat",
             Self::Mkdir(_) => "mkdir",
+            Self::Manifest(ManifestVerb::Export(_)) => "manifest export",
+            Self::Manifest(ManifestVerb::Diff(_)) => "manifest diff",
+            Self::Manifest(ManifestVerb::Apply(_)) => "manifest apply",
             Self::Volume(VolumeVerb::Create(_)) => "volume create",
             Self::Volume(VolumeVerb::Info(_)) => "volume info",
             Self::Volume(VolumeVerb::Check(_)) => "volume check",
@@ -191,6 +214,8 @@ impl Verb {
             Self::Dedupe(_) => "dedupe",
             Self::Apply(_) => "apply",
             Self::Undo(_) => "undo",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 }
