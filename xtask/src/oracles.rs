@@ -85,6 +85,21 @@ const TOOLS: &[Tool] = &[
         package: "fd-find",
         serves: "fdfind in the benchmarks",
     },
+    Tool {
+        program: "zsh",
+        package: "zsh",
+        serves: "the completions of zsh",
+    },
+    Tool {
+        program: "fish",
+        package: "fish",
+        serves: "the completions of fish",
+    },
+    Tool {
+        program: "groff",
+        package: "groff-base",
+        serves: "the manual pages",
+    },
 ];
 
 /// Installs what is missing where that may be done and says what is not there

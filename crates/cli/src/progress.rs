@@ -47,6 +47,21 @@ impl Progress {
         progress
     }
 
+    /// Of a search, whose end is not known before.
+    pub(crate) fn of_search(is_json: bool) -> Self {
+        Self::with_template(is_json, "{human_pos} objects, {per_sec}")
+    }
+
+    /// Of things that are counted one by one, shown as that of a copy.
+    pub(crate) fn counted(is_json: bool, what: &'static str) -> Self {
+        let progress = Self::with_template(
+            is_json,
+            "{human_pos} of {human_len} {msg}, {per_sec}, {eta} left",
+        );
+        progress.0.set_message(what);
+        progress
+    }
+
     fn with_template(is_json: bool, template: &str) -> Self {
         let visible = !is_json && std::io::stderr().is_terminal();
         let target = match visible {
@@ -65,12 +80,12 @@ impl Progress {
         !self.0.is_hidden()
     }
 
-    /// That many bytes more are to be copied.
+    /// That many bytes, or things, more are to be done.
     pub(crate) fn expect(&self, bytes: u64) {
         self.0.inc_length(bytes);
     }
 
-    /// That many more bytes.
+    /// That many more are done.
     pub(crate) fn add(&self, bytes: u64) {
         self.0.inc(bytes);
     }

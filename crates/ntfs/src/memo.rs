@@ -72,7 +72,9 @@ impl Memo {
     }
 
     fn tables(&mut self) -> &mut Tables {
-        self.tables.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.tables
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The open directory index of a file.

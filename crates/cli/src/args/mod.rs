@@ -2,6 +2,7 @@
 //! in the file of its family.
 
 mod files;
+mod graph;
 mod link;
 mod look;
 mod mend;
@@ -14,6 +15,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use files::*;
+pub(crate) use graph::{GraphArgs, GraphFormat};
 pub(crate) use link::*;
 pub(crate) use look::*;
 pub(crate) use mend::*;
@@ -103,8 +105,14 @@ pub(crate) enum Verb {
     Ls(LsArgs),
     /// Show everything about links
     Show(ShowArgs),
+    /// Draw the links of a place: Graphviz, Mermaid, SVG or a page to search
+    Graph(GraphArgs),
     /// List every name of a file
     Names(NamesArgs),
+    /// Draw a directory and what is below it, links with what they hold
+    Tree(TreeArgs),
+    /// Say what becomes of a path: each link on the way, who follows it, where it ends
+    Explain(ExplainArgs),
     /// Remove links and files, never what a link points to
     Rm(RmArgs),
     /// Copy files and trees, links kept as links
@@ -155,6 +163,10 @@ pub(crate) enum Verb {
     Volume(VolumeVerb),
     /// Make an image with every kind of link, and show it
     Tour(TourArgs),
+    /// Write completions for a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }
 
 /// `--dry-run`, on what writes.
@@ -173,7 +185,10 @@ impl Verb {
             Self::Mklink(_) => "mklink",
             Self::Ls(_) => "ls",
             Self::Show(_) => "show",
+            Self::Graph(_) => "graph",
             Self::Names(_) => "names",
+            Self::Tree(_) => "tree",
+            Self::Explain(_) => "explain",
             Self::Rm(_) => "rm",
             Self::Cp(_) => "cp",
             Self::Mv(_) => "mv",
@@ -199,6 +214,8 @@ impl Verb {
             Self::Dedupe(_) => "dedupe",
             Self::Apply(_) => "apply",
             Self::Undo(_) => "undo",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 }

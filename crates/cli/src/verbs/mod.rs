@@ -4,18 +4,24 @@ mod cat;
 mod copy_log;
 mod cp;
 mod doctor;
+mod explain;
+mod generate;
+mod graph;
 mod link;
 mod ls;
 mod manifest;
+mod marks;
 mod mend;
 mod mkdir;
 mod mklink;
 mod mv;
 mod names;
 mod rm;
+mod select;
 mod show;
 mod text;
 mod tour;
+mod tree;
 mod volume;
 
 use crate::args::Verb;
@@ -30,7 +36,10 @@ pub(crate) fn run(ctx: &Context, verb: Verb) -> Result<Report> {
         Verb::Mklink(args) => mklink::run(ctx, &args),
         Verb::Ls(args) => ls::run(ctx, &args),
         Verb::Show(args) => show::run(ctx, &args),
+        Verb::Graph(args) => graph::run(ctx, &args),
         Verb::Names(args) => names::run(ctx, &args),
+        Verb::Tree(args) => tree::run(ctx, &args),
+        Verb::Explain(args) => explain::run(ctx, &args),
         Verb::Rm(args) => rm::run(ctx, &args),
         Verb::Cp(args) => cp::run(ctx, &args),
         Verb::Mv(args) => mv::run(ctx, &args),
@@ -50,5 +59,7 @@ pub(crate) fn run(ctx: &Context, verb: Verb) -> Result<Report> {
         Verb::Dedupe(args) => mend::dedupe(ctx, &args),
         Verb::Apply(args) => mend::apply(ctx, &args),
         Verb::Undo(args) => mend::undo(ctx, &args),
+        Verb::Completions(args) => generate::completions(ctx, &args),
+        Verb::Man(args) => generate::man(ctx, &args),
     }
 }

@@ -99,7 +99,10 @@ fn compare(path: &Path, expected: &str) {
 
 #[test]
 fn the_header_is_that_of_the_source() {
-    compare(&include_folder().join("linkwright/kernel32.h"), &generated());
+    compare(
+        &include_folder().join("linkwright/kernel32.h"),
+        &generated(),
+    );
 }
 
 #[test]

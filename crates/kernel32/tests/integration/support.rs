@@ -87,7 +87,9 @@ pub(crate) fn library() -> PathBuf {
 
 /// A file of this crate's tests.
 pub(crate) fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(name)
 }
 
 pub(crate) fn include_folder() -> PathBuf {

@@ -10,9 +10,9 @@ use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use super::find::{AttrRef, find_in, reference};
+use super::insert::{LIST_GROWTH, NewAttribute, TRIED_EXTENSIONS};
 use super::list::LIST_STEP;
 use super::remove::JOIN_ENTRIES;
-use super::insert::{LIST_GROWTH, NewAttribute, TRIED_EXTENSIONS};
 use crate::cache::Block;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Place, Result};
@@ -40,10 +40,7 @@ const fn place_of(base: RecordNumber) -> Place {
     Place::attribute(base, AttributeType::ATTRIBUTE_LIST)
 }
 
-fn name_view<'a>(
-    attribute: &AttributeView<'a>,
-    number: RecordNumber,
-) -> Result<FileNameView<'a>> {
+fn name_view<'a>(attribute: &AttributeView<'a>, number: RecordNumber) -> Result<FileNameView<'a>> {
     let place = Place::attribute(number, AttributeType::FILE_NAME);
     let value = attribute
         .resident_value()
@@ -221,7 +218,11 @@ impl Engine {
     /// Takes the entry of a name out of a list in clusters that stays there, with
     /// as many; tells whether its record holds others. `None`: the list is of
     /// another kind, and nothing was changed.
-    pub(super) fn unlist_name(&mut self, base: RecordNumber, at: AttrRef) -> Result<Option<Others>> {
+    pub(super) fn unlist_name(
+        &mut self,
+        base: RecordNumber,
+        at: AttrRef,
+    ) -> Result<Option<Others>> {
         if !self.has_list(base)? {
             return Ok(None);
         }

@@ -137,7 +137,8 @@ impl Cache {
         let save = |frames: &mut Frames, slot: &mut Slot| frames.save_arrival(slot, at);
         self.changed(key, save, |block| {
             let node = Arc::make_mut(block).node_mut().ok_or_else(missing)?;
-            node.insert(at, entry).map_err(|e| Place::default().format(e))
+            node.insert(at, entry)
+                .map_err(|e| Place::default().format(e))
         })
     }
 

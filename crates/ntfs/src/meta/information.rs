@@ -160,7 +160,10 @@ impl Engine {
         if has_list {
             self.look_further(base, &mut survey)?;
         }
-        let reparse = survey.information().attributes.contains(FileAttributes::REPARSE_POINT);
+        let reparse = survey
+            .information()
+            .attributes
+            .contains(FileAttributes::REPARSE_POINT);
         if reparse && survey.reparse_tag.is_none() {
             // In clusters.
             survey.reparse_tag = self.reparse_tag(base)?;
@@ -183,7 +186,9 @@ impl Engine {
                 continue;
             }
             if let Some(found) = self.find(base, AttrKey::unnamed(type_code))? {
-                survey.see(&found.view()?).map_err(|e| found.place().format(e))?;
+                survey
+                    .see(&found.view()?)
+                    .map_err(|e| found.place().format(e))?;
             }
         }
         Ok(())
