@@ -14,6 +14,7 @@ use crate::Outcome;
 use crate::load::Load;
 use crate::peers::Peers;
 use crate::worker::Told;
+use crate::worker::growth::Mark;
 
 /// How much is measured, and where.
 #[derive(Debug, Clone)]
@@ -52,6 +53,8 @@ pub enum Who {
     Library,
     /// A mount of ntfs-3g.
     Mount,
+    /// The engine, its clock from before the volume is opened.
+    Open,
 }
 
 impl Who {
@@ -61,6 +64,7 @@ impl Who {
             Self::Bulk => Some("bulk"),
             Self::Win32 => Some("win32"),
             Self::Mount => Some("mount"),
+            Self::Open => Some("open"),
             Self::Library => None,
         }
     }
@@ -164,6 +168,62 @@ impl Lab {
         command.args(["worker", "spawn"]).arg(program);
         command.args(arguments);
         self.told(command, sync)
+    }
+
+    /// Goes over a whole volume ([`crate::worker::WAYS`]).
+    ///
+    /// # Errors
+    /// It failed.
+    pub fn walk(&self, way: &str, image: &Path) -> Outcome<Told> {
+        let mut command = Command::new(&self.program);
+        command.args(["worker", "walk", way]).arg(image);
+        self.told(command, Sync::With)
+    }
+
+    /// Grows a directory in a fresh image ([`crate::worker::growth`]).
+    ///
+    /// # Errors
+    /// It failed.
+    pub fn grow(&self, order: &str, cache: usize, entries: u64) -> Outcome<Vec<Mark>> {
+        let image = self.path("growth.img");
+        let mut command = Command::new(&self.program);
+        command.args(["worker", "grow"]).arg(&image).arg(order);
+        command.args([cache.to_string(), entries.to_string()]);
+        let told = self.told(command, Sync::Without);
+        std::fs::remove_file(&image)?;
+        Ok(told?.marks)
+    }
+
+    /// Counts the lines of a program's output.
+    ///
+    /// # Errors
+    /// It failed.
+    pub fn lines(&self, program: &Path, arguments: &[&str]) -> Outcome<Told> {
+        let mut command = Command::new(&self.program);
+        command.args(["worker", "lines"]).arg(program);
+        command.args(arguments);
+        self.told(command, Sync::With)
+    }
+
+    /// How often a program calls fsync or fdatasync.
+    ///
+    /// # Errors
+    /// It failed.
+    pub fn syncs(&self, program: &Path, arguments: &[&str]) -> Outcome<u64> {
+        let counts = self.path("syncs.txt");
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null());
+        command.env("LD_PRELOAD", &self.peers.nosync);
+        command.env("LINKWRIGHT_BENCH_SYNCS", &counts);
+        let output = command.output()?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(format!("{command:?}: {}\n{said}", output.status).into());
+        }
+        let text = std::fs::read_to_string(&counts)?;
+        std::fs::remove_file(&counts)?;
+        let numbers: Result<Vec<u64>, _> = text.lines().map(str::parse).collect();
+        Ok(numbers?.into_iter().sum())
     }
 
     fn told(&self, mut command: Command, sync: Sync) -> Outcome<Told> {

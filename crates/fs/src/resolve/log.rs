@@ -21,6 +21,8 @@ pub struct Hop {
     pub link_type: LinkType,
     /// Whether the link was the last component of the path as it was then.
     pub is_last: bool,
+    /// How many components came behind the link in the path as it was then.
+    pub rest: usize,
     /// The rule by which its target was read.
     pub leads: Leads,
     /// The whole path after this link, from the root of the volume it leads to:
@@ -35,13 +37,14 @@ impl Hop {
         dir: &[Name],
         content: LinkContent,
         link_type: LinkType,
-        is_last: bool,
+        rest: usize,
     ) -> Self {
         Self {
             at: dir.to_vec(),
             content,
             link_type,
-            is_last,
+            is_last: rest == 0,
+            rest,
             leads: Leads::Opaque,
             onward: Vec::new(),
         }

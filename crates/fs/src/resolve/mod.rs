@@ -66,7 +66,7 @@ impl Resolver<'_> {
         last: LastLink,
         rules: &dyn Rules,
     ) -> Result<Walk> {
-        let mut state = State::new(fs, path, rules.manner())?;
+        let mut state = State::new(fs, path, rules.manner().on(&**fs))?;
         let walker = Walker {
             drives: self.drives,
             rules,
@@ -90,19 +90,35 @@ impl Resolver<'_> {
         dir: &[Name],
         content: &LinkContent,
     ) -> Result<Walk> {
-        let mut state = State::new(fs, dir, Manner::Tool)?;
+        self.walk_content_by(fs, dir, content, LastLink::Follow, &NoRules)
+    }
+
+    /// Follows a link that is not there yet, as `rules` allow. With
+    /// [`LastLink::Keep`] a link that it leads to is not followed.
+    ///
+    /// # Errors
+    /// As [`walk`](Resolver::walk).
+    pub fn walk_content_by(
+        &self,
+        fs: &Arc<dyn FileSystem>,
+        dir: &[Name],
+        content: &LinkContent,
+        last: LastLink,
+        rules: &dyn Rules,
+    ) -> Result<Walk> {
+        let mut state = State::new(fs, dir, rules.manner().on(&**fs))?;
         let walker = Walker {
             drives: self.drives,
-            rules: &NoRules,
+            rules,
         };
         let outcome = loop {
             if state.rest.is_empty() && state.hops.is_empty() {
-                let hop = Hop::new(&state.at.names(), content.clone(), LinkType::File, true);
+                let hop = Hop::new(&state.at.names(), content.clone(), LinkType::File, 0);
                 if let Some(outcome) = walker.jump(&mut state, Name::from(""), hop)? {
                     break outcome;
                 }
             }
-            if let Some(outcome) = walker.step(&mut state, LastLink::Follow)? {
+            if let Some(outcome) = walker.step(&mut state, last)? {
                 break outcome;
             }
         };
@@ -128,7 +144,7 @@ impl Walker<'_> {
             Some(Step::Up) => {
                 // More `..` than there are directories is an error (MS-SMB2); the
                 // root of a POSIX host is its own parent.
-                let above = state.at.path.pop().is_some() || self.manner() == Manner::Posix;
+                let above = state.at.path.pop().is_some() || self.manner(state) == Manner::Posix;
                 return Ok((!above).then(|| self.above_root(state)));
             }
             Some(Step::Down(name)) => name,
@@ -141,7 +157,7 @@ impl Walker<'_> {
             return Ok(Some(state.stop(Some(&name), Why::Absent)));
         };
         let stat = state.at.fs.stat(&node)?;
-        let windows = self.manner() == Manner::Windows;
+        let windows = self.manner(state) == Manner::Windows;
         if !is_last && windows && stat.kind != NodeKind::Directory {
             // That it is no directory is seen before that it is a link.
             return Ok(Some(state.stop(Some(&name), Why::NotADirectory)));
@@ -157,7 +173,7 @@ impl Walker<'_> {
         if let Err(status) = self.rules.visit(&visit) {
             return Ok(Some(state.stop(Some(&name), Why::Refused(status))));
         }
-        if self.is_link(&stat) && !(is_last && last == LastLink::Keep) {
+        if self.is_link(state, &stat) && !(is_last && last == LastLink::Keep) {
             return self.follow(state, name, &node, &stat);
         }
         if !is_last && !stat.is_plain_directory() {
@@ -167,14 +183,15 @@ impl Walker<'_> {
         Ok(None)
     }
 
-    fn manner(&self) -> Manner {
-        self.rules.manner()
+    /// How links are followed on the file system that was reached.
+    fn manner(&self, state: &State) -> Manner {
+        self.rules.manner().on(&*state.at.fs)
     }
 
     /// Whether an object leads elsewhere, or cannot be opened without somebody
     /// who knows its tag.
-    fn is_link(&self, stat: &Stat) -> bool {
-        match self.manner() {
+    fn is_link(&self, state: &State, stat: &Stat) -> bool {
+        match self.manner(state) {
             Manner::Tool | Manner::Posix => stat.is_link(),
             // Compressed system files are read by the file system itself here.
             Manner::Windows => {
@@ -184,7 +201,7 @@ impl Walker<'_> {
     }
 
     fn above_root(&self, state: &mut State) -> Outcome {
-        state.stop_at_link(match self.manner() {
+        state.stop_at_link(match self.manner(state) {
             Manner::Tool | Manner::Posix => Why::AboveRoot,
             Manner::Windows => Why::Refused(NtStatus::IO_REPARSE_DATA_INVALID),
         })
@@ -198,7 +215,7 @@ impl Walker<'_> {
         node: &Node,
         stat: &Stat,
     ) -> Result<Option<Outcome>> {
-        if state.hops.len() >= self.manner().max_hops() {
+        if state.hops.len() >= self.rules.max_hops() {
             return Ok(Some(state.stop(Some(&name), Why::TooManyLinks)));
         }
         let Some(content) = state.at.fs.link(node)? else {
@@ -207,15 +224,15 @@ impl Walker<'_> {
             state.rest.clear();
             return Ok(Some(state.stop(Some(&name), Why::Absent)));
         };
-        let is_last = state.rest.is_empty();
-        let hop = Hop::new(&state.at.names(), content, stat.link_type(), is_last);
+        let rest = state.rest.len();
+        let hop = Hop::new(&state.at.names(), content, stat.link_type(), rest);
         self.jump(state, name, hop)
     }
 
     /// Goes where a link with this name and content in the current directory
     /// leads.
     fn jump(&self, state: &mut State, name: Name, mut hop: Hop) -> Result<Option<Outcome>> {
-        let jump = Jump::of(&hop.content, self.manner());
+        let jump = Jump::of(&hop.content, self.manner(state));
         hop.at.push(name);
         hop.leads = jump.leads(&hop.content);
         let symbolic = !matches!(
@@ -250,7 +267,7 @@ impl Walker<'_> {
         if symbolic && let Err(status) = self.rules.crosses(&from, &state.at.fs) {
             return Ok(Some(state.stop_at_link(Why::Refused(status))));
         }
-        match self.manner() {
+        match self.manner(state) {
             Manner::Tool | Manner::Posix => state.prepend(steps),
             Manner::Windows => {
                 if !state.prepend_text(steps) {

@@ -7,7 +7,7 @@ use linkwright_codes::NtStatus;
 use linkwright_names::path::VolumeGuid;
 
 use crate::error::Result;
-use crate::{FileSystem, Name, Node, Stat};
+use crate::{Capabilities, FileSystem, Name, Node, Stat};
 
 /// Most links that one path may lead through (Windows: 63, then
 /// ERROR_CANT_RESOLVE_FILENAME).
@@ -61,6 +61,16 @@ pub enum Manner {
 }
 
 impl Manner {
+    /// How links are followed on `fs`: tools take those of a POSIX host as POSIX
+    /// does.
+    pub(super) fn on(self, fs: &dyn FileSystem) -> Self {
+        let follows = fs.capabilities().contains(Capabilities::FOLLOWS_LINKS);
+        match (self, follows) {
+            (Self::Tool, true) => Self::Posix,
+            _ => self,
+        }
+    }
+
     /// Most links that are followed for one path.
     pub fn max_hops(self) -> usize {
         match self {
@@ -92,6 +102,11 @@ pub trait Rules: Send + Sync {
     /// How closely links are followed.
     fn manner(&self) -> Manner {
         Manner::Tool
+    }
+
+    /// Most links that are followed for one path.
+    fn max_hops(&self) -> usize {
+        self.manner().max_hops()
     }
 
     /// Whether a component may be passed, before a link in it is followed.

@@ -13,6 +13,8 @@ use crate::rounds::{Contestant, alternate};
 use crate::volumes::Base;
 
 const ROUNDS: usize = 3;
+/// A fresh image is measured in one round of so many.
+const FRESH_SHARE: usize = 3;
 const GOAL: Goal = Goal::AtLeast {
     goal: 5.0,
     aim: Some(10.0),
@@ -73,7 +75,11 @@ fn measure(
             contestants.push(Contestant::new(|| trial.without(&image, Who::Win32)));
         }
         let path = contestants.len() - 1;
-        let rounds = alternate(lab.rounds(ROUNDS), contestants)?;
+        let rounds = match kind {
+            Kind::Warm => lab.rounds(ROUNDS),
+            Kind::Fresh => lab.rounds(ROUNDS).div_ceil(FRESH_SHARE),
+        };
+        let rounds = alternate(rounds, contestants)?;
         cells.extend(trial.cells(&rounds, kind, Who::Library));
         if is_usual && trial.library {
             let setting = format!("{}, no fsync", kind.name());

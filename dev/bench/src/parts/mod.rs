@@ -1,9 +1,14 @@
 //! What is measured, a file each.
 
 mod bulk;
+mod growth;
+mod host;
 mod kinds;
 mod links;
 mod loads;
+mod million;
+mod scan;
+mod startup;
 mod trial;
 
 use crate::Outcome;
@@ -25,6 +30,15 @@ pub const PARTS: &[Part] = &[
     part("links", "files and hard links, a call each", links::run),
     part("bulk", "hard links in one transaction", bulk::run),
     part("kinds", "symbolic links, junctions; removal", kinds::run),
+    part("scan", "all links and names of a million files", scan::scan),
+    part("check", "`volume check` of a million files", scan::check),
+    part("host", "cloning and listing on the host", host::run),
+    part(
+        "growth",
+        "a link's cost as its directory grows",
+        growth::run,
+    ),
+    part("startup", "one link on a 100 GiB image", startup::run),
 ];
 
 const fn part(name: &'static str, about: &'static str, run: fn(&Lab) -> Outcome<Vec<Row>>) -> Part {

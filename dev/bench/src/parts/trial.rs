@@ -72,7 +72,7 @@ impl<'a> Trial<'a> {
         match peer {
             Who::Library => self.library,
             Who::Mount => self.mount,
-            Who::Engine | Who::Bulk | Who::Win32 => true,
+            Who::Engine | Who::Bulk | Who::Win32 | Who::Open => true,
         }
     }
 

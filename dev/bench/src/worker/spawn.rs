@@ -25,5 +25,6 @@ pub(super) fn run(program: &str, arguments: &[&str]) -> Outcome<Told> {
     Ok(Told {
         seconds,
         peak_kib: u64::try_from(peak)?,
+        ..Told::default()
     })
 }
