@@ -28,6 +28,21 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
+    /// The kind of what a link holds.
+    pub fn of(content: &LinkContent) -> Self {
+        match content {
+            LinkContent::Posix(_) | LinkContent::Reparse(ReparseBuffer::SymbolicLink(_)) => {
+                Self::Symlink
+            }
+            LinkContent::Reparse(ReparseBuffer::MountPoint(mount)) if mount.is_volume() => {
+                Self::MountPoint
+            }
+            LinkContent::Reparse(ReparseBuffer::MountPoint(_)) => Self::Junction,
+            LinkContent::Reparse(ReparseBuffer::LxSymlink(_)) => Self::LxSymlink,
+            LinkContent::Reparse(ReparseBuffer::Other(_)) => Self::Other,
+        }
+    }
+
     /// The name in JSON and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -9,15 +9,19 @@
 
 pub mod audit;
 pub mod copy;
+mod display;
 pub mod doctor;
 pub mod explain;
+pub mod graph;
 mod inspect;
 pub mod make;
+pub mod manifest;
 pub mod plan;
 pub mod target;
 mod text;
 mod walk;
 
+pub use display::{for_display, name_for_display};
 pub use inspect::{LinkKind, LinkRecord, Stored, inspect};
 pub use text::{nt_to_win32, posix_to_windows, relative_path, win32_to_nt, windows_to_posix};
 pub use walk::{Event, Met, Place, Wanted, walk, walk_for};

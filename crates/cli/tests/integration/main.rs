@@ -4,11 +4,14 @@
 
 mod doctor;
 mod generated;
+mod graph;
 mod host;
 mod image;
 mod links;
 mod look;
 mod main_job;
+mod manifest;
+mod mend;
 mod program;
 mod readme;
 mod remove;

@@ -50,9 +50,6 @@ impl Jump {
             LinkContent::Posix(text) if manner == Manner::Posix => Self::of_host(text),
             LinkContent::Posix(text) => Self::of_posix(text),
             LinkContent::Reparse(ReparseBuffer::LxSymlink(_)) if windows => Self::Opaque,
-            LinkContent::Reparse(ReparseBuffer::LxSymlink(link)) if manner == Manner::Posix => {
-                Self::of_host(link.target())
-            }
             LinkContent::Reparse(ReparseBuffer::LxSymlink(link)) => Self::of_posix(link.target()),
             LinkContent::Reparse(ReparseBuffer::SymbolicLink(link)) => {
                 let text = link.substitute_name();

@@ -66,7 +66,7 @@ impl Resolver<'_> {
         last: LastLink,
         rules: &dyn Rules,
     ) -> Result<Walk> {
-        let mut state = State::new(fs, path, rules.manner().on(&**fs))?;
+        let mut state = State::new(fs, path, rules.manner())?;
         let walker = Walker {
             drives: self.drives,
             rules,
@@ -106,7 +106,7 @@ impl Resolver<'_> {
         last: LastLink,
         rules: &dyn Rules,
     ) -> Result<Walk> {
-        let mut state = State::new(fs, dir, rules.manner().on(&**fs))?;
+        let mut state = State::new(fs, dir, rules.manner())?;
         let walker = Walker {
             drives: self.drives,
             rules,
@@ -144,7 +144,7 @@ impl Walker<'_> {
             Some(Step::Up) => {
                 // More `..` than there are directories is an error (MS-SMB2); the
                 // root of a POSIX host is its own parent.
-                let above = state.at.path.pop().is_some() || self.manner(state) == Manner::Posix;
+                let above = state.at.path.pop().is_some() || self.manner() == Manner::Posix;
                 return Ok((!above).then(|| self.above_root(state)));
             }
             Some(Step::Down(name)) => name,
@@ -157,7 +157,7 @@ impl Walker<'_> {
             return Ok(Some(state.stop(Some(&name), Why::Absent)));
         };
         let stat = state.at.fs.stat(&node)?;
-        let windows = self.manner(state) == Manner::Windows;
+        let windows = self.manner() == Manner::Windows;
         if !is_last && windows && stat.kind != NodeKind::Directory {
             // That it is no directory is seen before that it is a link.
             return Ok(Some(state.stop(Some(&name), Why::NotADirectory)));
@@ -173,7 +173,7 @@ impl Walker<'_> {
         if let Err(status) = self.rules.visit(&visit) {
             return Ok(Some(state.stop(Some(&name), Why::Refused(status))));
         }
-        if self.is_link(state, &stat) && !(is_last && last == LastLink::Keep) {
+        if self.is_link(&stat) && !(is_last && last == LastLink::Keep) {
             return self.follow(state, name, &node, &stat);
         }
         if !is_last && !stat.is_plain_directory() {
@@ -183,15 +183,14 @@ impl Walker<'_> {
         Ok(None)
     }
 
-    /// How links are followed on the file system that was reached.
-    fn manner(&self, state: &State) -> Manner {
-        self.rules.manner().on(&*state.at.fs)
+    fn manner(&self) -> Manner {
+        self.rules.manner()
     }
 
     /// Whether an object leads elsewhere, or cannot be opened without somebody
     /// who knows its tag.
-    fn is_link(&self, state: &State, stat: &Stat) -> bool {
-        match self.manner(state) {
+    fn is_link(&self, stat: &Stat) -> bool {
+        match self.manner() {
             Manner::Tool | Manner::Posix => stat.is_link(),
             // Compressed system files are read by the file system itself here.
             Manner::Windows => {
@@ -201,7 +200,7 @@ impl Walker<'_> {
     }
 
     fn above_root(&self, state: &mut State) -> Outcome {
-        state.stop_at_link(match self.manner(state) {
+        state.stop_at_link(match self.manner() {
             Manner::Tool | Manner::Posix => Why::AboveRoot,
             Manner::Windows => Why::Refused(NtStatus::IO_REPARSE_DATA_INVALID),
         })
@@ -232,7 +231,7 @@ impl Walker<'_> {
     /// Goes where a link with this name and content in the current directory
     /// leads.
     fn jump(&self, state: &mut State, name: Name, mut hop: Hop) -> Result<Option<Outcome>> {
-        let jump = Jump::of(&hop.content, self.manner(state));
+        let jump = Jump::of(&hop.content, self.manner());
         hop.at.push(name);
         hop.leads = jump.leads(&hop.content);
         let symbolic = !matches!(
@@ -267,7 +266,7 @@ impl Walker<'_> {
         if symbolic && let Err(status) = self.rules.crosses(&from, &state.at.fs) {
             return Ok(Some(state.stop_at_link(Why::Refused(status))));
         }
-        match self.manner(state) {
+        match self.manner() {
             Manner::Tool | Manner::Posix => state.prepend(steps),
             Manner::Windows => {
                 if !state.prepend_text(steps) {

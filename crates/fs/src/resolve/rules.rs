@@ -7,7 +7,7 @@ use linkwright_codes::NtStatus;
 use linkwright_names::path::VolumeGuid;
 
 use crate::error::Result;
-use crate::{Capabilities, FileSystem, Name, Node, Stat};
+use crate::{FileSystem, Name, Node, Stat};
 
 /// Most links that one path may lead through (Windows: 63, then
 /// ERROR_CANT_RESOLVE_FILENAME).
@@ -61,16 +61,6 @@ pub enum Manner {
 }
 
 impl Manner {
-    /// How links are followed on `fs`: tools take those of a POSIX host as POSIX
-    /// does.
-    pub(super) fn on(self, fs: &dyn FileSystem) -> Self {
-        let follows = fs.capabilities().contains(Capabilities::FOLLOWS_LINKS);
-        match (self, follows) {
-            (Self::Tool, true) => Self::Posix,
-            _ => self,
-        }
-    }
-
     /// Most links that are followed for one path.
     pub fn max_hops(self) -> usize {
         match self {

@@ -52,7 +52,7 @@ impl View for PlainView {
     }
 
     fn volume(&self, machine: &Machine, fs: &Arc<dyn FileSystem>) -> Option<Arc<Volume>> {
-        machine.volumes.of(fs).cloned()
+        machine.volumes.of(fs)
     }
 }
 
@@ -133,12 +133,12 @@ impl<'a> Lookup<'a> {
 impl Drives for Lookup<'_> {
     fn drive(&self, letter: char) -> FsResult<Option<Arc<dyn FileSystem>>> {
         let volume = self.machine.volumes.drive(letter);
-        Ok(volume.map(|volume| self.view.fs(volume)))
+        Ok(volume.map(|volume| self.view.fs(&volume)))
     }
 
     fn share(&self, server: &[u16], share: &[u16]) -> FsResult<Option<Arc<dyn FileSystem>>> {
         match self.machine.volumes.share(server, share) {
-            Ok(volume) => Ok(Some(self.view.fs(volume))),
+            Ok(volume) => Ok(Some(self.view.fs(&volume))),
             Err(status) => {
                 *self.network.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
                 Ok(None)
@@ -148,7 +148,7 @@ impl Drives for Lookup<'_> {
 
     fn volume(&self, guid: VolumeGuid) -> FsResult<Option<Arc<dyn FileSystem>>> {
         let volume = self.machine.volumes.by_guid(guid);
-        Ok(volume.map(|volume| self.view.fs(volume)))
+        Ok(volume.map(|volume| self.view.fs(&volume)))
     }
 }
 

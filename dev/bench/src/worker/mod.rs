@@ -58,6 +58,7 @@ type Way = fn(&Path) -> Outcome<Told>;
 pub const WAYS: &[(&str, Way)] = &[
     ("records", walk::records),
     ("metadata", walk::metadata),
+    ("scan", walk::scan),
     ("directories", walk::directories),
     ("crate-ntfs", walk::crate_ntfs),
     ("find", walk::find),
