@@ -87,7 +87,9 @@ pub(crate) fn library() -> PathBuf {
 
 /// A file of this crate's tests.
 pub(crate) fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(name)
 }
 
 pub(crate) fn include_folder() -> PathBuf {
@@ -111,7 +113,7 @@ pub(crate) fn run(command: &mut Command) -> Finished {
 pub(crate) fn compile(sources: &[PathBuf], program: &Path, options: &[&str]) {
     let folder = library_folder();
     let mut gcc = command::program("gcc");
-    gcc.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g"])
+    gcc.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-g"])
         .args(options)
         .arg("-I")
         .arg(include_folder())
