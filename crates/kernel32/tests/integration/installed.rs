@@ -1,5 +1,5 @@
-//! What `cargo xtask install --prefix` lays down: the same script of names is used
-//! here and there, and a program is built by what pkg-config says.
+//! What `cargo xtask install --prefix` lays down: the same script is run here and
+//! there, and a program is built by what pkg-config says.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use linkwright_testkit::{command, skip_unless};
 use tempfile::TempDir;
 
-use crate::support::{Place, include_folder, library, run, source};
+use crate::support::{Place, library, run, source};
 
 /// An installation in a folder of its own.
 pub(crate) struct Installation {
@@ -36,7 +36,7 @@ pub(crate) fn installation() -> &'static Installation {
 
 /// Runs the installer with the library that this test was built with.
 fn install(prefix: &Path) {
-    let script = include_folder().join("install.sh");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh");
     let mut shell = command::program("sh");
     run(shell.arg(script).arg(prefix).arg(library()).arg("-"));
 }

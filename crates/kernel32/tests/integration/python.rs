@@ -20,6 +20,6 @@ fn the_basic_rows_of_the_table_hold_through_ctypes() {
         .split_whitespace()
         .filter_map(|word| word.split_once(':')?.1.parse::<usize>().ok())
         .sum();
-    assert!(rows >= 150, "{}", finished.text());
+    assert!(rows >= 130, "{}", finished.text());
     assert!(finished.text().contains("CreateSymbolicLinkW:"));
 }

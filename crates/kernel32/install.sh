@@ -5,14 +5,15 @@
 set -eu
 prefix=$1 shared=$2 static=$3
 here=$(cd "$(dirname "$0")" && pwd)
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$here/../Cargo.toml" | head -n 1)
+root=$here/../..
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
 mkdir -p "$prefix/lib/pkgconfig" "$prefix/include/linkwright" "$prefix/share/linkwright"
 prefix=$(cd "$prefix" && pwd)
 
 suffix=.${shared##*.}
 install -m 0755 "$shared" "$prefix/lib/libkernel32$suffix"
 [ "$static" = - ] || install -m 0644 "$static" "$prefix/lib/libkernel32.a"
-install -m 0644 "$here/linkwright/kernel32.h" "$prefix/include/linkwright/kernel32.h"
+install -m 0644 "$root/include/linkwright/kernel32.h" "$prefix/include/linkwright/kernel32.h"
 
 # CoreCLR 3.1 and Mono 6.8 try the name as it is written, with and without "lib" and
 # the suffix.
