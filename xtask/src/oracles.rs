@@ -119,6 +119,32 @@ const TOOLS: &[Tool] = &[
         package: "python3-pip",
         serves: "CoreCLR (PyPI's dotnetcore2)",
     },
+    Tool {
+        // A header stands for the library.
+        program: "/usr/include/ntfs-3g/volume.h",
+        package: "ntfs-3g-dev",
+        serves: "libntfs-3g in the benchmarks",
+    },
+    Tool {
+        program: "fdfind",
+        package: "fd-find",
+        serves: "fdfind in the benchmarks",
+    },
+    Tool {
+        program: "zsh",
+        package: "zsh",
+        serves: "the completions of zsh",
+    },
+    Tool {
+        program: "fish",
+        package: "fish",
+        serves: "the completions of fish",
+    },
+    Tool {
+        program: "groff",
+        package: "groff-base",
+        serves: "the manual pages",
+    },
 ];
 
 /// Installs what is missing where that may be done and says what is not there

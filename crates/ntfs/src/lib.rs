@@ -32,10 +32,12 @@ mod engine;
 mod error;
 mod index;
 mod link;
+mod memo;
 mod meta;
 mod options;
 mod pages;
 mod record;
+mod scan;
 mod stream;
 mod txn;
 mod usn;
@@ -50,6 +52,7 @@ pub use options::{
     Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, JournalMode,
     OpenOptions, ShadowPolicy, ShortNames, SystemClock,
 };
+pub use scan::{ScanSummary, Scanned, ScannedFile, ScannedName, Standing};
 pub use stream::StreamInfo;
 pub use usn::{ChangeJournal, ChangeJournalState};
 pub use volume::{

@@ -68,8 +68,8 @@ pub use settings::{
     Clock, CodePage, DeveloperMode, LongPaths, Privileges, ShareKind, SymlinkEvaluation,
     SystemClock, Token, WindowsVersion,
 };
-pub use token::PrivilegeState;
 pub use system::{System, SystemBuilder, SystemError};
+pub use token::PrivilegeState;
 pub use volume::{DiskFreeSpace, DiskFreeSpaceEx, VolumeInformation};
 
 /// Result of a Win32 function.

@@ -13,8 +13,8 @@ use crate::nt::Nt;
 use crate::nt::objects::FileObject;
 use crate::nt::transaction::Transactions;
 use crate::settings::{
-    Clock, CodePage, DeveloperMode, LongPaths, Privileges, ShareKind, SymlinkEvaluation, SystemClock, Token,
-    WindowsVersion,
+    Clock, CodePage, DeveloperMode, LongPaths, Privileges, ShareKind, SymlinkEvaluation,
+    SystemClock, Token, WindowsVersion,
 };
 use crate::token::TokenState;
 use crate::volumes::{Share, Volume, Volumes};

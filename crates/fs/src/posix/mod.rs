@@ -186,7 +186,10 @@ impl FileSystem for PosixFs {
             free: stat.f_bavail.saturating_mul(stat.f_frsize),
             cluster: u32::try_from(stat.f_frsize).unwrap_or(u32::MAX),
             max_name: u32::try_from(stat.f_namemax).unwrap_or(u32::MAX),
-            max_links: None,
+            max_links: match self.limit {
+                LinkLimit::Host => None,
+                LinkLimit::Windows => Some(1024),
+            },
         })
     }
 

@@ -5,9 +5,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::Block;
+use super::frames::{Edit, Frames};
 use super::fresh::{Fresh, Since};
 use super::spill::SpillPlace;
 use crate::error::{Place, Result};
+use crate::index::node::IndexNode;
 use crate::txn::WriteSet;
 
 /// A contiguous part of the device.
@@ -76,6 +78,8 @@ pub(super) struct Slot {
     spilled: Option<Arc<SpillPlace>>,
     /// Used since the eviction hand last passed.
     referenced: bool,
+    /// The innermost frame that keeps this block as a whole (see `frames`).
+    stamp: u64,
 }
 
 impl Slot {
@@ -88,6 +92,7 @@ impl Slot {
             fresh: false,
             spilled: None,
             referenced: false,
+            stamp: 0,
         }
     }
 
@@ -95,6 +100,81 @@ impl Slot {
         Self {
             dirty: true,
             ..Self::clean(location, block)
+        }
+    }
+
+    pub(super) const fn key(&self) -> u64 {
+        self.location.key()
+    }
+
+    pub(super) const fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    pub(super) const fn set_stamp(&mut self, stamp: u64) {
+        self.stamp = stamp;
+    }
+
+    /// Whether undoing a change needs no more than what changes: the block is
+    /// in memory, and cannot be read again.
+    pub(super) const fn is_editable(&self) -> bool {
+        self.dirty && self.spilled.is_none() && self.block.is_some()
+    }
+
+    /// What undoing a change of the block needs: nothing when it can be read
+    /// again.
+    pub(super) fn snapshot(&self) -> Option<Self> {
+        if !self.dirty {
+            return None;
+        }
+        let mut slot = self.clone();
+        if slot.spilled.is_some() {
+            slot.block = None;
+        }
+        Some(slot)
+    }
+
+    /// The bytes of the block in memory.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.block.as_ref().map_or(&[], |block| block.bytes())
+    }
+
+    /// The node in memory.
+    pub(super) fn node(&self) -> Option<&IndexNode> {
+        let node = self.block.as_ref().and_then(|block| block.node());
+        node.map(|node| &**node)
+    }
+
+    /// The bytes of an entry of the node in memory.
+    pub(super) fn entry(&self, slot: usize) -> &[u8] {
+        self.node().map_or(&[], |node| node.range(slot, slot + 1))
+    }
+
+    /// Takes an edit back; `bytes` are those of all edits.
+    pub(super) fn take_back(&mut self, edit: Edit, bytes: &[u8]) {
+        let Some(block) = &mut self.block else { return };
+        let block = Arc::make_mut(block);
+        let kept = |start: usize, len: usize| bytes.get(start..start + len).unwrap_or_default();
+        match edit {
+            Edit::Bytes { at, start, len } => {
+                if let Some(to) = block.bytes_mut().get_mut(at..at + len) {
+                    to.copy_from_slice(kept(start, len));
+                }
+            }
+            Edit::Came(slot) => {
+                if let Some(node) = block.node_mut() {
+                    // The entry is there: it was put there.
+                    let taken = node.remove(slot);
+                    debug_assert!(taken.is_ok(), "an entry that came is gone");
+                }
+            }
+            Edit::Went { slot, start, len } => {
+                if let Some(node) = block.node_mut() {
+                    // There is room: it was there before.
+                    let put = node.insert(slot, kept(start, len));
+                    debug_assert!(put.is_ok(), "an entry that went has no room");
+                }
+            }
         }
     }
 
@@ -157,7 +237,7 @@ impl Load {
 
 /// Device offsets are multiples of 512: one multiplication spreads them.
 #[derive(Default)]
-pub(super) struct OffsetHasher(u64);
+pub(crate) struct OffsetHasher(u64);
 
 impl Hasher for OffsetHasher {
     fn finish(&self) -> u64 {
@@ -238,14 +318,21 @@ impl Map {
             .collect()
     }
 
-    /// What undoing a change of the block at `key` needs: nothing when it can
-    /// be read again.
-    pub(super) fn snapshot(&self, key: u64) -> Option<Slot> {
-        let mut slot = self.slots.get(&key).filter(|slot| slot.dirty)?.clone();
-        if slot.spilled.is_some() {
-            slot.block = None;
+    /// The slot of `key`, to be changed in ways that count for nothing here.
+    pub(super) fn slot(&mut self, key: u64) -> Option<&mut Slot> {
+        self.slots.get_mut(&key)
+    }
+
+    /// Keeps the block at `key` as it is, for undoing; returns the stamp of what
+    /// takes its place.
+    pub(super) fn save(&mut self, key: u64, frames: &mut Frames) -> u64 {
+        match self.slots.get_mut(&key) {
+            Some(slot) => {
+                frames.save(slot);
+                slot.stamp
+            }
+            None => frames.save_absence(key),
         }
-        Some(slot)
     }
 
     /// Puts a block in place; whether it is fresh is found out here.
@@ -282,12 +369,16 @@ impl Map {
         }
     }
 
+    /// Changes a block that is here; `save` keeps what undoing it needs.
     pub(super) fn modify<T>(
         &mut self,
         key: u64,
+        save: impl FnOnce(&mut Slot),
         change: impl FnOnce(&mut Arc<Block>) -> T,
     ) -> Option<T> {
         let slot = self.slots.get_mut(&key)?;
+        slot.block.as_ref()?;
+        save(slot);
         slot.referenced = true;
         if !slot.dirty || slot.spilled.is_some() {
             self.load.subtract(slot);
@@ -296,9 +387,7 @@ impl Map {
                 self.dirty.insert(key);
                 slot.fresh = self.fresh.holds(&slot.location, Since::Commit);
             }
-            if slot.block.is_some() {
-                slot.spilled = None;
-            }
+            slot.spilled = None;
             self.load.add(slot);
         }
         slot.block.as_mut().map(change)

@@ -186,8 +186,12 @@ pub(super) fn put<S: IndexStore>(
                 Reach::Tree => Reach::Tree,
             });
         };
-        let fit = store.modify_block(vcn, |node| edit.apply(node))?;
-        let fit = fit.map_err(|e| store.fault(undecodable(step.at, e)))?;
+        let fit = match (edit.kind, edit.right) {
+            (EditKind::Insert, None) => store.insert_entry(vcn, edit.slot, &edit.entry)?,
+            _ => store
+                .modify_block(vcn, |node| edit.apply(node))?
+                .map_err(|e| store.fault(undecodable(step.at, e)))?,
+        };
         if fit == NodeFit::Done {
             return Ok(reach);
         }

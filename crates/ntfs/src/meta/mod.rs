@@ -12,4 +12,5 @@ mod view;
 pub use extended_attributes::ExtendedAttribute;
 pub use information::{CaseSensitivity, FileInfo, TimesChange};
 
+pub(crate) use information::Survey;
 pub(crate) use security::{Creator, SecurityCache};

@@ -1,5 +1,6 @@
 //! File records: loading, validating, changing.
 
+use core::ops::Range;
 use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::AttributeType;
@@ -24,6 +25,9 @@ impl Engine {
         len: usize,
         place: Place,
     ) -> Result<Location> {
+        if let Some(location) = self.location_in_one(runs, offset, len) {
+            return Ok(location);
+        }
         let cluster = self.cluster_size();
         let mut location: Option<Location> = None;
         let mut done = 0_usize;
@@ -50,6 +54,21 @@ impl Engine {
             done += take;
         }
         location.ok_or_else(|| place.corrupt(CorruptKind::StreamSizes))
+    }
+
+    /// The same where all bytes lie in one run and inside the volume: nearly
+    /// always.
+    fn location_in_one(&self, runs: &RunList, offset: u64, len: usize) -> Option<Location> {
+        let shift = self.geometry.cluster_shift();
+        let vcn = offset >> shift;
+        let inside = offset - (vcn << shift);
+        let run = runs.lookup(vcn)?;
+        let lcn = run.lcn?;
+        let end = lcn.checked_add(run.length)?;
+        let room = run.length.checked_mul(1 << shift)?.checked_sub(inside)?;
+        let fits = u64::try_from(len).is_ok_and(|len| (1..=room).contains(&len));
+        let inside_volume = end <= self.geometry.cluster_count();
+        (fits && inside_volume).then(|| Location::contiguous((lcn << shift) + inside, len))
     }
 
     /// The byte offset of a run, checked to lie inside the volume.
@@ -167,14 +186,35 @@ impl Engine {
         number: RecordNumber,
         change: impl FnOnce(&mut [u8]) -> Result<T, FormatError>,
     ) -> Result<T> {
-        let key = self.record_location(number)?.key();
-        if !self.cache.contains(key) {
-            let block = self.record(number)?;
-            self.keep_cached(self.record_location(number)?, &block);
-        }
+        let key = self.record_at_hand(number)?;
         self.cache.modify(key, |block| {
             change(block.bytes_mut()).map_err(|e| Place::record(number).format(e))
         })
+    }
+
+    /// As [`Self::modify_record`], for a change that leaves all bytes outside of
+    /// `ranges` as they are.
+    pub(crate) fn patch_record<T>(
+        &mut self,
+        number: RecordNumber,
+        ranges: &[Range<usize>],
+        change: impl FnOnce(&mut [u8]) -> Result<T, FormatError>,
+    ) -> Result<T> {
+        let key = self.record_at_hand(number)?;
+        self.cache.patch(key, ranges, |bytes| {
+            change(bytes).map_err(|e| Place::record(number).format(e))
+        })
+    }
+
+    /// Has a record in the cache; its key there.
+    fn record_at_hand(&mut self, number: RecordNumber) -> Result<u64> {
+        let location = self.record_location(number)?;
+        let key = location.key();
+        if !self.cache.contains(key) {
+            let block = self.record(number)?;
+            self.keep_cached(location, &block);
+        }
+        Ok(key)
     }
 
     /// Changes the header of a record.
@@ -183,7 +223,7 @@ impl Engine {
         number: RecordNumber,
         change: impl FnOnce(&mut RecordHeader),
     ) -> Result<()> {
-        self.modify_record(number, |bytes| {
+        self.patch_record(number, &[0..record::HEADER_LEN], |bytes| {
             change(record::header_mut(bytes)?);
             Ok(())
         })

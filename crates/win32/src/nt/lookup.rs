@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use linkwright_codes::NtStatus;
-use linkwright_fs::resolve::{
-    Drives, Hop, LastLink, Manner, Outcome, Resolver, Rules, Visit, Walk,
-};
-use linkwright_fs::{FileSystem, LinkContent, ReparseBuffer, ReparseTag, Result as FsResult};
+use linkwright_fs::resolve::{Drives, LastLink, Manner, Outcome, Resolver, Rules, Visit, Walk};
+use linkwright_fs::{FileSystem, Result as FsResult};
 use linkwright_names::path::VolumeGuid;
 
 use super::access::{self, Intent};
@@ -95,15 +93,14 @@ impl<'a> Lookup<'a> {
             .map_err(status::of)?;
         match walk.outcome {
             Outcome::Found(_) | Outcome::Missing => Ok(walk),
-            Outcome::MissingDirectory => Err(NtStatus::OBJECT_PATH_NOT_FOUND),
-            Outcome::Loop => Err(NtStatus::REPARSE_POINT_NOT_RESOLVED),
             Outcome::Elsewhere => Err(self
                 .network
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .unwrap_or(NtStatus::OBJECT_PATH_NOT_FOUND)),
-            Outcome::Opaque => Err(opaque(walk.hops.last())),
-            Outcome::Refused(status) => Err(status),
+            Outcome::MissingDirectory | Outcome::Loop | Outcome::Opaque | Outcome::Refused(_) => {
+                Err(walk.status().unwrap_or(NtStatus::OBJECT_PATH_NOT_FOUND))
+            }
         }
     }
 
@@ -130,19 +127,6 @@ impl<'a> Lookup<'a> {
             true => Err(NtStatus::DELETE_PENDING),
             false => Ok(()),
         }
-    }
-}
-
-/// Why a reparse point is not followed: a link that makes no sense, or a tag that
-/// nobody here knows.
-fn opaque(last: Option<&Hop>) -> NtStatus {
-    match last.map(|hop| &hop.content) {
-        Some(LinkContent::Reparse(ReparseBuffer::Other(other)))
-            if matches!(other.tag(), ReparseTag::SYMLINK | ReparseTag::MOUNT_POINT) =>
-        {
-            NtStatus::IO_REPARSE_DATA_INVALID
-        }
-        _ => NtStatus::IO_REPARSE_TAG_NOT_HANDLED,
     }
 }
 

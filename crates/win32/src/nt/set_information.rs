@@ -115,8 +115,12 @@ impl System {
         }
         let new = NewName::read(buffer)?;
         let destination = self.destination(&new, grammar)?;
-        self.machine
-            .link_file(&caller(&self.token(), open), open, destination, new.replacing(form))
+        self.machine.link_file(
+            &caller(&self.token(), open),
+            open,
+            destination,
+            new.replacing(form),
+        )
     }
 
     fn set_rename(
@@ -128,8 +132,12 @@ impl System {
     ) -> Result<(), NtStatus> {
         let new = NewName::read(buffer)?;
         let destination = self.destination(&new, grammar)?;
-        self.machine
-            .rename_file(&caller(&self.token(), open), open, destination, new.replacing(form))
+        self.machine.rename_file(
+            &caller(&self.token(), open),
+            open,
+            destination,
+            new.replacing(form),
+        )
     }
 
     fn set_delete(&self, open: &FileObject, buffer: &[u8]) -> Result<(), NtStatus> {
