@@ -243,9 +243,9 @@ typedef struct GUID {
 } GUID;
 
 /**
- * The whole register that a `BOOLEAN` is given back in, all of it set.
+ * 0 or 1 in one byte; the rest of the register that it is given back in is zero.
  */
-
+typedef uint8_t BOOLEAN;
 
 /**
  * Called when an overlapped call ends; none is here.
@@ -1349,6 +1349,7 @@ BOOL GetDiskFreeSpaceExW(LPCWSTR lpDirectoryName,
 #define FALSE 0
 #define TRUE 1
 #define WINAPI
+#define INVALID_HANDLE_VALUE ((HANDLE)(intptr_t)-1)
 
 #define ERROR_SUCCESS 0
 #define ERROR_INVALID_FUNCTION 1

@@ -31,7 +31,7 @@ pub type NTSTATUS = i32;
 pub type BOOL = i32;
 /// 0 or not, in one byte.
 pub type BOOLEAN = u8;
-/// The whole register that a `BOOLEAN` is given back in, all of it set.
+/// 0 or 1 in one byte; the rest of the register that it is given back in is zero.
 pub type BOOLEAN_RESULT = usize;
 /// What an open object is known by.
 pub type HANDLE = *mut VOID;

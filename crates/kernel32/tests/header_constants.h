@@ -1,6 +1,7 @@
 #define FALSE 0
 #define TRUE 1
 #define WINAPI
+#define INVALID_HANDLE_VALUE ((HANDLE)(intptr_t)-1)
 
 #define ERROR_SUCCESS 0
 #define ERROR_INVALID_FUNCTION 1

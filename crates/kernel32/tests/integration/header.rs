@@ -79,7 +79,9 @@ fn generated() -> String {
     let text = String::from_utf8(text).unwrap();
     // One byte to a caller; the register around it is the library's business.
     let lines = text.lines().map(|line| match line {
-        "typedef uintptr_t BOOLEAN_RESULT;" | "typedef size_t BOOLEAN_RESULT;" => String::new(),
+        "typedef uintptr_t BOOLEAN_RESULT;" | "typedef size_t BOOLEAN_RESULT;" => {
+            "typedef uint8_t BOOLEAN;".to_owned()
+        }
         line => line.replace("BOOLEAN_RESULT", "BOOLEAN"),
     });
     lines.fold(String::new(), |text, line| text + &line + "\n")

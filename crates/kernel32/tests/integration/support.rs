@@ -113,7 +113,7 @@ pub(crate) fn run(command: &mut Command) -> Finished {
 pub(crate) fn compile(sources: &[PathBuf], program: &Path, options: &[&str]) {
     let folder = library_folder();
     let mut gcc = command::program("gcc");
-    gcc.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g"])
+    gcc.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-g"])
         .args(options)
         .arg("-I")
         .arg(include_folder())
