@@ -6,6 +6,7 @@ mod codes;
 mod compress;
 mod device;
 mod format;
+mod manifest;
 mod names;
 mod operations;
 mod plan;
@@ -58,6 +59,7 @@ pub fn registry() -> Vec<Target> {
         judge("host-names", names::host, names::host_seeds),
         judge("upcase", names::upcase, names::upcase_seeds),
         judge("codes", codes::codes, codes::seeds),
+        judge("manifest", manifest::manifest, manifest::seeds),
         judge("plan", plan::plan, plan::plan_seeds),
         judge("targets", plan::targets, plan::target_seeds),
         judge("partitions", device::partitions, device::seeds),
