@@ -9,6 +9,7 @@ mod format;
 mod manifest;
 mod names;
 mod operations;
+mod plan;
 mod record;
 mod reparse;
 mod walk;
@@ -59,6 +60,8 @@ pub fn registry() -> Vec<Target> {
         judge("upcase", names::upcase, names::upcase_seeds),
         judge("codes", codes::codes, codes::seeds),
         judge("manifest", manifest::manifest, manifest::seeds),
+        judge("plan", plan::plan, plan::plan_seeds),
+        judge("targets", plan::targets, plan::target_seeds),
         judge("partitions", device::partitions, device::seeds),
         judge("lznt1", compress::lznt1, compress::lznt1_seeds),
         judge("overlay", compress::overlay, compress::overlay_seeds),
