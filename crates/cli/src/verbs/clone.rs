@@ -1,6 +1,6 @@
 //! `clone`: a tree of links to the files of another.
 
-use linkwright_fs::{ErrorKind, Name, Replace};
+use linkwright_fs::{ErrorKind, Name};
 use linkwright_links::clone::{Files, Into, Options};
 use linkwright_links::copy::Mode;
 
@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::failure::Result;
 use crate::report::Report;
 use crate::verbs::link::access;
-use crate::verbs::tree_log::{directory, discard, drive, make, report};
+use crate::verbs::tree_log::{directory, drive, make_whole, report};
 
 pub(super) fn run(ctx: &Context, args: &CloneArgs) -> Result<Report> {
     let is_dry = args.dry_run.dry_run;
@@ -44,20 +44,6 @@ pub(super) fn run(ctx: &Context, args: &CloneArgs) -> Result<Report> {
             false => Mode::Write,
         },
     };
-    let done = make(ctx, (&from, &source), (&to, &into), &options).and_then(|counts| {
-        if !is_dry {
-            let (dir, name) = (&into.dir, &into.name);
-            into.fs
-                .rename(dir, name, dir, &slot.name, Replace::No)
-                .map_err(at)?;
-        }
-        Ok(counts)
-    });
-    match done {
-        Ok(counts) => Ok(report(ctx, "clone", &counts)),
-        Err(failure) => {
-            discard(ctx, &to, &into);
-            Err(failure)
-        }
-    }
+    let counts = make_whole(ctx, (&from, &source), (&to, &into), &slot.name, &options)?;
+    Ok(report(ctx, "clone", &counts))
 }

@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use linkwright_fs::Replace;
 use linkwright_links::Place;
 use linkwright_links::clone::{
     Files, Into, Options, SnapshotName, remove_tree, set_apart, snapshots,
@@ -16,7 +15,7 @@ use crate::failure::Result;
 use crate::place::Spot;
 use crate::report::Report;
 use crate::verbs::link::access;
-use crate::verbs::tree_log::{directory, discard, drive, make, report};
+use crate::verbs::tree_log::{directory, drive, make_whole, report};
 use crate::volumes::Access;
 
 pub(super) fn run(ctx: &Context, args: &SnapshotArgs) -> Result<Report> {
@@ -25,12 +24,20 @@ pub(super) fn run(ctx: &Context, args: &SnapshotArgs) -> Result<Report> {
     let (spot, store) = directory(ctx, &args.store, access(is_dry))?;
     let (from, source) = directory(ctx, &args.source, Access::Read)?;
     let at = |error: linkwright_fs::Error| spot.failure(&error);
-    let others = snapshots(&*store.fs, &store.node).map_err(at)?;
+    let known = snapshots(&*store.fs, &store.node).map_err(at)?;
+    let others = known.whole;
+    for part in &known.unfinished {
+        let part = spot.join(&part.unfinished()).display();
+        ctx.out.note(&format!(
+            "note: {part} is an unfinished snapshot, or another is being made; `rm -r` removes it"
+        ));
+    }
     let last = match others.last() {
         None => None,
         Some(last) => Some(store.fs.child(&store.node, &last.name()).map_err(at)?),
     };
-    let name = SnapshotName::new(SystemTime::now().into(), &others);
+    let names = others.iter().chain(&known.unfinished);
+    let name = SnapshotName::new(SystemTime::now().into(), names);
     let to = spot.join(&name.name());
     let mut path = store.path.clone();
     path.push(name.name());
@@ -50,23 +57,7 @@ pub(super) fn run(ctx: &Context, args: &SnapshotArgs) -> Result<Report> {
             false => Mode::Write,
         },
     };
-    let done = make(ctx, (&from, &source), (&to, &into), &options).and_then(|counts| {
-        if !is_dry {
-            let (dir, part) = (&into.dir, &into.name);
-            into.fs.sync().map_err(at)?;
-            into.fs
-                .rename(dir, part, dir, &name.name(), Replace::No)
-                .map_err(at)?;
-        }
-        Ok(counts)
-    });
-    let mut counts = match done {
-        Ok(counts) => counts,
-        Err(failure) => {
-            discard(ctx, &to, &into);
-            return Err(failure);
-        }
-    };
+    let mut counts = make_whole(ctx, (&from, &source), (&to, &into), &name.name(), &options)?;
     ctx.out.json(to.line("created").set("dry_run", is_dry));
     ctx.out.text(ctx.out.shown(&to.bytes()));
     let kept = others.len() + 1;

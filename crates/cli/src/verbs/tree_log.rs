@@ -2,19 +2,20 @@
 //! said of each thing, and what it comes to.
 
 use std::ffi::OsStr;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use linkwright_fs::posix::PosixFs;
 use linkwright_fs::resolve::{LastLink, Outcome};
-use linkwright_fs::{Capabilities, Error, ErrorKind, FileSystem, Name, Stat};
-use linkwright_links::Place;
-use linkwright_links::clone::{Counts, Event, Into, Options, Outer, Watch, grow};
-use linkwright_links::copy::{Loss, Problem};
+use linkwright_fs::{Capabilities, Error, ErrorKind, FileSystem, Name, Replace, Stat};
+use linkwright_links::clone::{Counts, Event, Into, Options, Outer, Watch, grow, remove_tree};
+use linkwright_links::copy::{Loss, Mode, Problem};
+use linkwright_links::{Place, walk};
 
 use crate::args::OuterChoice;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::interrupt::Interrupt;
 use crate::place::{Spot, SpotPath, host_names, host_path};
 use crate::progress::Progress;
@@ -144,8 +145,11 @@ pub(super) fn make(
     (to, into): (&Spot, &Into),
     options: &Options,
 ) -> Result<Counts> {
-    let progress = Progress::of_links(ctx.out.is_json(), None);
+    let progress = Progress::of_objects(ctx.out.is_json());
     progress.begin("made");
+    if progress.is_visible() {
+        progress.expect(count(ctx, source));
+    }
     let told = Mutex::new(Vec::new());
     let mut log = Log {
         told: &told,
@@ -197,6 +201,20 @@ pub(super) fn make(
     counts.map_err(|error| to.failure(&error))
 }
 
+/// How much there is below a place; as far as it can be read, the work itself says
+/// what cannot.
+fn count(ctx: &Context, place: &Place) -> u64 {
+    let mut count = 1;
+    let counted = walk(place, &mut |_| {
+        count += 1;
+        match ctx.interrupt.is_set() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    counted.map_or(0, |()| count)
+}
+
 fn note(ctx: &Context, spot: &Spot, message_type: &str, what: &str) {
     ctx.out.json(spot.line(message_type).set("why", what));
     ctx.out.note(&format!("{}: {what}", spot.display()));
@@ -234,19 +252,45 @@ pub(super) fn report(ctx: &Context, verb: &str, counts: &Counts) -> Report {
     }
 }
 
-/// Takes away what was begun and is not wanted any more; what cannot be taken
-/// away is named.
-pub(super) fn discard(ctx: &Context, spot: &Spot, into: &Into) {
-    let found = into.fs.child(&into.dir, &into.name);
-    if found.is_err() {
-        return;
+/// Makes the tree under the name of `into`, and gives it its own name when it is
+/// whole. What was begun is taken away when it fails or the user ends it.
+pub(super) fn make_whole(
+    ctx: &Context,
+    from: (&Spot, &Place),
+    (to, into): (&Spot, &Into),
+    name: &Name,
+    options: &Options,
+) -> Result<Counts> {
+    let made = make(ctx, from, (to, into), options);
+    if options.mode == Mode::DryRun {
+        return made;
     }
+    let done = match made {
+        // Somebody else has begun one under that name, which is theirs.
+        Err(failure) if failure.kind == Some(ErrorKind::AlreadyExists) => return Err(failure),
+        Err(failure) => Err(failure),
+        Ok(counts) => into
+            .fs
+            .rename(&into.dir, &into.name, &into.dir, name, Replace::No)
+            .map(|()| counts)
+            .map_err(|error| to.failure(&error)),
+    };
+    if done.is_err() {
+        discard(ctx, to, into);
+    }
+    done
+}
+
+/// Takes away what was begun; what cannot be taken away is named.
+fn discard(ctx: &Context, to: &Spot, into: &Into) {
     // Ctrl-C has been heard already; the second ends the program.
-    let removed = linkwright_links::clone::remove_tree(&*into.fs, &into.dir, &into.name, &|| false);
-    if let Err(error) = removed {
-        ctx.out.failure(
-            &Failure::at(spot.display(), &error)
-                .help("an unfinished tree is left there; remove it with: linkwright rm -r"),
-        );
+    let removed = remove_tree(&*into.fs, &into.dir, &into.name, &|| false);
+    match removed {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => ctx.out.failure(&to.failure(&error).help(format!(
+            "an unfinished tree is left beside it, as {}; remove it with: linkwright rm -r",
+            into.name
+        ))),
     }
 }

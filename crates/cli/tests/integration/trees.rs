@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
 use linkwright_testkit::skip_unless;
@@ -79,9 +79,12 @@ fn links_that_lead_out_become_what_was_asked_for() {
     assert_eq!(run.json().pop().unwrap()["cropped"], 2);
     assert!(fs::symlink_metadata(bench.path("deep/crop/outer")).is_err());
     // `up` leads to what it is in: that has no end.
-    bench
-        .line("clone --hard --outer unroll src deep/unroll")
-        .failed(3, "src/up: the links lead in a circle");
+    let run = bench.line("clone --hard --outer unroll src deep/unroll");
+    assert_eq!(run.exit, 3, "{run:?}");
+    assert!(
+        run.stderr.contains("src/up: the links lead in a circle"),
+        "{run:?}"
+    );
     let unrolled = fs::symlink_metadata(bench.path("deep/unroll/outer")).unwrap();
     assert!(unrolled.is_dir());
     assert_eq!(
@@ -251,36 +254,64 @@ fn a_mirror_follows_no_link_of_its_own() {
     let run = bench.ok("--json mirror src m");
     assert_eq!(run.json().pop().unwrap()["files"], 0);
     bench.line("mirror src src/d").failed(6, "src/d");
+    symlink("outside", bench.path("link")).unwrap();
+    bench
+        .line("mirror src link")
+        .failed(5, "ERROR_ALREADY_EXISTS");
+    assert!(bench.path("outside/o").exists());
 }
 
-#[test]
-fn a_snapshot_that_is_killed_is_none() {
-    let bench = Bench::new();
+/// What a store holds.
+fn stored(bench: &Bench) -> Vec<String> {
+    fs::read_dir(bench.path("store"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+/// A snapshot of 5,000 files that has begun.
+fn begun(bench: &Bench) -> Child {
     fs::create_dir_all(bench.path("src")).unwrap();
     for number in 0..5000 {
         fs::write(bench.path(&format!("src/f{number}")), "data").unwrap();
     }
     fs::create_dir(bench.path("store")).unwrap();
-    let names = || -> Vec<String> {
-        fs::read_dir(bench.path("store"))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
-    };
-    let mut child = bench
+    let child = bench
         .command()
         .args(["snapshot", "src", "store"])
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while names().is_empty() {
+    while stored(bench).is_empty() {
         std::thread::yield_now();
     }
+    child
+}
+
+#[test]
+fn a_snapshot_that_is_killed_is_none() {
+    let bench = Bench::new();
+    let mut child = begun(&bench);
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(names()[0].starts_with('.'), "{:?}", names());
+    let left = stored(&bench);
+    assert!(left.len() == 1 && left[0].starts_with('.'), "{left:?}");
     let run = bench.ok("--json snapshot src store");
     assert_eq!(run.json().pop().unwrap()["files"], 5000);
+    assert!(run.stderr.contains(&left[0]), "{run:?}");
+    assert!(stored(&bench).contains(&left[0]));
+}
+
+#[test]
+fn a_snapshot_that_is_interrupted_leaves_nothing() {
+    let bench = Bench::new();
+    let mut child = begun(&bench);
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(stored(&bench).is_empty(), "{:?}", stored(&bench));
 }
 
 #[test]
@@ -301,9 +332,7 @@ fn ctrl_c_leaves_a_whole_state() {
     // It listens to signals before it reads; it has read when the pipe is empty.
     std::thread::sleep(std::time::Duration::from_millis(300));
     let pid = child.id().to_string();
-    let sent = std::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
     assert!(sent.unwrap().success());
     drop(stdin);
     assert_eq!(child.wait().unwrap().code(), Some(130));

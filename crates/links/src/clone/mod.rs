@@ -27,7 +27,7 @@ use crate::copy::{Loss, Mode, Problem};
 use crate::walk::Place;
 
 pub use remove::remove_tree;
-pub use snapshot::{SnapshotName, set_apart, snapshots};
+pub use snapshot::{SnapshotName, Snapshots, set_apart, snapshots};
 pub use work::grow;
 
 /// What files of the source become.

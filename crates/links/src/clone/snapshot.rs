@@ -14,7 +14,7 @@ pub struct SnapshotName {
 
 impl SnapshotName {
     /// Of a snapshot that begins now, after the others.
-    pub fn new(now: Timestamp, others: &[Self]) -> Self {
+    pub fn new<'o>(now: Timestamp, others: impl IntoIterator<Item = &'o Self>) -> Self {
         let text = now.to_string();
         let time: String = text
             .split('.')
@@ -25,7 +25,7 @@ impl SnapshotName {
             .chain(['Z'])
             .collect();
         let number = others
-            .iter()
+            .into_iter()
             .filter(|other| other.time == time)
             .map(|other| other.number + 1)
             .max()
@@ -66,25 +66,41 @@ impl std::fmt::Display for SnapshotName {
     }
 }
 
-/// The whole snapshots of a store, the oldest first. A link is none.
+/// The snapshots of a store.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshots {
+    /// Those that are whole, the oldest first.
+    pub whole: Vec<SnapshotName>,
+    /// Those that were not finished, or not removed to the end.
+    pub unfinished: Vec<SnapshotName>,
+}
+
+/// The snapshots of a store. A link is none.
 ///
 /// # Errors
 /// The store cannot be listed.
-pub fn snapshots(fs: &dyn FileSystem, store: &Node) -> Result<Vec<SnapshotName>> {
-    let mut found = Vec::new();
+pub fn snapshots(fs: &dyn FileSystem, store: &Node) -> Result<Snapshots> {
+    let mut found = Snapshots::default();
     for entry in fs.list(store)? {
         let entry = entry?;
-        if let Some(name) = entry
-            .name
-            .to_text()
-            .as_deref()
-            .and_then(SnapshotName::parse)
+        let Some(text) = entry.name.to_text() else {
+            continue;
+        };
+        let part = text
+            .strip_prefix('.')
+            .and_then(|text| text.strip_suffix(".part"));
+        let list = match part {
+            Some(_) => &mut found.unfinished,
+            None => &mut found.whole,
+        };
+        if let Some(name) = SnapshotName::parse(part.unwrap_or(&text))
             && fs.stat(&entry.node)?.is_plain_directory()
         {
-            found.push(name);
+            list.push(name);
         }
     }
-    found.sort();
+    found.whole.sort();
+    found.unfinished.sort();
     Ok(found)
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::read::ManifestErrorKind;
 use super::{Group, GroupId, Header, Link, NameForm, time};
 use crate::LinkKind;
+use crate::plan::{from_hex, to_hex};
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -324,31 +325,4 @@ fn joined_bytes(path: &[Name]) -> Vec<u8> {
 fn read_time(text: Option<&str>) -> Result<Option<linkwright_fs::Timestamp>> {
     text.map(|text| time::parse(text).ok_or(ManifestErrorKind::Field("a time")))
         .transpose()
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string does not fail.
-            write!(text, "{byte:02x}").ok();
-            text
-        })
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() || pairs.len() > linkwright_reparse::MAX_REPARSE_BYTES {
-        return None;
-    }
-    pairs
-        .iter()
-        .map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?))
-        .collect()
 }
