@@ -281,7 +281,10 @@ pub fn take_instance(record: &mut [u8]) -> Result<u16, FormatError> {
     let next = header(record)?.next_instance.get();
     // The counter wraps in records that lived long: search a free number then.
     let mut instance = next;
-    while attributes(record).flatten().any(|a| a.instance() == instance) {
+    while attributes(record)
+        .flatten()
+        .any(|a| a.instance() == instance)
+    {
         instance = instance.wrapping_add(1);
     }
     header_mut(record)?.next_instance = U16::new(instance.wrapping_add(1));
@@ -392,13 +395,11 @@ pub fn resize_resident(
 ///
 /// # Errors
 /// No first extent of a stream stands there.
-pub fn set_sizes(
-    record: &mut [u8],
-    offset: usize,
-    sizes: &StreamSizes,
-) -> Result<(), FormatError> {
+pub fn set_sizes(record: &mut [u8], offset: usize, sizes: &StreamSizes) -> Result<(), FormatError> {
     let view = AttributeView::at(record, offset)?;
-    let first = view.non_resident().is_some_and(|part| part.lowest_vcn() == 0);
+    let first = view
+        .non_resident()
+        .is_some_and(|part| part.lowest_vcn() == 0);
     if !first || view.flags().has_total_allocated() != sizes.total_allocated.is_some() {
         return Err(FormatError::new(FormatErrorKind::Value, offset));
     }

@@ -147,7 +147,11 @@ impl Engine {
     }
 
     /// Puts an attribute into a record that has room for it.
-    pub(super) fn place_in(&mut self, target: RecordNumber, new: &NewAttribute<'_>) -> Result<AttrRef> {
+    pub(super) fn place_in(
+        &mut self,
+        target: RecordNumber,
+        new: &NewAttribute<'_>,
+    ) -> Result<AttrRef> {
         let block = self.record(target)?;
         let offset = self.sorted_offset(block.bytes(), target, &new.sort_key())?;
         let ranges = [0..record::HEADER_LEN, offset..block.bytes().len()];

@@ -91,9 +91,7 @@ impl Engine {
         let block = self.record(base)?;
         for attribute in record::attributes(block.bytes()) {
             let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
-            if attribute.type_code()
-                == AttributeType::ATTRIBUTE_LIST
-            {
+            if attribute.type_code() == AttributeType::ATTRIBUTE_LIST {
                 return Ok(attribute.len());
             }
         }

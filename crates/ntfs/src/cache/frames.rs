@@ -36,11 +36,7 @@ enum Undo {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Edit {
     /// Bytes at `at` were others: `len` of [`Frames::bytes`], from `start` on.
-    Bytes {
-        at: usize,
-        start: usize,
-        len: usize,
-    },
+    Bytes { at: usize, start: usize, len: usize },
     /// An entry came to a slot of a node.
     Came(usize),
     /// One went, whose bytes these are.
@@ -152,7 +148,14 @@ impl Frames {
                 let bytes = slot.bytes().get(range.clone()).unwrap_or_default();
                 let (start, len) = (self.bytes.len(), bytes.len());
                 self.bytes.extend_from_slice(bytes);
-                self.push(slot, Edit::Bytes { at: range.start, start, len });
+                self.push(
+                    slot,
+                    Edit::Bytes {
+                        at: range.start,
+                        start,
+                        len,
+                    },
+                );
             }
         }
     }
@@ -175,7 +178,14 @@ impl Frames {
                 let bytes = slot.entry(entry);
                 let (start, len) = (self.bytes.len(), bytes.len());
                 self.bytes.extend_from_slice(bytes);
-                self.push(slot, Edit::Went { slot: entry, start, len });
+                self.push(
+                    slot,
+                    Edit::Went {
+                        slot: entry,
+                        start,
+                        len,
+                    },
+                );
             }
         }
     }
@@ -238,13 +248,19 @@ impl Frames {
 
     /// Makes whole copies of what is kept as edits.
     pub(super) fn settle(&mut self, map: &mut Map) {
-        if !self.log.iter().any(|undo| matches!(undo, Undo::Edit { .. })) {
+        if !self
+            .log
+            .iter()
+            .any(|undo| matches!(undo, Undo::Edit { .. }))
+        {
             return;
         }
         let mut latest: OffsetMap<(usize, usize)> = OffsetMap::default();
         let mut settled: Vec<Undo> = Vec::new();
         for depth in (0..self.open.len()).rev() {
-            let Some(frame) = self.open.get(depth) else { break };
+            let Some(frame) = self.open.get(depth) else {
+                break;
+            };
             let (number, from) = (frame.number, frame.log);
             while self.log.len() > from {
                 match self.log.pop() {
@@ -255,7 +271,13 @@ impl Frames {
                         };
                         let known = at.and_then(|at| settled.get_mut(at));
                         let before = match (known, map.slot(key)) {
-                            (Some(Undo::Block { before: Some(before), .. }), _) if of == depth => {
+                            (
+                                Some(Undo::Block {
+                                    before: Some(before),
+                                    ..
+                                }),
+                                _,
+                            ) if of == depth => {
                                 // The same frame: its one copy goes further back.
                                 before.take_back(edit, &self.bytes);
                                 continue;

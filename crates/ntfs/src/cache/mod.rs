@@ -100,6 +100,11 @@ impl Cache {
         self.lock().contains(key)
     }
 
+    /// As [`Self::contains`], for who has the cache alone.
+    pub(crate) fn holds(&mut self, key: u64) -> bool {
+        self.map_mut().contains(key)
+    }
+
     /// Changes the block at `key`, which must be here. An error of `change`
     /// leaves the block as `change` left it: the caller's frame puts it back.
     pub(crate) fn modify<T>(
@@ -137,7 +142,8 @@ impl Cache {
         let save = |frames: &mut Frames, slot: &mut Slot| frames.save_arrival(slot, at);
         self.changed(key, save, |block| {
             let node = Arc::make_mut(block).node_mut().ok_or_else(missing)?;
-            node.insert(at, entry).map_err(|e| Place::default().format(e))
+            node.insert(at, entry)
+                .map_err(|e| Place::default().format(e))
         })
     }
 

@@ -73,7 +73,9 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
     /// Opens the index `name` of a file.
     pub(crate) fn open(access: E, base: RecordNumber, name: &'n [u16]) -> Result<Self> {
         let engine = access.engine();
-        let known = (name == index::I30).then(|| engine.memo.index(base)).flatten();
+        let known = (name == index::I30)
+            .then(|| engine.memo.index(base))
+            .flatten();
         let open = match known {
             Some(open) => OpenIndex::clone(&open),
             None => engine.open_index(base, name)?,
@@ -133,9 +135,12 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         if end > map.sizes.initialized {
             return Err(bad());
         }
-        self.access
-            .engine()
-            .location(&map.runs, offset, self.open.block_size, self.place().at_vcn(vcn))
+        self.access.engine().location(
+            &map.runs,
+            offset,
+            self.open.block_size,
+            self.place().at_vcn(vcn),
+        )
     }
 
     fn load(&self, vcn: u64) -> Result<Arc<Block>> {
@@ -512,7 +517,8 @@ impl Engine {
         let root = IndexNode::from_root(found.resident()?.to_vec());
         let root = Arc::new(root.map_err(|fault| fault_of(base, fault))?);
         drop(found);
-        let blocks = self.stream_map(base, AttrKey::named(AttributeType::INDEX_ALLOCATION, name))?;
+        let blocks =
+            self.stream_map(base, AttrKey::named(AttributeType::INDEX_ALLOCATION, name))?;
         let open = OpenIndex {
             root,
             block_size,

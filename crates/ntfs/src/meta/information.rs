@@ -6,7 +6,7 @@ use linkwright_ntfs_format::file_name::Duplicated;
 use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation, Times};
 use linkwright_ntfs_format::usn::UsnReason;
-use linkwright_ntfs_format::{FileReference, FormatError, NtTime, RecordNumber, SecurityId};
+use linkwright_ntfs_format::{FileReference, FormatError, NtTime, RecordNumber, SecurityId, num};
 
 use crate::attr::{AttrKey, AttrRef};
 use crate::engine::Engine;
@@ -47,6 +47,12 @@ impl FileInfo {
 }
 
 const INFORMATION: AttrKey<'static> = AttrKey::unnamed(AttributeType::STANDARD_INFORMATION);
+/// Where the times of `$STANDARD_INFORMATION` lie in the records of all but very
+/// old systems: the first attribute behind the header and the update sequence.
+const INFORMATION_USUALLY: core::ops::Range<usize> = 0x30..0xB0;
+/// Bytes of the four times.
+const TIMES_LEN: usize = 32;
+
 const DATA: AttrKey<'static> = AttrKey::unnamed(AttributeType::DATA);
 
 impl Engine {
@@ -119,7 +125,7 @@ impl Engine {
             return Ok(None);
         }
         let bytes = self.reparse_bytes(base)?;
-        Ok(bytes.and_then(|bytes| linkwright_ntfs_format::num::u32_at(&bytes, 0).ok()))
+        Ok(bytes.and_then(|bytes| num::u32_at(&bytes, 0).ok()))
     }
 
     /// What a fresh directory entry says of a file.
@@ -160,7 +166,10 @@ impl Engine {
         if has_list {
             self.look_further(base, &mut survey)?;
         }
-        let reparse = survey.information().attributes.contains(FileAttributes::REPARSE_POINT);
+        let reparse = survey
+            .information()
+            .attributes
+            .contains(FileAttributes::REPARSE_POINT);
         if reparse && survey.reparse_tag.is_none() {
             // In clusters.
             survey.reparse_tag = self.reparse_tag(base)?;
@@ -183,7 +192,9 @@ impl Engine {
                 continue;
             }
             if let Some(found) = self.find(base, AttrKey::unnamed(type_code))? {
-                survey.see(&found.view()?).map_err(|e| found.place().format(e))?;
+                survey
+                    .see(&found.view()?)
+                    .map_err(|e| found.place().format(e))?;
             }
         }
         Ok(())
@@ -301,6 +312,25 @@ impl Engine {
     /// Marks a directory as changed: an entry came or went.
     pub(crate) fn touch_directory(&mut self, base: RecordNumber) -> Result<()> {
         let now = self.now();
+        let mut touched = false;
+        self.patch_record(base, &[INFORMATION_USUALLY], |bytes| {
+            let first = record::attributes(bytes).next().transpose()?;
+            let value = first
+                .filter(|first| first.type_code() == AttributeType::STANDARD_INFORMATION)
+                .and_then(|first| first.resident_value_offset());
+            let usual = value.filter(|value| value + TIMES_LEN <= INFORMATION_USUALLY.end);
+            if let Some(value) = usual {
+                // Written, changed, accessed: behind the time of creation.
+                for time in 1..4 {
+                    num::put(bytes, value + time * size_of::<u64>(), &now.0.to_le_bytes())?;
+                }
+                touched = true;
+            }
+            Ok(())
+        })?;
+        if touched {
+            return Ok(());
+        }
         self.update_information(base, |info| {
             info.times.modified = now;
             info.times.changed = now;
@@ -373,7 +403,7 @@ impl Survey {
                 self.packed_ea_size = Some(u32::from(info.packed_size));
             }
             (AttributeType::REPARSE_POINT, Some(value)) => {
-                self.reparse_tag = linkwright_ntfs_format::num::u32_at(value, 0).ok();
+                self.reparse_tag = num::u32_at(value, 0).ok();
             }
             _ => {}
         }

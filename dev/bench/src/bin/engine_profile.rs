@@ -163,5 +163,8 @@ fn units(text: &str) -> Vec<u16> {
 
 fn tell(what: &str, count: usize, start: Instant) {
     let seconds = start.elapsed().as_secs_f64();
-    println!("{what:>8}: {count} in {seconds:.3} s, {:.0}/s", count as f64 / seconds);
+    println!(
+        "{what:>8}: {count} in {seconds:.3} s, {:.0}/s",
+        count as f64 / seconds
+    );
 }
