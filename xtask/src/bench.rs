@@ -1,56 +1,44 @@
 //! `cargo xtask bench PART`: measurements that print what they find.
 
+use super::oracles::{self, Install, Missing};
 use super::parts::{cargo, succeeds};
 
-/// A part: its name, what it measures, and the arguments of cargo that run it.
-/// Words behind the name on the command line go to its program.
-struct Part {
-    name: &'static str,
-    about: &'static str,
-    run: &'static [&'static str],
+/// The part that is a program of its own: it has no peer but itself.
+const JOURNAL: &str = "journal";
+
+/// Runs what `words` say: parts and options of the program `bench`.
+pub(super) fn run(words: &[&str]) -> bool {
+    oracles::prepare(Install::WhenPossible, Missing::Skip);
+    let build = ["build", "--release", "-p", "linkwright-bench"];
+    if !succeeds(cargo(&build).args(["-p", "linkwright-cli"])) {
+        return false;
+    }
+    if let [JOURNAL, options @ ..] = words {
+        return program(JOURNAL, options);
+    }
+    let mut words = words.to_vec();
+    let is_for_the_record = is_for_the_record(&words);
+    let folder = crate::root().join("docs/bench");
+    let folder = folder.to_string_lossy();
+    if is_for_the_record {
+        words.extend(["--out", &folder]);
+    }
+    let mut good = program("bench", &words);
+    if is_for_the_record && words.contains(&"all") {
+        good &= program(JOURNAL, &[]);
+    }
+    good
 }
 
-const PARTS: &[Part] = &[
-    Part {
-        name: "journal",
-        about: "links a second with the journal and without; what each link writes",
-        run: &[
-            "run",
-            "--release",
-            "-p",
-            "linkwright-bench",
-            "--bin",
-            "journal",
-            "--",
-        ],
-    },
-    Part {
-        name: "check",
-        about: "the checker on a million files, held against reading alone",
-        run: &[
-            "run",
-            "--release",
-            "-p",
-            "linkwright-bench",
-            "--bin",
-            "check",
-            "--",
-        ],
-    },
-];
-
-/// The parts, one a line, for the help.
-pub(super) fn help() -> String {
-    PARTS
-        .iter()
-        .map(|part| format!("          {:<10} {}\n", part.name, part.about))
-        .collect()
+/// Whether the figures go into docs/bench: those of loads of the full size.
+fn is_for_the_record(words: &[&str]) -> bool {
+    let reductions = ["--size", "--rounds", "--out", "help", "--help"];
+    !words.iter().any(|word| reductions.contains(word))
 }
 
-/// Runs a part; `None` when there is none of that name.
-pub(super) fn run(name: &str, words: &[&str]) -> Option<bool> {
-    let part = PARTS.iter().find(|part| part.name == name)?;
-    Some(succeeds(cargo(part.run).args(words)))
+fn program(name: &str, words: &[&str]) -> bool {
+    let run = ["run", "--quiet", "--release", "-p", "linkwright-bench"];
+    succeeds(cargo(&run).args(["--bin", name, "--"]).args(words))
 }
 
 #[cfg(test)]
@@ -58,9 +46,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_have_names_of_their_own_and_unknown_ones_are_refused() {
-        let names: std::collections::BTreeSet<_> = PARTS.iter().map(|part| part.name).collect();
-        assert_eq!(names.len(), PARTS.len());
-        assert_eq!(run("nothing", &[]), None);
+    fn a_trial_leaves_the_record_alone() {
+        assert!(is_for_the_record(&["all", "--long"]));
+        assert!(!is_for_the_record(&["links", "--size", "0.1"]));
     }
 }

@@ -39,10 +39,10 @@ cargo xtask COMMAND
         A process that links in a loop is killed 200 times; after each the
         volume is checked, and every acknowledged link must be there.
   lint  Formatting, clippy and documentation, warnings being errors.
-  bench PART [ARGUMENTS]
-        Measure one of:
-";
-const HELP_END: &str = "\
+  bench PART...|all [--size FRACTION] [--rounds N] [--long] [...]
+        Measure ours and others in turn, and write the figures to docs/bench
+        unless the load is reduced. `bench help` lists parts and options;
+        `bench journal [--links N] [--rounds N]` is what the journal costs.
   help  This text.
 ";
 
@@ -77,17 +77,14 @@ fn main() -> ExitCode {
             Some(word) => return usage(word),
         },
         Some("bench") => {
-            let rest: Vec<&str> = words.collect();
-            let Some((part, rest)) = rest.split_first() else {
+            let words: Vec<&str> = words.collect();
+            if words.is_empty() {
                 return usage("bench");
-            };
-            match bench::run(part, rest) {
-                Some(outcome) => outcome,
-                None => return usage(part),
             }
+            bench::run(&words)
         }
         Some("help" | "--help" | "-h") => {
-            print!("{}", help());
+            print!("{HELP}");
             return ExitCode::SUCCESS;
         }
         Some(word) => return usage(word),
@@ -109,12 +106,8 @@ fn conformance(prefix: Option<&str>) -> bool {
     parts::succeeds(&mut test)
 }
 
-fn help() -> String {
-    format!("{HELP}{}{HELP_END}", bench::help())
-}
-
 fn usage(word: &str) -> ExitCode {
-    eprint!("xtask: not understood: {word}\n\n{}", help());
+    eprint!("xtask: not understood: {word}\n\n{HELP}");
     ExitCode::from(USAGE)
 }
 

@@ -74,6 +74,32 @@ const TOOLS: &[Tool] = &[
         package: "cpio",
         serves: "ntfs3 in a virtual machine",
     },
+    Tool {
+        // A header stands for the library.
+        program: "/usr/include/ntfs-3g/volume.h",
+        package: "ntfs-3g-dev",
+        serves: "libntfs-3g in the benchmarks",
+    },
+    Tool {
+        program: "fdfind",
+        package: "fd-find",
+        serves: "fdfind in the benchmarks",
+    },
+    Tool {
+        program: "zsh",
+        package: "zsh",
+        serves: "the completions of zsh",
+    },
+    Tool {
+        program: "fish",
+        package: "fish",
+        serves: "the completions of fish",
+    },
+    Tool {
+        program: "groff",
+        package: "groff-base",
+        serves: "the manual pages",
+    },
 ];
 
 /// Installs what is missing where that may be done and says what is not there

@@ -27,6 +27,31 @@ pub fn nt_to_win32(nt_name: &[u16]) -> Vec<u16> {
     text
 }
 
+/// The way back of [`nt_to_win32`]: the name that the kernel follows for a path
+/// that begins at a drive, a share or a device, `/` turned.
+pub fn win32_to_nt(path: &[u16]) -> Vec<u16> {
+    let units = |text: &str| -> Vec<u16> { text.encode_utf16().collect() };
+    let turned = turn_slashes(path);
+    let verbatim = units(r"\\?\");
+    let device = units(r"\\.\");
+    let share = units(r"\\");
+    let strip = |prefix: &[u16]| turned.strip_prefix(prefix);
+    match (strip(&verbatim), strip(&device), strip(&share)) {
+        (Some(rest), _, _) | (_, Some(rest), _) => [&units(r"\??\"), rest].concat(),
+        (_, _, Some(rest)) => [&units(r"\??\UNC\"), rest].concat(),
+        _ => [units(r"\??\"), turned].concat(),
+    }
+}
+
+fn turn_slashes(text: &[u16]) -> Vec<u16> {
+    text.iter()
+        .map(|&unit| match unit == u16::from(b'/') {
+            true => BACKSLASH,
+            false => unit,
+        })
+        .collect()
+}
+
 /// The text of a POSIX link as Windows reads it: separators turned. A leading
 /// `/` becomes `\`, the root of the volume.
 pub fn posix_to_windows(text: &[u8]) -> Vec<u16> {
@@ -105,6 +130,17 @@ mod tests {
         assert_eq!(win32(r"\??\Volume{1}\"), r"\\?\Volume{1}\");
         assert_eq!(win32(r"..\a"), r"..\a");
         assert_eq!(win32(r"\a"), r"\a");
+    }
+
+    #[test]
+    fn what_people_write_becomes_nt_names() {
+        let nt = |text: &str| {
+            let units: Vec<u16> = text.encode_utf16().collect();
+            String::from_utf16(&win32_to_nt(&units)).unwrap()
+        };
+        assert_eq!(nt(r"C:\a/b"), r"\??\C:\a\b");
+        assert_eq!(nt(r"\\server\share\a"), r"\??\UNC\server\share\a");
+        assert_eq!(nt(r"\\?\Volume{1}\"), r"\??\Volume{1}\");
     }
 
     #[test]

@@ -127,6 +127,18 @@ pub fn header_mut(record: &mut [u8]) -> Result<&mut RecordHeader, FormatError> {
 /// # Errors
 /// The first thing that cannot be right.
 pub fn validate(record: &[u8]) -> Result<(), FormatError> {
+    validate_header(record)?;
+    for attribute in attributes(record) {
+        attribute?;
+    }
+    Ok(())
+}
+
+/// The part of [`validate`] that looks at the header only.
+///
+/// # Errors
+/// The first thing that cannot be right.
+pub fn validate_header(record: &[u8]) -> Result<(), FormatError> {
     let header = header(record)?;
     if header.signature != SIGNATURE {
         return Err(FormatError::new(FormatErrorKind::Signature, 0));
@@ -143,10 +155,6 @@ pub fn validate(record: &[u8]) -> Result<(), FormatError> {
         .saturating_add(usize::from(header.usa_count.get()).saturating_mul(2));
     if first < least || !first.is_multiple_of(8) || first >= used {
         return Err(FormatError::new(FormatErrorKind::Offset, 0x14));
-    }
-    let mut attributes = attributes(record);
-    for attribute in attributes.by_ref() {
-        attribute?;
     }
     Ok(())
 }

@@ -37,6 +37,7 @@ mod meta;
 mod options;
 mod pages;
 mod record;
+mod scan;
 mod stream;
 mod txn;
 mod usn;
@@ -51,6 +52,7 @@ pub use options::{
     Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, JournalMode,
     OpenOptions, ShadowPolicy, ShortNames, SystemClock,
 };
+pub use scan::{ScanSummary, Scanned, ScannedFile, ScannedName, Standing};
 pub use stream::StreamInfo;
 pub use usn::{ChangeJournal, ChangeJournalState};
 pub use volume::{

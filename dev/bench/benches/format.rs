@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use linkwright_bench::{fragmented_mapping_pairs, protected_record};
+use linkwright_bench::inputs::{fragmented_mapping_pairs, protected_record};
 use linkwright_ntfs_format::{fixup, runs::RunList};
 
 /// A run list of 1,000 fragments, per fragment.

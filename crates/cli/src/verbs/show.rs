@@ -1,7 +1,7 @@
 //! `show`: everything about one object, most of all about links.
 
 use linkwright_fs::resolve::LastLink;
-use linkwright_fs::{ReparseTag, Stat, StreamInfo, Timestamp};
+use linkwright_fs::{ReparseTag, Stat, StreamInfo};
 use linkwright_links::{LinkRecord, inspect};
 
 use crate::args::ShowArgs;
@@ -67,17 +67,8 @@ fn json(
             Some(serde_json::json!({"name": name.to_string(), "size": stream.size}))
         })
         .collect();
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    ctx.out.json(
-        line.set("size", stat.size)
-            .set_opt("created", time(stat.times.created))
-            .set_opt("modified", time(stat.times.modified))
-            .set_opt("changed", time(stat.times.changed))
-            .set_opt("accessed", time(stat.times.accessed))
-            .set("sequence", stat.sequence)
-            .set("attributes", format!("0x{:08X}", stat.attributes.bits()))
-            .set("streams", named),
-    );
+    ctx.out
+        .json(text::stat_fields(line, stat).set("streams", named));
 }
 
 fn people(

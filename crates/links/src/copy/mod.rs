@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use linkwright_fs::{Error, FileSystem, Name, Node, Stat};
 
+pub(crate) use content::translate;
 pub use measure::measure;
 pub use tree::Copier;
 

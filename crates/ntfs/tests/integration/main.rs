@@ -13,6 +13,7 @@ mod metadata;
 mod model;
 mod names;
 mod refusals;
+mod scan;
 mod scratch;
 mod streams;
 mod usn;

@@ -1,0 +1,55 @@
+//! By the engine's own interface: files by reference, journal on, `OnSync`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use linkwright_device::{FileDevice, FileOptions};
+use linkwright_ntfs::{OpenOptions, Volume};
+
+use crate::Outcome;
+use crate::load::Load;
+use crate::volumes::{perform, perform_in, steps};
+
+fn open(image: &Path) -> Outcome<Volume> {
+    let device = FileDevice::open(image, &FileOptions::read_write())?;
+    Ok(Volume::open(Arc::new(device), OpenOptions::read_write())?)
+}
+
+/// Each operation a transaction of its own.
+pub(super) fn calls(image: &Path, load: &Load) -> Outcome<f64> {
+    let steps = steps(load)?;
+    let volume = open(image)?;
+    let start = Instant::now();
+    for step in &steps {
+        perform(&volume, step)?;
+    }
+    volume.close()?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// All of them as one.
+pub(super) fn transaction(image: &Path, load: &Load) -> Outcome<f64> {
+    let steps = steps(load)?;
+    let volume = open(image)?;
+    let start = Instant::now();
+    volume.transaction(|transaction| {
+        steps
+            .iter()
+            .try_for_each(|step| perform_in(transaction, step))
+    })?;
+    volume.close()?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// The same, opening the volume being part of it.
+pub(super) fn open_and_call(image: &Path, load: &Load) -> Outcome<f64> {
+    let steps = steps(load)?;
+    let start = Instant::now();
+    let volume = open(image)?;
+    for step in &steps {
+        perform(&volume, step)?;
+    }
+    volume.close()?;
+    Ok(start.elapsed().as_secs_f64())
+}
