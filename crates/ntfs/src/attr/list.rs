@@ -178,6 +178,8 @@ impl Engine {
                 _ => place.format(e),
             })?;
             if self.try_write_list(base, &bytes)? {
+                // Nobody opened it meanwhile as it was.
+                self.memo.drop_list(base);
                 return Ok(());
             }
             if !self.move_one_out(base, list)? {

@@ -16,6 +16,9 @@ use crate::options::Access;
 /// Records that `$MFTMirr` repeats at least.
 pub(crate) const MIRRORED: u64 = 4;
 
+/// Where the header of a record is.
+const HEADER: Range<usize> = 0..record::HEADER_LEN;
+
 impl Engine {
     /// Where `len` bytes at `offset` of a stream lie on the device.
     pub(crate) fn location(
@@ -242,7 +245,7 @@ impl Engine {
         number: RecordNumber,
         change: impl FnOnce(&mut RecordHeader),
     ) -> Result<()> {
-        self.patch_record(number, &[0..record::HEADER_LEN], |bytes| {
+        self.patch_record(number, &[HEADER], |bytes| {
             change(record::header_mut(bytes)?);
             Ok(())
         })
