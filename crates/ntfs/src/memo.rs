@@ -38,7 +38,7 @@ pub(crate) struct OpenIndex {
 #[derive(Debug, Clone)]
 pub(crate) struct OpenList {
     /// Where it lies.
-    pub(crate) map: Arc<StreamMap>,
+    pub(crate) map: StreamMap,
     /// Where the next entry of a name goes.
     pub(crate) names_end: usize,
     /// The types it has, a bit for each sixteenth of the code.
@@ -97,6 +97,11 @@ impl Memo {
 
     pub(crate) fn put_list(&self, base: RecordNumber, list: Arc<OpenList>) {
         put(&mut self.lock().lists, base, list);
+    }
+
+    /// Takes the open attribute list of a file, to change it and put it back.
+    pub(crate) fn take_list(&mut self, base: RecordNumber) -> Option<Arc<OpenList>> {
+        self.tables().lists.remove(&base.0)
     }
 
     pub(crate) fn drop_list(&mut self, base: RecordNumber) {

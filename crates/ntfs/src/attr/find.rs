@@ -58,6 +58,10 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    pub(super) fn new(at: AttrRef, block: Arc<Block>, offset: usize) -> Self {
+        Self { at, block, offset }
+    }
+
     /// The attribute.
     pub(crate) fn view(&self) -> Result<AttributeView<'_>> {
         AttributeView::at(self.block.bytes(), self.offset)

@@ -8,14 +8,12 @@ use linkwright_ntfs_format::attribute_list::{self, Entry};
 use linkwright_ntfs_format::runs::RunList;
 use linkwright_ntfs_format::{FileReference, RecordNumber, record};
 
-use super::find::{AttrKey, Found};
+use super::find::{Found, find_in};
 use super::order::SortKey;
 use crate::cache::Block;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Error, Place, Result};
 use crate::stream::{StreamBody, StreamMap};
-
-const LIST: AttrKey<'static> = AttrKey::unnamed(AttributeType::ATTRIBUTE_LIST);
 
 /// A non-resident list that has shrunk to this many bytes comes back into the
 /// record when it fits.
@@ -125,11 +123,16 @@ impl Engine {
     }
 
     pub(super) fn find_own_list(&self, base: RecordNumber) -> Result<Found> {
-        // `find` looks into the base record first, and the list is always there.
-        self.find(base, LIST)?.ok_or_else(|| {
+        // It is always in the base record, unnamed, as one extent.
+        let block = self.record(base)?;
+        let found = find_in(&block, base, |a| {
+            a.type_code() == AttributeType::ATTRIBUTE_LIST && a.name().is_empty()
+        })?;
+        let (at, offset) = found.ok_or_else(|| {
             Place::attribute(base, AttributeType::ATTRIBUTE_LIST)
                 .corrupt(CorruptKind::MissingAttribute)
-        })
+        })?;
+        Ok(Found::new(at, block, offset))
     }
 
     /// Entries for the attributes of a base record, as a list to be made has
@@ -175,6 +178,8 @@ impl Engine {
                 _ => place.format(e),
             })?;
             if self.try_write_list(base, &bytes)? {
+                // Nobody opened it meanwhile as it was.
+                self.memo.drop_list(base);
                 return Ok(());
             }
             if !self.move_one_out(base, list)? {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use linkwright_ntfs_format::attribute::{AttributeType, AttributeView};
+use linkwright_ntfs_format::attribute::{AttributeType, AttributeView, NON_RESIDENT_LEN};
 use linkwright_ntfs_format::attribute_list::{self, Entry, MAX_LEN};
 use linkwright_ntfs_format::file_name::FileNameView;
 use linkwright_ntfs_format::record::{self, RecordFlags};
@@ -18,7 +18,7 @@ use crate::engine::Engine;
 use crate::error::{CorruptKind, Place, Result};
 use crate::memo::OpenList;
 use crate::record::header_of;
-use crate::stream::{StreamBody, StreamMap};
+use crate::stream::StreamBody;
 
 /// Whether a record holds attributes beside one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Engine {
             at += attribute_list::entry_at(&bytes, at).map_or(0, |entry| entry.len);
         }
         let list = Arc::new(OpenList {
-            map: Arc::new(map),
+            map,
             names_end: names_end.unwrap_or(at),
             types,
         });
@@ -116,9 +116,10 @@ impl Engine {
             Some(target) => target,
             None => self.new_extension(base)?,
         };
+        drop(list);
         let at = self.place_in(target, new)?;
         let reference = self.reference_to(target)?;
-        self.add_listed(base, &list, &at, reference)?;
+        self.add_listed(base, &at, reference)?;
         Ok(Some(at))
     }
 
@@ -153,7 +154,10 @@ impl Engine {
                     continue;
                 }
                 last = number;
-                if self.is_extension_of(number, base)? && self.room_in(number)? >= len {
+                if self
+                    .extension_room(number, base)?
+                    .is_some_and(|room| room >= len)
+                {
                     return Ok(Some(number));
                 }
                 tried += 1;
@@ -205,14 +209,20 @@ impl Engine {
         Ok(())
     }
 
-    fn is_extension_of(&self, number: RecordNumber, base: RecordNumber) -> Result<bool> {
+    /// The room in an extension record of a file; `None` when it is none.
+    fn extension_room(&self, number: RecordNumber, base: RecordNumber) -> Result<Option<usize>> {
         if number.0 >= self.record_count() {
-            return Ok(false);
+            return Ok(None);
         }
         let block = self.record(number)?;
         let header = header_of(&block, number)?;
         let owner = header.base().map(FileReference::record);
-        Ok(owner == Some(base) && header.flags().contains(RecordFlags::IN_USE))
+        if owner != Some(base) || !header.flags().contains(RecordFlags::IN_USE) {
+            return Ok(None);
+        }
+        let room =
+            record::free_space(block.bytes()).map_err(|e| Place::record(number).format(e))?;
+        Ok(Some(room))
     }
 
     /// Takes the entry of a name out of a list in clusters that stays there, with
@@ -250,52 +260,54 @@ impl Engine {
             return Ok(None);
         }
         let tail = bytes.split_off(gone.end);
-        let (start, names_end) = (gone.start, list.names_end - gone.len());
-        self.rewrite_listed(base, &list, start, &tail, left, names_end)?;
+        let names_end = list.names_end - gone.len();
+        drop(list);
+        self.rewrite_listed(base, gone.start, &tail, left, names_end)?;
         Ok(Some(others))
     }
 
-    /// Writes the end of a list from an offset on, and its new length.
+    /// Writes the end of an open list from an offset on, and its new length.
     fn rewrite_listed(
         &mut self,
         base: RecordNumber,
-        list: &OpenList,
         start: usize,
         bytes: &[u8],
         len: usize,
         names_end: usize,
     ) -> Result<()> {
-        let mut map = StreamMap::clone(&list.map);
-        map.sizes.data = u64::try_from(len).unwrap_or(u64::MAX);
-        map.sizes.initialized = map.sizes.data;
-        self.memo.drop_list(base);
+        let place = place_of(base);
+        let missing = || place.corrupt(CorruptKind::AttributeList);
+        // Out of the memo until all is in place.
+        let mut shared = self.memo.take_list(base).ok_or_else(missing)?;
+        let list = Arc::make_mut(&mut shared);
+        list.map.sizes.data = u64::try_from(len).unwrap_or(u64::MAX);
+        list.map.sizes.initialized = list.map.sizes.data;
+        list.names_end = names_end;
+        list.types |= bit(AttributeType::FILE_NAME);
         let start = u64::try_from(start).unwrap_or(u64::MAX);
-        self.write_pages(&map, start, bytes, place_of(base))?;
+        self.write_pages(&list.map, start, bytes, place)?;
         let found = self.find_own_list(base)?;
         let offset = found.offset();
-        let range = offset..offset + found.view()?.len();
+        let range = offset..offset + NON_RESIDENT_LEN;
         drop(found);
         self.patch_record(base, &[range], |bytes| {
-            record::set_sizes(bytes, offset, &map.sizes)
+            record::set_sizes(bytes, offset, &list.map.sizes)
         })?;
-        let list = OpenList {
-            map: Arc::new(map),
-            names_end,
-            types: list.types | bit(AttributeType::FILE_NAME),
-        };
-        self.memo.put_list(base, Arc::new(list));
+        self.memo.put_list(base, shared);
         Ok(())
     }
 
-    /// Adds the entry of a name to a list that has room for it.
+    /// Adds the entry of a name to an open list that has room for it.
     fn add_listed(
         &mut self,
         base: RecordNumber,
-        list: &OpenList,
         at: &AttrRef,
         reference: FileReference,
     ) -> Result<()> {
         let place = place_of(base);
+        let Some(list) = self.open_list(base)? else {
+            return Err(place.corrupt(CorruptKind::AttributeList));
+        };
         let entry = Entry {
             type_code: at.type_code,
             name: Vec::new(),
@@ -307,10 +319,15 @@ impl Engine {
         let mut bytes = attribute_list::encode(&[entry]).map_err(|e| place.format(e))?;
         let behind = bytes.len();
         bytes.resize(behind + (old - list.names_end), 0);
-        let start = u64::try_from(list.names_end).unwrap_or(u64::MAX);
+        let start = list.names_end;
         let tail = bytes.get_mut(behind..).unwrap_or_default();
-        self.read_pages(&list.map, start, tail, place)?;
-        let (start, longer, names_end) = (list.names_end, old + ENTRY, list.names_end + ENTRY);
-        self.rewrite_listed(base, list, start, &bytes, longer, names_end)
+        self.read_pages(
+            &list.map,
+            u64::try_from(start).unwrap_or(u64::MAX),
+            tail,
+            place,
+        )?;
+        drop(list);
+        self.rewrite_listed(base, start, &bytes, old + ENTRY, start + ENTRY)
     }
 }

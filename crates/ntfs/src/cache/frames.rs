@@ -14,7 +14,8 @@
 //! - A block whose edits are in the log is dirty and in memory;
 //!   [`Frames::settle`] makes the edits whole copies before blocks leave it.
 
-use super::map::{Map, OffsetMap, Slot};
+use super::map::{Map, OffsetMap};
+use super::slot::Slot;
 
 /// One step to be taken back.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ mod block;
 mod frames;
 mod fresh;
 mod map;
+mod slot;
 mod spill;
 
 use core::ops::Range;
@@ -31,7 +32,8 @@ use crate::index::node::NodeFit;
 use crate::txn::WriteSet;
 use frames::Frames;
 use fresh::Since;
-use map::{Map, Slot};
+use map::Map;
+use slot::Slot;
 
 /// See the module's text.
 pub(crate) struct Cache {
@@ -100,6 +102,11 @@ impl Cache {
         self.lock().contains(key)
     }
 
+    /// As [`Self::contains`], for who has the cache alone.
+    pub(crate) fn holds(&mut self, key: u64) -> bool {
+        self.map_mut().contains(key)
+    }
+
     /// Changes the block at `key`, which must be here. An error of `change`
     /// leaves the block as `change` left it: the caller's frame puts it back.
     pub(crate) fn modify<T>(
@@ -130,8 +137,10 @@ impl Cache {
     /// be here.
     pub(crate) fn insert_entry(&mut self, key: u64, at: usize, entry: &[u8]) -> Result<NodeFit> {
         let (map, _) = self.parts();
+        // What cannot be done is refused before it is kept for undoing.
         let node = map.slot(key).and_then(|slot| slot.node());
-        if node.is_some_and(|node| !node.has_room(entry.len())) {
+        let node = node.filter(|node| at <= node.len()).ok_or_else(missing)?;
+        if !node.has_room(entry.len()) {
             return Ok(NodeFit::Full);
         }
         let save = |frames: &mut Frames, slot: &mut Slot| frames.save_arrival(slot, at);
@@ -144,6 +153,9 @@ impl Cache {
 
     /// Takes the entry of a slot out of the node at `key`, which must be here.
     pub(crate) fn remove_entry(&mut self, key: u64, at: usize) -> Result<()> {
+        let (map, _) = self.parts();
+        let node = map.slot(key).and_then(|slot| slot.node());
+        node.filter(|node| at < node.len()).ok_or_else(missing)?;
         let save = |frames: &mut Frames, slot: &mut Slot| frames.save_departure(slot, at);
         self.changed(key, save, |block| {
             let node = Arc::make_mut(block).node_mut().ok_or_else(missing)?;

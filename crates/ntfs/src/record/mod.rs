@@ -16,6 +16,9 @@ use crate::options::Access;
 /// Records that `$MFTMirr` repeats at least.
 pub(crate) const MIRRORED: u64 = 4;
 
+/// Where the header of a record is.
+const HEADER: Range<usize> = 0..record::HEADER_LEN;
+
 impl Engine {
     /// Where `len` bytes at `offset` of a stream lie on the device.
     pub(crate) fn location(
@@ -132,9 +135,25 @@ impl Engine {
         self.location(self.state.mft_runs(), offset, self.record_size(), place)
     }
 
+    /// Where a record starts, which is its key in the cache. What is there was
+    /// checked when it was read.
+    fn record_key(&self, number: RecordNumber) -> Option<u64> {
+        if number.0 >= self.record_count() {
+            return None;
+        }
+        let offset = number.0 << self.geometry.record_size().trailing_zeros();
+        let shift = self.geometry.cluster_shift();
+        let vcn = offset >> shift;
+        let lcn = self.state.mft_runs().lookup(vcn)?.lcn?;
+        Some((lcn << shift) + (offset - (vcn << shift)))
+    }
+
     /// A record in order, in use or not. While the volume is open for reading,
     /// `$MFTMirr` stands in for those of its records that are damaged.
     pub(crate) fn record(&self, number: RecordNumber) -> Result<Arc<Block>> {
+        if let Some(block) = self.record_key(number).and_then(|key| self.cache.get(key)) {
+            return Ok(block);
+        }
         match self.own_record(number) {
             Err(error) if number.0 < MIRRORED && self.options.access == Access::ReadOnly => {
                 self.mirrored_record(number).map_err(|_| error)
@@ -207,13 +226,16 @@ impl Engine {
     }
 
     /// Has a record in the cache; its key there.
-    fn record_at_hand(&mut self, number: RecordNumber) -> Result<u64> {
+    pub(crate) fn record_at_hand(&mut self, number: RecordNumber) -> Result<u64> {
+        if let Some(key) = self.record_key(number)
+            && self.cache.holds(key)
+        {
+            return Ok(key);
+        }
         let location = self.record_location(number)?;
         let key = location.key();
-        if !self.cache.contains(key) {
-            let block = self.record(number)?;
-            self.keep_cached(location, &block);
-        }
+        let block = self.record(number)?;
+        self.keep_cached(location, &block);
         Ok(key)
     }
 
@@ -223,7 +245,7 @@ impl Engine {
         number: RecordNumber,
         change: impl FnOnce(&mut RecordHeader),
     ) -> Result<()> {
-        self.patch_record(number, &[0..record::HEADER_LEN], |bytes| {
+        self.patch_record(number, &[HEADER], |bytes| {
             change(record::header_mut(bytes)?);
             Ok(())
         })
