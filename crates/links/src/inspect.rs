@@ -113,19 +113,47 @@ pub fn inspect(
     Ok(Some(record))
 }
 
+/// What kind of link an object is, `None` when it is none. Where it leads is not
+/// looked at.
+///
+/// # Errors
+/// What reading failed with.
+pub fn link_kind(fs: &dyn FileSystem, node: &Node, stat: &Stat) -> Result<Option<LinkKind>> {
+    if !stat.is_link() {
+        let is_hard = stat.names > 1 && stat.kind != NodeKind::Directory;
+        return Ok(is_hard.then_some(LinkKind::Hard));
+    }
+    if stat.posix_link {
+        return Ok(Some(LinkKind::Symlink));
+    }
+    Ok(fs.link(node)?.map(|content| kind_of(&content)))
+}
+
+fn kind_of(content: &LinkContent) -> LinkKind {
+    match content {
+        LinkContent::Posix(_) => LinkKind::Symlink,
+        LinkContent::Reparse(buffer) => match buffer {
+            ReparseBuffer::SymbolicLink(_) => LinkKind::Symlink,
+            ReparseBuffer::MountPoint(mount) if mount.is_volume() => LinkKind::MountPoint,
+            ReparseBuffer::MountPoint(_) => LinkKind::Junction,
+            ReparseBuffer::LxSymlink(_) => LinkKind::LxSymlink,
+            ReparseBuffer::Other(_) => LinkKind::Other,
+        },
+    }
+}
+
 /// Fills in what the link itself holds.
 fn describe(record: &mut LinkRecord, content: &LinkContent) {
     let name = |units: &[u16]| Some(Name::from_units(units.to_vec()));
     let people = |units: &[u16]| Some(Name::from_units(nt_to_win32(units)));
+    record.kind = kind_of(content);
     match content {
         LinkContent::Posix(text) => {
-            record.kind = LinkKind::Symlink;
             record.relative = Some(text.first() != Some(&b'/'));
             record.target = Some(Name::from_host_bytes(text));
             return;
         }
         LinkContent::Reparse(ReparseBuffer::SymbolicLink(link)) => {
-            record.kind = LinkKind::Symlink;
             record.substitute_name = name(link.substitute_name());
             record.print_name = name(link.print_name());
             record.relative = Some(link.is_relative());
@@ -136,21 +164,16 @@ fn describe(record: &mut LinkRecord, content: &LinkContent) {
             };
         }
         LinkContent::Reparse(ReparseBuffer::MountPoint(mount)) => {
-            record.kind = match mount.is_volume() {
-                true => LinkKind::MountPoint,
-                false => LinkKind::Junction,
-            };
             record.substitute_name = name(mount.substitute_name());
             record.print_name = name(mount.print_name());
             record.relative = Some(false);
             record.target = people(mount.substitute_name());
         }
         LinkContent::Reparse(ReparseBuffer::LxSymlink(link)) => {
-            record.kind = LinkKind::LxSymlink;
             record.relative = Some(link.target().first() != Some(&b'/'));
             record.target = Some(Name::from_host_bytes(link.target()));
         }
-        LinkContent::Reparse(ReparseBuffer::Other(_)) => record.kind = LinkKind::Other,
+        LinkContent::Reparse(ReparseBuffer::Other(_)) => {}
     }
     if let LinkContent::Reparse(buffer) = content {
         record.tag = Some(buffer.tag().0);

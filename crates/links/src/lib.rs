@@ -17,6 +17,6 @@ pub mod target;
 mod text;
 mod walk;
 
-pub use inspect::{LinkKind, LinkRecord, inspect};
+pub use inspect::{LinkKind, LinkRecord, inspect, link_kind};
 pub use text::{nt_to_win32, posix_to_windows, relative_path, win32_to_nt, windows_to_posix};
-pub use walk::{Event, Met, Place, Wanted, walk, walk_for};
+pub use walk::{Event, KindEvent, Met, Place, Wanted, walk, walk_for, walk_kinds};

@@ -49,6 +49,9 @@ pub(crate) struct LsArgs {
     /// Only these kinds
     #[arg(long, value_delimiter = ',', value_name = "KIND")]
     pub(crate) kind: Vec<KindChoice>,
+    /// Paths only, one a line; where links lead is not looked at
+    #[arg(long)]
+    pub(crate) plain: bool,
     /// What to list; the current directory when nothing is given
     pub(crate) places: Vec<OsString>,
 }

@@ -1,5 +1,7 @@
 //! `ls`: directories, links with what they hold.
 
+mod plain;
+
 use linkwright_fs::resolve::LastLink;
 use linkwright_fs::{Node, Stat};
 use linkwright_links::{LinkKind, LinkRecord, inspect};
@@ -28,6 +30,7 @@ struct Counts {
 struct Wanted<'a> {
     kinds: &'a [KindChoice],
     recursive: bool,
+    plain: bool,
 }
 
 pub(super) fn run(ctx: &Context, args: &LsArgs) -> Result<Report> {
@@ -39,6 +42,8 @@ pub(super) fn run(ctx: &Context, args: &LsArgs) -> Result<Report> {
     let wanted = Wanted {
         kinds: &args.kind,
         recursive: args.recursive,
+        // For programs there is no plain form: they pick what they need.
+        plain: args.plain && !ctx.out.is_json(),
     };
     let mut counts = Counts::default();
     let mut tally = Tally::default();
@@ -65,6 +70,9 @@ fn list_place(
     tally: &mut Tally,
 ) -> Result<()> {
     let found = spot.find(ctx, LastLink::Keep)?;
+    if wanted.plain {
+        return plain::list(ctx, spot, &found, wanted, counts, tally);
+    }
     if !found.stat.is_plain_directory() {
         return entry(ctx, spot, &found, wanted, counts);
     }

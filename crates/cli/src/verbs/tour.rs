@@ -143,6 +143,7 @@ fn show(ctx: &Context, image: &Path) -> Result<Report> {
         &LsArgs {
             recursive: true,
             kind: Vec::new(),
+            plain: false,
             places: vec!["C:/".into()],
         },
     )?;
