@@ -358,43 +358,4 @@ fn directory<'a, F: Send>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use linkwright_fs::posix::PosixFs;
-
-    fn paths(top: &Place, stop_after: usize) -> Vec<String> {
-        let mut seen = Vec::new();
-        walk(top, &mut |event| {
-            let Event::Met(met) = event else {
-                panic!("{event:?}");
-            };
-            let below: Vec<String> = met.path.iter().map(ToString::to_string).collect();
-            seen.push(below.join("/"));
-            match seen.len() < stop_after {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
-            }
-        })
-        .unwrap();
-        seen
-    }
-
-    #[test]
-    fn everything_below_is_met_once_and_links_are_not_followed() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(dir.path().join("a/b")).unwrap();
-        std::fs::write(dir.path().join("a/b/f"), "x").unwrap();
-        std::os::unix::fs::symlink("..", dir.path().join("a/up")).unwrap();
-        let host = PosixFs::new();
-        let top = Place {
-            node: host.open_directory(dir.path()).unwrap(),
-            fs: Arc::new(host),
-            path: Vec::new(),
-        };
-
-        let mut all = paths(&top, usize::MAX);
-        all.sort();
-        assert_eq!(all, ["a", "a/b", "a/b/f", "a/up"]);
-        assert_eq!(paths(&top, 2).len(), 2);
-    }
-}
+mod tests;
