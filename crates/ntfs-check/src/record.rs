@@ -39,10 +39,8 @@ pub(crate) fn scan(
     };
     records.each::<CheckError>(&mut |piece| {
         report.progress(Phase::Records, piece.first, volume.records)?;
-        let mut number = piece.first;
-        for bytes in piece.bytes.chunks_mut(size) {
+        for (number, bytes) in (piece.first..).zip(piece.bytes.chunks_mut(size)) {
             let this = RecordNumber(number);
-            number += 1;
             if !piece.whole
                 && let Err(error) = volume.read_runs(&volume.mft, this.0 * size as u64, bytes)
             {

@@ -15,10 +15,7 @@ const EXTENSIONS: std::ops::Range<u64> = 16..24;
 ///
 /// # Errors
 /// The volume cannot be read, or the extension records are elsewhere.
-pub fn mft_extents(
-    device: &dyn BlockDevice,
-    geometry: &Geometry,
-) -> Outcome<RunList> {
+pub fn mft_extents(device: &dyn BlockDevice, geometry: &Geometry) -> Outcome<RunList> {
     let size = u64::from(geometry.record_size());
     let start = geometry
         .cluster_offset(geometry.mft_lcn())
