@@ -3,8 +3,9 @@
 use crate::error::{ErrorKind, Feature, Result};
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Duplicate, Entry,
-    ExtendedAttribute, HardLinked, LinkContent, LinkType, Name, Node, NodeKind, ObjectIdAttribute,
-    Placed, Replace, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    ExtendedAttribute, Glance, Glanced, HardLinked, Kinds, LinkContent, LinkType, Name, Node,
+    NodeKind, ObjectIdAttribute, Placed, Replace, ScannedLink, Stat, StreamInfo, StreamName,
+    Target, Times, VolumeInfo,
 };
 
 /// Bytes in free space of a volume ([`FileSystem::scratch`]); reading and
@@ -74,6 +75,54 @@ pub trait FileSystem: Send + Sync {
         &'a self,
         dir: &Node,
     ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + Send + 'a>>;
+
+    /// The entries of a directory that are of these kinds, in the order of
+    /// [`list`](FileSystem::list). A host tells them without looking at the
+    /// objects.
+    fn list_kinds<'a>(
+        &'a self,
+        dir: &Node,
+        kinds: Kinds,
+    ) -> Result<Box<dyn Iterator<Item = Result<Glanced>> + Send + 'a>> {
+        let list = self.list(dir)?;
+        Ok(Box::new(list.filter_map(move |entry| {
+            let glanced = entry.and_then(|entry| {
+                Ok(Glanced {
+                    glance: Glance::from(&self.stat(&entry.node)?),
+                    name: entry.name,
+                    node: entry.node,
+                })
+            });
+            match glanced {
+                Ok(glanced) => kinds
+                    .contains(glanced.glance.kinds())
+                    .then_some(Ok(glanced)),
+                // It went away between the listing and now.
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                Err(error) => Some(Err(error)),
+            }
+        })))
+    }
+
+    /// Tells every link of the volume, each by all of its names, in any order,
+    /// without going from directory to directory: symbolic links, other reparse
+    /// points that are links ([`Stat::is_link`]), files with several names. What
+    /// is not reached from the root is left out. Ends early when `visit` breaks.
+    ///
+    /// # Errors
+    /// `Unsupported` where only directories tell; damage anywhere, after which
+    /// what was told is not all.
+    fn scan_links(
+        &self,
+        _visit: &mut dyn FnMut(ScannedLink) -> std::ops::ControlFlow<()>,
+    ) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::NamesOfFiles).into())
+    }
+
+    /// How [`list`](FileSystem::list) orders two names.
+    fn order(&self, a: &Name, b: &Name) -> std::cmp::Ordering {
+        a.to_host_bytes().cmp(&b.to_host_bytes())
+    }
 
     /// Every name of a file.
     ///

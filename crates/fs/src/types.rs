@@ -283,6 +283,90 @@ pub struct Entry {
     pub node: Node,
 }
 
+/// A link by one of its names, as [`FileSystem::scan_links`] tells it.
+///
+/// [`FileSystem::scan_links`]: crate::FileSystem::scan_links
+#[derive(Debug, Clone)]
+pub struct ScannedLink {
+    /// The directory that holds the name.
+    pub directory: Node,
+    /// The names from the root to that directory.
+    pub path: std::sync::Arc<[Name]>,
+    /// The name.
+    pub name: Name,
+    /// The link.
+    pub node: Node,
+    /// Facts about it.
+    pub stat: Stat,
+}
+
+bitflags::bitflags! {
+    /// Sets of [`Glance`]s, for [`FileSystem::list_kinds`].
+    ///
+    /// [`FileSystem::list_kinds`]: crate::FileSystem::list_kinds
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub struct Kinds: u8 {
+        /// [`Glance::Symlink`] and [`Glance::Reparse`].
+        const LINKS = 1;
+        /// [`Glance::Directory`].
+        const DIRECTORIES = 2;
+        /// [`Glance::File`].
+        const FILES = 4;
+        /// [`Glance::Special`].
+        const SPECIAL = 8;
+    }
+}
+
+/// What an object is, as far as a directory's listing tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Glance {
+    /// A symbolic link of a POSIX file system.
+    Symlink,
+    /// A reparse point that is a link ([`Stat::is_link`]).
+    Reparse,
+    /// A directory that can be listed.
+    Directory,
+    /// A file; how many names it has is not told.
+    File,
+    /// Neither.
+    Special,
+}
+
+impl Glance {
+    /// The set that it is in.
+    pub fn kinds(self) -> Kinds {
+        match self {
+            Self::Symlink | Self::Reparse => Kinds::LINKS,
+            Self::Directory => Kinds::DIRECTORIES,
+            Self::File => Kinds::FILES,
+            Self::Special => Kinds::SPECIAL,
+        }
+    }
+}
+
+impl From<&Stat> for Glance {
+    fn from(stat: &Stat) -> Self {
+        match stat.kind {
+            _ if stat.posix_link => Self::Symlink,
+            _ if stat.is_link() => Self::Reparse,
+            NodeKind::Directory => Self::Directory,
+            NodeKind::File => Self::File,
+            NodeKind::Special => Self::Special,
+        }
+    }
+}
+
+/// An entry of a directory and what it is.
+#[derive(Debug, Clone)]
+pub struct Glanced {
+    /// The name, exact.
+    pub name: Name,
+    /// The object.
+    pub node: Node,
+    /// What it is.
+    pub glance: Glance,
+}
+
 /// One entry of a directory with all that stands in it.
 #[derive(Debug, Clone)]
 pub struct DirectoryEntry {

@@ -128,6 +128,22 @@ pub fn inspect(
     Ok(Some(record))
 }
 
+/// What kind of link an object is, `None` when it is none. Where it leads is not
+/// looked at.
+///
+/// # Errors
+/// What reading failed with.
+pub fn link_kind(fs: &dyn FileSystem, node: &Node, stat: &Stat) -> Result<Option<LinkKind>> {
+    if !stat.is_link() {
+        let is_hard = stat.names > 1 && stat.kind != NodeKind::Directory;
+        return Ok(is_hard.then_some(LinkKind::Hard));
+    }
+    if stat.posix_link {
+        return Ok(Some(LinkKind::Symlink));
+    }
+    Ok(fs.link(node)?.map(|content| Stored::of(&content).kind))
+}
+
 /// Fills in what the link itself holds.
 fn describe(record: &mut LinkRecord, content: &LinkContent) {
     let stored = Stored::of(content);

@@ -23,6 +23,6 @@ mod text;
 mod walk;
 
 pub use display::{for_display, name_for_display};
-pub use inspect::{LinkKind, LinkRecord, Stored, inspect};
+pub use inspect::{LinkKind, LinkRecord, Stored, inspect, link_kind};
 pub use text::{nt_to_win32, posix_to_windows, relative_path, win32_to_nt, windows_to_posix};
-pub use walk::{Event, Met, Place, Wanted, walk, walk_for};
+pub use walk::{Event, KindEvent, Met, Place, Wanted, walk, walk_for, walk_kinds};

@@ -78,13 +78,11 @@ impl<'a> File<'a> {
             }],
             known: Vec::new(),
         };
-        let list = file.read_list(volume, problems);
-        if let Some(list) = &list {
-            file.gather(volume, list, problems);
-        }
         file.known = known(&file.parts);
-        if let Some(list) = &list {
-            file.check_list(list, problems);
+        if let Some(list) = file.read_list(volume, problems) {
+            file.gather(volume, &list, problems);
+            file.known = known(&file.parts);
+            file.check_list(&list, problems);
         }
         file
     }
@@ -190,10 +188,7 @@ impl<'a> File<'a> {
     }
 
     fn read_list(&self, volume: &Volume<'_>, problems: &mut Vec<Problem>) -> Option<Vec<Entry>> {
-        let base = self.parts.first()?;
-        let view = record::attributes(&base.bytes)
-            .flatten()
-            .find(|view| view.type_code() == AttributeType::ATTRIBUTE_LIST)?;
+        let view = self.of_type(AttributeType::ATTRIBUTE_LIST).next()?.view;
         let mut fail = |found: String| {
             problems.push(Problem::attribute(Code::AttributeList, self.number, &view).found(found));
         };

@@ -21,6 +21,7 @@
     clippy::cast_possible_wrap
 )]
 
+mod ahead;
 mod bits;
 mod boot;
 mod clusters;

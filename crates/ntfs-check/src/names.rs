@@ -36,6 +36,7 @@ pub(crate) fn check_file(
     link_count: u16,
 ) {
     let (mut total, mut links) = (0_u64, 0_u64);
+    let mut paired = false;
     for at in list {
         if at.view.type_code() != AttributeType::FILE_NAME {
             continue;
@@ -59,6 +60,7 @@ pub(crate) fn check_file(
         if view.namespace() != Namespace::Dos {
             links += 1;
         }
+        paired |= matches!(view.namespace(), Namespace::Win32 | Namespace::Dos);
         add(volume, state, file, &view);
         check_name(report, file, &view);
     }
@@ -84,7 +86,9 @@ pub(crate) fn check_file(
     if total == 0 && file.number >= RecordNumber::FIRST_USER {
         report.report(Problem::record(Code::NoName, file.number));
     }
-    check_pairs(report, file, list);
+    if paired {
+        check_pairs(report, file, list);
+    }
 }
 
 fn add(volume: &Volume<'_>, state: &mut State, file: &File<'_>, view: &FileNameView<'_>) {

@@ -8,6 +8,7 @@ use linkwright_ntfs_format::error::FormatErrorKind;
 use linkwright_ntfs_format::record::{self, RecordFlags, RecordHeader};
 use linkwright_ntfs_format::{RecordNumber, fixup};
 
+use crate::ahead;
 use crate::code::ProblemCode as Code;
 use crate::facts;
 use crate::file::File;
@@ -16,8 +17,6 @@ use crate::report::{CheckError, Phase, Reporter};
 use crate::state::{State, is};
 use crate::volume::Volume;
 
-/// Bytes of the `$MFT` that are read at once.
-const CHUNK: usize = 1 << 20;
 /// Bytes of the end mark.
 const END_LEN: usize = 8;
 /// Records kept for `$MFT`'s own growth end here.
@@ -32,23 +31,18 @@ pub(crate) fn scan(
     report: &mut Reporter<'_>,
 ) -> Result<(), CheckError> {
     let size = volume.record_size();
-    let per_chunk = (CHUNK / size).max(1);
-    let mut buffer = vec![0; per_chunk * size];
-    let mut number = 0;
-    while number < volume.records {
-        report.progress(Phase::Records, number, volume.records)?;
-        let wanted = (volume.records - number).min(per_chunk as u64);
-        let len = usize::try_from(wanted).unwrap_or(0) * size;
-        let Some(chunk) = buffer.get_mut(..len) else {
-            break;
-        };
-        let whole = volume
-            .read_runs(&volume.mft, number * size as u64, chunk)
-            .is_ok();
-        for bytes in chunk.chunks_mut(size) {
+    let records = ahead::Records {
+        clusters: volume.clusters_of_device(),
+        runs: &volume.mft,
+        count: volume.records,
+        size,
+    };
+    records.each::<CheckError>(&mut |piece| {
+        report.progress(Phase::Records, piece.first, volume.records)?;
+        for (number, bytes) in (piece.first..).zip(piece.bytes.chunks_mut(size)) {
             let this = RecordNumber(number);
-            number += 1;
-            if !whole && let Err(error) = volume.read_runs(&volume.mft, this.0 * size as u64, bytes)
+            if !piece.whole
+                && let Err(error) = volume.read_runs(&volume.mft, this.0 * size as u64, bytes)
             {
                 state.records.add(this.0, is::DAMAGED);
                 report.report(Problem::record(Code::Unreadable, this).found(error.to_string()));
@@ -56,9 +50,10 @@ pub(crate) fn scan(
             }
             check(volume, state, report, this, bytes);
         }
-        report.summary.metadata_bytes += len as u64;
-    }
-    report.progress(Phase::Records, number, volume.records)
+        report.summary.metadata_bytes += piece.bytes.len() as u64;
+        Ok(())
+    })?;
+    report.progress(Phase::Records, volume.records, volume.records)
 }
 
 fn check(

@@ -103,7 +103,51 @@ impl<'a> Volume<'a> {
         offset: u64,
         buf: &mut [u8],
     ) -> Result<(), ReadError> {
-        let size = self.cluster_size();
+        self.clusters_of_device().read_runs(runs, offset, buf)
+    }
+
+    /// The part of the volume that other threads can have.
+    pub(crate) fn clusters_of_device(&self) -> DeviceClusters<'a> {
+        DeviceClusters {
+            device: self.device,
+            clusters: self.clusters,
+            size: self.cluster_size(),
+        }
+    }
+
+    /// The bytes of a record with its fix-ups removed.
+    pub(crate) fn record(&self, number: RecordNumber) -> Result<Vec<u8>, ReadError> {
+        let mut bytes = vec![0; self.record_size()];
+        if number.0 >= self.records {
+            return Err(ReadError::Unmapped(number.0));
+        }
+        if let (RecordNumber::MFT, Some(bytes)) = (number, &self.first_record) {
+            return Ok(bytes.clone());
+        }
+        let offset = number.0 * u64::from(self.geometry.record_size());
+        self.read_runs(&self.mft, offset, &mut bytes)?;
+        fixup::remove(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// The device as clusters.
+#[derive(Clone, Copy)]
+pub(crate) struct DeviceClusters<'a> {
+    device: &'a dyn BlockDevice,
+    clusters: u64,
+    size: u64,
+}
+
+impl DeviceClusters<'_> {
+    /// Fills `buf` from byte `offset` of a stream; holes read as zeros.
+    pub(crate) fn read_runs(
+        &self,
+        runs: &RunList,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<(), ReadError> {
+        let size = self.size;
         let (mut at, mut rest) = (offset, buf);
         while !rest.is_empty() {
             let vcn = at / size;
@@ -126,20 +170,5 @@ impl<'a> Volume<'a> {
             rest = later;
         }
         Ok(())
-    }
-
-    /// The bytes of a record with its fix-ups removed.
-    pub(crate) fn record(&self, number: RecordNumber) -> Result<Vec<u8>, ReadError> {
-        let mut bytes = vec![0; self.record_size()];
-        if number.0 >= self.records {
-            return Err(ReadError::Unmapped(number.0));
-        }
-        if let (RecordNumber::MFT, Some(bytes)) = (number, &self.first_record) {
-            return Ok(bytes.clone());
-        }
-        let offset = number.0 * u64::from(self.geometry.record_size());
-        self.read_runs(&self.mft, offset, &mut bytes)?;
-        fixup::remove(&mut bytes)?;
-        Ok(bytes)
     }
 }

@@ -54,6 +54,9 @@ pub(crate) struct LsArgs {
     /// Only the paths, each with a zero byte behind it, as xargs -0 reads them
     #[arg(short = '0', long, conflicts_with = "json")]
     pub(crate) null: bool,
+    /// Only the paths, one a line; where links lead is not looked at
+    #[arg(long, conflicts_with_all = ["long", "null"])]
+    pub(crate) plain: bool,
     #[command(flatten)]
     pub(crate) marks: MarkArgs,
     #[command(flatten)]

@@ -1,5 +1,7 @@
 //! `ls`: directories, links with what they hold.
 
+mod plain;
+
 use std::ops::ControlFlow;
 
 use linkwright_fs::resolve::LastLink;
@@ -27,6 +29,8 @@ struct Counts {
 /// How an entry is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
+    Usual,
+    /// Only the path.
     Plain,
     Long,
     /// The path and a zero byte.
@@ -41,10 +45,11 @@ pub(super) fn run(ctx: &Context, args: &LsArgs) -> Result<Report> {
     };
     let mut listing = Listing {
         ctx,
-        form: match (args.long, args.null) {
-            (true, _) => Form::Long,
-            (_, true) => Form::Null,
-            _ => Form::Plain,
+        form: match (args.long, args.null, args.plain) {
+            (true, _, _) => Form::Long,
+            (_, true, _) => Form::Null,
+            (_, _, true) => Form::Plain,
+            _ => Form::Usual,
         },
         recursive: args.recursive,
         marks: Marks::new(&ctx.out, args.marks),
@@ -78,6 +83,17 @@ struct Listing<'a> {
 impl Listing<'_> {
     fn place(&mut self, spot: &Spot, selection: &Selection, tally: &mut Tally) -> Result<()> {
         let found = spot.find(self.ctx, LastLink::Keep)?;
+        // For programs there is no plain form: they pick what they need.
+        if self.form == Form::Plain
+            && !self.ctx.out.is_json()
+            && let Some(kinds) = selection.kinds_alone()
+        {
+            let wanted = plain::Wanted {
+                kinds,
+                recursive: self.recursive,
+            };
+            return plain::list(self.ctx, spot, &found, &wanted, &mut self.counts, tally);
+        }
         let top = Place {
             fs: found.fs,
             node: found.node,
@@ -191,12 +207,16 @@ impl Listing<'_> {
             };
             out.json(match self.form {
                 Form::Long => text::stat_fields(line, item.stat),
-                Form::Plain | Form::Null => line,
+                Form::Usual | Form::Plain | Form::Null => line,
             });
             return;
         }
         if self.form == Form::Null {
             out.data(&[&path[..], b"\0"].concat());
+            return;
+        }
+        if self.form == Form::Plain {
+            out.text_of(&[&path]);
             return;
         }
         let mut line = self.marks.columns(item.stat, item.record);

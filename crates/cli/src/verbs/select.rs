@@ -72,6 +72,14 @@ impl Selection {
             && self.regexes.is_empty()
     }
 
+    /// The kinds that are wanted, when nothing else is asked for.
+    pub(crate) fn kinds_alone(&self) -> Option<&[KindChoice]> {
+        let args = &self.args;
+        let more = args.broken || args.absolute || args.outside;
+        let texts = self.names.len() + self.paths.len() + self.regexes.len();
+        (!more && texts == 0).then_some(&args.kind)
+    }
+
     /// Whether this is wanted.
     pub(crate) fn takes(
         &self,

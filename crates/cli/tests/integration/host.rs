@@ -379,3 +379,42 @@ fn kill(pid: u32) {
         .unwrap();
     assert!(done.success());
 }
+
+#[test]
+fn plain_lists_are_paths_of_the_wanted_kinds() {
+    let bench = bench();
+    bench.ok("link f d/h");
+    symlink("g", bench.path("d/s")).unwrap();
+    fs::create_dir(bench.path("d/e")).unwrap();
+    symlink("..", bench.path("d/e/up")).unwrap();
+    fs::write(bench.path("d/e/alone"), "").unwrap();
+    let list = |line: &str| bench.ok(line).text();
+    assert_eq!(list("ls --plain"), "d\nf\n");
+    let all = "d\nf\nd/e\nd/g\nd/h\nd/s\nd/e/alone\nd/e/up\n";
+    assert_eq!(list("ls -R --plain"), all);
+    assert_eq!(list("ls -R --plain --kind symlink"), "d/s\nd/e/up\n");
+    assert_eq!(list("ls -R --plain --kind hard"), "f\nd/h\n");
+    assert_eq!(
+        list("ls -R --plain --kind symlink,dir"),
+        "d\nd/e\nd/s\nd/e/up\n"
+    );
+    assert_eq!(list("ls -R --plain --kind link d"), "d/h\nd/s\nd/e/up\n");
+    assert_eq!(list("ls -R --plain --kind file d/"), "d/g\nd/e/alone\n");
+    assert_eq!(list("ls --plain d/s"), "d/s\n");
+    assert_eq!(list("ls --plain --kind dir d/s"), "");
+
+    bench.ok("volume create v.img --size 8M");
+    bench.ok("cp -r d v.img:/d");
+    assert_eq!(
+        list("ls -R --plain --kind symlink v.img:/"),
+        "v.img:/d/s\nv.img:/d/e/up\n"
+    );
+    assert_eq!(
+        list("ls -R --plain v.img:/d"),
+        "v.img:/d/e\nv.img:/d/g\nv.img:/d/h\nv.img:/d/s\nv.img:/d/e/alone\nv.img:/d/e/up\n"
+    );
+    let lines = bench
+        .ok("ls -R --plain --json --kind symlink d")
+        .of_type("link");
+    assert_eq!(lines.len(), 2, "with --json there is no plain form");
+}

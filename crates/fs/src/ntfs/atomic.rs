@@ -1,12 +1,14 @@
 //! Many steps as one transaction of the engine, and scratch space.
 
+use std::cmp::Ordering;
+use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use linkwright_ntfs::{Error as EngineError, Operate, Steps, Volume};
 
-use super::{NtfsFs, ReadOnlyFiles, error};
+use super::{NtfsFs, ReadOnlyFiles, error, scan};
 use crate::error::{Error, ErrorKind, Feature, Result};
-use crate::{FileSystem, Scratch};
+use crate::{FileSystem, ScannedLink, Scratch};
 
 /// What is behind an [`NtfsFs`]: a volume, or a transaction that is open on it.
 pub trait Door: Operate + Sized {
@@ -15,6 +17,18 @@ pub trait Door: Operate + Sized {
     /// # Errors
     /// Inside a transaction.
     fn scratch_space(&self) -> Result<Box<dyn Scratch>>;
+
+    /// [`FileSystem::scan_links`].
+    ///
+    /// # Errors
+    /// Inside a transaction; a damaged record.
+    fn scan_links(
+        fs: &NtfsFs<Self>,
+        visit: &mut dyn FnMut(ScannedLink) -> ControlFlow<()>,
+    ) -> Result<()>;
+
+    /// [`FileSystem::order`].
+    fn order(&self, a: &[u16], b: &[u16]) -> Ordering;
 
     /// [`FileSystem::atomically`].
     ///
@@ -39,6 +53,17 @@ impl Door for Volume {
     fn scratch_space(&self) -> Result<Box<dyn Scratch>> {
         let scratch = self.scratch().map_err(error::from_engine)?;
         Ok(Box::new(scratch))
+    }
+
+    fn scan_links(
+        fs: &NtfsFs<Self>,
+        visit: &mut dyn FnMut(ScannedLink) -> ControlFlow<()>,
+    ) -> Result<()> {
+        scan::links(fs, visit)
+    }
+
+    fn order(&self, a: &[u16], b: &[u16]) -> Ordering {
+        self.compare_names(a, b)
     }
 
     fn atomically(
@@ -74,6 +99,19 @@ impl Door for Volume {
 impl Door for Steps<'_, '_> {
     fn scratch_space(&self) -> Result<Box<dyn Scratch>> {
         Err(ErrorKind::Unsupported(Feature::Transactions).into())
+    }
+
+    fn scan_links(
+        _fs: &NtfsFs<Self>,
+        _visit: &mut dyn FnMut(ScannedLink) -> ControlFlow<()>,
+    ) -> Result<()> {
+        Err(ErrorKind::Unsupported(Feature::NamesOfFiles).into())
+    }
+
+    fn order(&self, a: &[u16], b: &[u16]) -> Ordering {
+        // A transaction lists all at once, in the order of the index: whoever
+        // sorts names of its own gets the order of their units.
+        a.cmp(b)
     }
 
     fn atomically(

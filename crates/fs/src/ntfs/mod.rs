@@ -11,6 +11,7 @@ mod links;
 mod open;
 mod put;
 mod read;
+mod scan;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,8 +28,8 @@ use crate::node::Repr;
 use crate::transacted::Key;
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
-    FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, Scratch,
-    Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, ScannedLink,
+    Scratch, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 /// Records that belong to the file system itself (`$MFT` to `$Extend`, and the
@@ -177,6 +178,17 @@ impl<V: Door> FileSystem for NtfsFs<V> {
             })),
             Err(error) => Some(Err(error::from_engine(error))),
         })))
+    }
+
+    fn scan_links(
+        &self,
+        visit: &mut dyn FnMut(ScannedLink) -> std::ops::ControlFlow<()>,
+    ) -> Result<()> {
+        V::scan_links(self, visit)
+    }
+
+    fn order(&self, a: &Name, b: &Name) -> std::cmp::Ordering {
+        self.volume.order(a.units(), b.units())
     }
 
     fn names(&self, node: &Node) -> Result<Vec<Placed>> {

@@ -23,9 +23,9 @@ use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind, Feature, Result};
 use crate::{
-    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, HardLinked,
-    LinkContent, LinkType, Linked, Name, Node, NodeKind, Placed, Replace, Stat, StreamInfo,
-    StreamName, Target, Times, VolumeFamily, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, Glanced,
+    HardLinked, Kinds, LinkContent, LinkType, Linked, Name, Node, NodeKind, Placed, Replace, Stat,
+    StreamInfo, StreamName, Target, Times, VolumeFamily, VolumeInfo,
 };
 
 pub(crate) use node::HostNode;
@@ -217,6 +217,14 @@ impl FileSystem for PosixFs {
         dir: &Node,
     ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + Send + 'a>> {
         Ok(Box::new(list::Listing::open(node::directory_fd(dir)?)?))
+    }
+
+    fn list_kinds<'a>(
+        &'a self,
+        dir: &Node,
+        kinds: Kinds,
+    ) -> Result<Box<dyn Iterator<Item = Result<Glanced>> + Send + 'a>> {
+        Ok(Box::new(list::Glances::open(dir, kinds)?))
     }
 
     fn names(&self, _node: &Node) -> Result<Vec<Placed>> {

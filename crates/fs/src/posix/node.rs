@@ -102,6 +102,16 @@ pub(super) fn directory_fd(node: &Node) -> Result<Directory> {
     }
 }
 
+/// The directory of a node, opened anew: reading it moves nobody else's place.
+pub(super) fn reading_fd(node: &Node) -> Result<Directory> {
+    match host(node)? {
+        HostNode::Entry { .. } => directory_fd(node),
+        HostNode::Directory(dir) => rustix::fs::openat(dir, c".", directory_flags(), Mode::empty())
+            .map(Arc::new)
+            .map_err(errno),
+    }
+}
+
 /// Opens the data of a regular file; nothing else is opened, so that no pipe
 /// blocks and no device acts.
 pub(super) fn open_data(node: &Node, access: OFlags) -> Result<File> {

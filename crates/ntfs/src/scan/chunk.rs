@@ -52,9 +52,9 @@ impl Chunk {
         self.bytes.resize(len, 0);
         let whole = engine.read_records(first, &mut self.bytes).is_ok();
         let dirty = engine.cache.is_dirty();
-        let mut number = first;
-        let mut at = 0;
-        for bytes in self.bytes.chunks_exact_mut(size) {
+        let starts = (0..).step_by(size.max(1));
+        let records = self.bytes.chunks_exact_mut(size.max(1));
+        for ((number, at), bytes) in (first..).zip(starts).zip(records) {
             let this = RecordNumber(number);
             let slot = engine.slot(this, bytes, whole, dirty);
             match slot {
@@ -79,8 +79,6 @@ impl Chunk {
                     error,
                 }),
             }
-            number += 1;
-            at += size;
         }
         Ok(())
     }
@@ -205,9 +203,8 @@ impl Engine {
                         .binary_search_by_key(&attribute.instance(), |(_, instance)| *instance)
                         .is_ok();
                 if listed {
-                    let name = super::look::name_of(&attribute)
+                    super::look::name_of(&attribute)
                         .map_err(|e| Place::record(number).format(e))?;
-                    let _in_order = name;
                     values.push(attribute.resident_value().unwrap_or_default().to_vec());
                 }
             }

@@ -131,6 +131,19 @@ impl Volume {
         Ok(scan.summary)
     }
 
+    /// How directories order two names: by their upper-case forms, then as they
+    /// are. The order of the units when the volume is latched.
+    #[must_use]
+    pub fn compare_names(&self, a: &[u16], b: &[u16]) -> core::cmp::Ordering {
+        match self.read() {
+            Ok(engine) => {
+                let fold = |unit: &u16| engine.upcase.fold(*unit);
+                a.iter().map(fold).cmp(b.iter().map(fold)).then(a.cmp(b))
+            }
+            Err(_) => a.cmp(b),
+        }
+    }
+
     /// The bytes of a file's reparse point.
     pub(crate) fn reparse_bytes(&self, file: FileReference) -> Result<Option<Vec<u8>>> {
         let engine = self.read()?;

@@ -1,0 +1,231 @@
+use super::*;
+use linkwright_device::{BlockDevice, MemoryDevice};
+use linkwright_fs::ntfs::NtfsFs;
+use linkwright_fs::posix::PosixFs;
+use linkwright_fs::{Create, LinkContent, LinkType, ReparseBuffer};
+use linkwright_ntfs::OpenOptions;
+use linkwright_reparse::SymbolicLink;
+use std::path::Path;
+
+fn host(path: &Path) -> Place {
+    let host = PosixFs::new();
+    Place {
+        node: host.open_directory(path).unwrap(),
+        fs: Arc::new(host),
+        path: Vec::new(),
+    }
+}
+
+fn text(path: &[Name]) -> String {
+    let names: Vec<String> = path.iter().map(ToString::to_string).collect();
+    names.join("/")
+}
+
+type Walk = fn(&Place, Wanted, &mut dyn FnMut(Event<'_>) -> ControlFlow<()>) -> Result<()>;
+
+/// What is met, and what failed with a `!`.
+fn paths(walk: Walk, top: &Place, wanted: Wanted) -> Vec<String> {
+    let mut seen = Vec::new();
+    walk(top, wanted, &mut |event| {
+        seen.push(match event {
+            Event::Met(met) => text(met.path),
+            Event::Failed { path, .. } => format!("!{}", text(path)),
+        });
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    seen
+}
+
+#[test]
+fn everything_below_is_met_once_and_links_are_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("a/b")).unwrap();
+    std::fs::write(dir.path().join("a/b/f"), "x").unwrap();
+    std::os::unix::fs::symlink("..", dir.path().join("a/up")).unwrap();
+    let top = host(dir.path());
+    assert_eq!(
+        paths(walk_for, &top, Wanted::All),
+        ["a", "a/b", "a/up", "a/b/f"]
+    );
+    assert_eq!(paths(walk_for, &top, Wanted::Links), ["a/up"]);
+    let mut seen = 0;
+    walk(&top, &mut |_| {
+        seen += 1;
+        match seen {
+            2 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    })
+    .unwrap();
+    assert_eq!(seen, 2);
+}
+
+/// The order of a walk, told by the shortest way there is.
+fn simply(dir: &Path, above: &str, all: &mut Vec<String>) {
+    let mut names: Vec<_> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let path = |name: &String| match above {
+        "" => name.clone(),
+        above => format!("{above}/{name}"),
+    };
+    all.extend(names.iter().map(path));
+    for name in &names {
+        let below = dir.join(name);
+        if below.symlink_metadata().unwrap().is_dir() {
+            simply(&below, &path(name), all);
+        }
+    }
+}
+
+/// More directories than are listed ahead, deeper than wide and wider than deep,
+/// and one with more entries than are listed ahead.
+#[test]
+fn helpers_do_not_change_the_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut deep = dir.path().to_owned();
+    for level in 0..30 {
+        deep.push(format!("level {level}"));
+        for side in 0..12 {
+            let side = deep.join(format!("side {side}"));
+            std::fs::create_dir_all(&side).unwrap();
+            std::fs::write(side.join("f"), "").unwrap();
+        }
+    }
+    let many = dir.path().join("many");
+    std::fs::create_dir(&many).unwrap();
+    for number in 0..3000 {
+        std::fs::write(many.join(format!("{number}")), "").unwrap();
+    }
+    for number in 0..300 {
+        std::fs::create_dir_all(dir.path().join(format!("wide/{number}/x"))).unwrap();
+    }
+    let mut wanted = Vec::new();
+    simply(dir.path(), "", &mut wanted);
+    let top = host(dir.path());
+    for _ in 0..5 {
+        assert_eq!(paths(walk_for, &top, Wanted::All), wanted);
+    }
+    let mut glanced = Vec::new();
+    walk_kinds(&top, Kinds::all(), &mut |event| {
+        let KindEvent::Met { path, glance, .. } = event else {
+            panic!("{event:?}");
+        };
+        let is_dir = dir.path().join(text(path)).is_dir();
+        assert_eq!(glance == Glance::Directory, is_dir);
+        glanced.push(text(path));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(glanced, wanted);
+}
+
+#[test]
+fn a_directory_that_goes_away_meanwhile_does_not_end_the_walk() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a", "b", "c"] {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+        std::fs::write(dir.path().join(name).join("f"), "").unwrap();
+    }
+    let top = host(dir.path());
+    let mut told = Vec::new();
+    walk(&top, &mut |event| {
+        match event {
+            Event::Met(met) => told.push(text(met.path)),
+            Event::Failed { path, .. } => told.push(format!("!{}", text(path))),
+        }
+        if told.len() == 1 {
+            std::fs::remove_dir_all(dir.path().join("b")).unwrap();
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    told.retain(|path| !matches!(path.as_str(), "b" | "!b" | "b/f" | "!b/f"));
+    assert_eq!(told, ["a", "c", "a/f", "c/f"]);
+}
+
+fn volume() -> Place {
+    let device = Arc::new(MemoryDevice::new(64 << 20));
+    linkwright_ntfs_mkfs::format(&*device, &Default::default()).unwrap();
+    let device: Arc<dyn BlockDevice> = device;
+    let fs = NtfsFs::open(device, OpenOptions::read_write()).unwrap();
+    Place {
+        node: fs.root().unwrap(),
+        fs: Arc::new(fs),
+        path: Vec::new(),
+    }
+}
+
+fn link_to(target: &str) -> LinkContent {
+    let units: Vec<u16> = target.encode_utf16().collect();
+    let link = SymbolicLink::relative(&units).unwrap();
+    LinkContent::Reparse(ReparseBuffer::SymbolicLink(link))
+}
+
+/// Names whose order is not that of their units, links in directories made after
+/// them, files of many names in several directories.
+#[test]
+fn links_of_a_volume_come_as_a_walk_tells_them() {
+    let top = volume();
+    let fs = &*top.fs;
+    let none = Create::default();
+    let mut folders = vec![top.node.clone()];
+    for (above, name) in [(0, "b"), (0, "A"), (1, "_z"), (1, "Z"), (3, "a"), (0, "ä")] {
+        let made = fs
+            .create_directory(&folders[above], &name.into(), &none)
+            .unwrap();
+        folders.push(made);
+    }
+    for (number, folder) in folders.iter().enumerate() {
+        fs.create_file(folder, &"plain".into(), &none).unwrap();
+        let many = fs.create_file(folder, &"m0".into(), &none).unwrap();
+        for (other, folder) in folders.iter().enumerate() {
+            for turn in ["x", "B", "_"] {
+                let name = format!("{turn}{number}{other}");
+                fs.hard_link(&many, folder, &name.as_str().into()).unwrap();
+            }
+        }
+        let content = link_to("plain");
+        fs.create_link(folder, &"to".into(), LinkType::File, &content, &none)
+            .unwrap();
+        fs.create_link(folder, &"dir".into(), LinkType::Directory, &content, &none)
+            .unwrap();
+    }
+    // The directory of the first ones goes below one that was made later.
+    fs.rename(
+        &top.node,
+        &"b".into(),
+        &folders[6],
+        &"b".into(),
+        linkwright_fs::Replace::No,
+    )
+    .unwrap();
+    let by_directories = paths(walk_directories, &top, Wanted::Links);
+    assert!(by_directories.len() > 7 * 7 * 3);
+    assert!(scanned::pays(&top));
+    assert_eq!(paths(walk_for, &top, Wanted::Links), by_directories);
+    let facts = |walk: Walk| {
+        let mut all = Vec::new();
+        walk(&top, Wanted::Links, &mut |event| {
+            if let Event::Met(met) = event {
+                let dir = top.fs.identity(met.dir).unwrap();
+                all.push((dir, top.fs.identity(met.node).unwrap(), met.stat.clone()));
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        all
+    };
+    assert_eq!(facts(walk_for), facts(walk_directories));
+
+    let below = Place {
+        node: folders[6].clone(),
+        path: vec!["ä".into()],
+        ..top.clone()
+    };
+    assert!(!scanned::pays(&below));
+    assert!(paths(walk_for, &below, Wanted::Links).len() < by_directories.len());
+}
