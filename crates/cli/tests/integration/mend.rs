@@ -46,6 +46,8 @@ fn round_trip(bench: &Bench, fixture: &Fixture, options: &str) {
     let start = Listing::of(bench, fixture);
     let audit = |bench: &Bench| bench.line(&format!("--json {options} audit {place}"));
 
+    bench.ok(&format!("{options} manifest export {place} start"));
+
     let run = audit(bench);
     assert_eq!(run.exit, 1, "{run:?}");
     assert_eq!(findings(&run, prefix), expected(fixture));
@@ -72,6 +74,7 @@ fn round_trip(bench: &Bench, fixture: &Fixture, options: &str) {
 
     bench.ok(&format!("{options} undo p.undo"));
     Listing::of(bench, fixture).assert_same(&start);
+    bench.ok(&format!("{options} manifest diff start {place}"));
     assert_eq!(findings(&audit(bench), prefix), fixture.after_undo());
 }
 
