@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
 use linkwright_testkit::skip_unless;
+use linkwright_testkit::{Skip, SkipKind};
 
 use crate::program::Bench;
 
@@ -337,4 +338,30 @@ fn ctrl_c_leaves_a_whole_state() {
     drop(stdin);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(fs::read_dir(bench.path("new")).unwrap().count(), 0);
+}
+
+#[test]
+fn at_the_limit_of_ext4_a_new_copy_starts() {
+    let bench = Bench::new();
+    let kind = Command::new("stat")
+        .args(["-f", "-c", "%T"])
+        .arg(bench.root())
+        .output()
+        .unwrap();
+    if kind.stdout.trim_ascii() != b"ext2/ext3" {
+        return Skip::new(
+            SkipKind::Shared,
+            "the limit of names of ext4",
+            "the folder for temporary files is on another file system",
+        )
+        .report();
+    }
+    fs::create_dir(bench.path("t")).unwrap();
+    fs::write(bench.path("t/n"), "data").unwrap();
+    for number in 1..40_000 {
+        fs::hard_link(bench.path("t/n"), bench.path(&format!("t/n{number}"))).unwrap();
+    }
+    let run = bench.ok("--json clone --hard t c");
+    assert_eq!(run.json().pop().unwrap()["new_copies"], 1);
+    assert_eq!(groups(&bench.path("c")), [15_000, 25_000]);
 }
