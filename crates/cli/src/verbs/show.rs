@@ -99,11 +99,19 @@ fn people(
         "record",
         format!("{} (sequence {})", stat.record, stat.sequence).as_bytes(),
     );
-    row(
-        "attributes",
-        format!("0x{:08X}", stat.attributes.bits()).as_bytes(),
+    let attributes = format!(
+        "0x{:08X} {}",
+        stat.attributes.bits(),
+        text::attribute_letters(stat)
     );
-    row("size", stat.size.to_string().as_bytes());
+    row("attributes", attributes.as_bytes());
+    if let Some(mode) = stat.mode {
+        row("mode", format!("{mode:04o}").as_bytes());
+    }
+    row(
+        "size",
+        format!("{} ({} allocated)", stat.size, stat.allocated).as_bytes(),
+    );
     for (label, time) in [
         ("created", stat.times.created),
         ("modified", stat.times.modified),
@@ -147,6 +155,12 @@ fn link_rows(record: &LinkRecord, row: &dyn Fn(&str, &[u8])) {
     }
     if let Some(target) = &record.target {
         row("target", &target.to_host_bytes());
+    }
+    if let Some(buffer) = &record.buffer {
+        row(
+            "reparse data",
+            format!("{} bytes (all of them with --json)", buffer.len()).as_bytes(),
+        );
     }
     let broken: &[u8] = match record.broken {
         Some(true) => b"yes",

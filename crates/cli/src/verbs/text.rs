@@ -54,6 +54,8 @@ pub(crate) fn entry_fields(line: Line, stat: &Stat) -> Line {
 pub(crate) fn stat_fields(line: Line, stat: &Stat) -> Line {
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
     line.set("size", stat.size)
+        .set("allocated", stat.allocated)
+        .set_opt("mode", stat.mode)
         .set_opt("created", time(stat.times.created))
         .set_opt("modified", time(stat.times.modified))
         .set_opt("changed", time(stat.times.changed))

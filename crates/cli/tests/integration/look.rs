@@ -346,7 +346,7 @@ fn explain_tells_what_is_not_known_here_and_what_windows_cannot_follow() {
         (&"wsl".into(), &"missing".into(), &"tour.img:/lx/a:b".into())
     );
     bench.ok("link -s --type dir \\\\server\\share\\x tour.img:/share");
-    bench.ok("link -s --type dir \\??\\GLOBALROOT\\Device\\x tour.img:/device");
+    bench.ok("link -s --type dir \\\\?\\GLOBALROOT\\Device\\x tour.img:/device");
     bench.ok("link -s --type file \\docs\\report.txt tour.img:/rooted");
     let rule = |place: &str| explained(&bench.line(&format!("explain --json {place}"))).1;
     assert_eq!(rule("tour.img:/share"), ["unc/client"]);
