@@ -2,13 +2,11 @@
 //! and all others that load a library: `libkernel32.so`.
 //!
 //! The functions are those of [`linkwright_win32::System`]; here are their
-//! signatures, and what happens at the boundary ([docs/c-api.md]). One process has
+//! signatures, and what happens at the boundary (docs/c-api.md). One process has
 //! one system, set up from the environment when it is first used.
 //!
 //! Built on Unix only. On Windows the system's own DLL has these functions, and this
 //! crate is empty.
-//!
-//! [docs/c-api.md]: https://github.com/linkwright/linkwright/blob/main/docs/c-api.md
 #![cfg(unix)]
 // The names are the SDK's, down to those of parameters.
 #![allow(non_snake_case, non_camel_case_types, clippy::upper_case_acronyms)]

@@ -127,6 +127,7 @@ fn every_file_is_part_of_its_crate() {
         for top in ["lib.rs", "main.rs"] {
             follow(&src.join(top), &src, &mut reached);
         }
+        follow(&folder.join("build.rs"), &folder, &mut reached);
         for binary in rust_files(&src.join("bin")) {
             follow(&binary, &src.join("bin"), &mut reached);
         }

@@ -112,7 +112,7 @@ fn every_export_stands_what_is_wrong() {
         &["-fsanitize=address", "-fsanitize-recover=address"],
     );
     let mut rows = place.command(program);
-    let finished = run(rows.arg("300").env("ASAN_OPTIONS", "detect_leaks=0"));
+    let finished = run(rows.arg("80").env("ASAN_OPTIONS", "detect_leaks=0"));
     let called = finished.text().lines().count();
     assert_eq!(called, exported().len());
     assert!(place.root().contains(&"row.txt".to_owned()));
