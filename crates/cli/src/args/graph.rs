@@ -11,7 +11,7 @@ const GRAPH_EXAMPLES: &str = "Examples:
   A drawing of the links below a directory of this machine:
     linkwright graph -o links.svg ~/projects
   Absolute links of a volume lead to its drive; laid out by Graphviz:
-    linkwright --drive C=disk.img graph --format dot C:/";
+    linkwright graph --drive C=disk.img --format dot C:/";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = GRAPH_EXAMPLES)]
