@@ -43,6 +43,6 @@ pub use name::{Name, StreamName};
 pub use node::Node;
 pub use types::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Duplicate, Entry,
-    ExtendedAttribute, LinkContent, LinkType, Linked, NodeKind, Placed, Replace, Stat, StreamInfo,
-    Target, Times, Timestamp, VolumeFamily, VolumeInfo,
+    ExtendedAttribute, HardLinked, LinkContent, LinkType, Linked, NodeKind, Placed, Replace, Stat,
+    StreamInfo, Target, Times, Timestamp, VolumeFamily, VolumeInfo,
 };

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod clone;
 pub mod copy;
 mod display;
 pub mod doctor;

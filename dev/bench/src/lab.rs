@@ -143,6 +143,7 @@ impl Lab {
     pub fn failed(&self, who: &str, error: &dyn std::error::Error) {
         let text = error.to_string();
         let last = text.trim_end().lines().next_back().unwrap_or_default();
+        let last = last.trim_start_matches("bench: ");
         self.note(format!("left out: {who}: {last}"));
     }
 

@@ -125,6 +125,12 @@ pub(crate) enum Verb {
     Mkdir(MkdirArgs),
     /// Say what a place can hold, for this user, and why not
     Doctor(DoctorArgs),
+    /// Make a tree of links to the files of another
+    Clone(CloneArgs),
+    /// Make a tree the same as another, links kept as links
+    Mirror(MirrorArgs),
+    /// Keep a dated copy; what did not change is a hard link to the one before
+    Snapshot(SnapshotArgs),
     /// Find what is wrong with links, and plan to mend it
     #[command(after_long_help = mend::AUDIT_EXAMPLES)]
     Audit(AuditArgs),
@@ -194,6 +200,9 @@ impl Verb {
             Self::Mv(_) => "mv",
             Self::Cat(_) => "cat",
             Self::Mkdir(_) => "mkdir",
+            Self::Clone(_) => "clone",
+            Self::Mirror(_) => "mirror",
+            Self::Snapshot(_) => "snapshot",
             Self::Manifest(ManifestVerb::Export(_)) => "manifest export",
             Self::Manifest(ManifestVerb::Diff(_)) => "manifest diff",
             Self::Manifest(ManifestVerb::Apply(_)) => "manifest apply",

@@ -88,3 +88,95 @@ pub(crate) struct ManifestApplyArgs {
     /// The directory
     pub(crate) place: OsString,
 }
+
+/// What becomes of links that lead out of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OuterChoice {
+    /// They stay as they are
+    Keep,
+    /// They are left out
+    Crop,
+    /// What they lead to is taken in their place
+    Unroll,
+    /// They lead to the same from their new place
+    Splice,
+}
+
+const CLONE_EXAMPLES: &str = "Examples:
+  A second tree that takes no space: each file gets another name
+    linkwright clone --hard project project-2
+  A tree of symbolic links to the files
+    linkwright clone --symbolic disk.img:/data disk.img:/view
+  Without the links that lead out of it
+    linkwright clone --hard --outer crop project project-2";
+
+#[derive(Debug, Args)]
+#[command(after_long_help = CLONE_EXAMPLES)]
+pub(crate) struct CloneArgs {
+    /// Each file gets another name
+    #[arg(
+        long,
+        required_unless_present = "symbolic",
+        conflicts_with = "symbolic"
+    )]
+    pub(crate) hard: bool,
+    /// Each file gets a symbolic link to it
+    #[arg(long)]
+    pub(crate) symbolic: bool,
+    /// Links that lead out of SOURCE
+    #[arg(long, value_name = "WHAT", default_value = "keep")]
+    pub(crate) outer: OuterChoice,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
+    /// The directory
+    pub(crate) source: OsString,
+    /// The directory to make, on the same volume
+    pub(crate) destination: OsString,
+}
+
+const MIRROR_EXAMPLES: &str = "Examples:
+  What a directory has, and nothing else, in another
+    linkwright mirror project /backup/project
+  What would be copied and removed
+    linkwright mirror -n project /backup/project
+  Into an image, links that lead out kept leading to the same
+    linkwright mirror --outer splice disk.img:/data disk.img:/copy";
+
+#[derive(Debug, Args)]
+#[command(after_long_help = MIRROR_EXAMPLES)]
+pub(crate) struct MirrorArgs {
+    /// Links that lead out of SOURCE
+    #[arg(long, value_name = "WHAT", default_value = "keep")]
+    pub(crate) outer: OuterChoice,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
+    /// The directory
+    pub(crate) source: OsString,
+    /// Its mirror; what SOURCE has not is removed there
+    pub(crate) destination: OsString,
+}
+
+const SNAPSHOT_EXAMPLES: &str = "Examples:
+  A dated tree; what did not change takes no space
+    linkwright snapshot project /backup/project
+  The same, and only the last 30 are kept
+    linkwright snapshot --keep 30 project /backup/project
+  In an image
+    linkwright snapshot disk.img:/data disk.img:/snapshots";
+
+#[derive(Debug, Args)]
+#[command(after_long_help = SNAPSHOT_EXAMPLES)]
+pub(crate) struct SnapshotArgs {
+    /// Remove the oldest snapshots until there are so many
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep: Option<u32>,
+    /// Links that lead out of SOURCE
+    #[arg(long, value_name = "WHAT", default_value = "keep")]
+    pub(crate) outer: OuterChoice,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
+    /// The directory
+    pub(crate) source: OsString,
+    /// The directory that holds the snapshots
+    pub(crate) store: OsString,
+}

@@ -1,6 +1,7 @@
 //! One file per verb.
 
 mod cat;
+mod clone;
 mod copy_log;
 mod cp;
 mod doctor;
@@ -12,6 +13,7 @@ mod ls;
 mod manifest;
 mod marks;
 mod mend;
+mod mirror;
 mod mkdir;
 mod mklink;
 mod mv;
@@ -19,9 +21,11 @@ mod names;
 mod rm;
 mod select;
 mod show;
+mod snapshot;
 mod text;
 mod tour;
 mod tree;
+mod tree_log;
 mod volume;
 
 use crate::args::Verb;
@@ -46,6 +50,9 @@ pub(crate) fn run(ctx: &Context, verb: Verb) -> Result<Report> {
         Verb::Cat(args) => cat::run(ctx, &args),
         Verb::Doctor(args) => doctor::run(ctx, &args),
         Verb::Mkdir(args) => mkdir::run(ctx, &args),
+        Verb::Clone(args) => clone::run(ctx, &args),
+        Verb::Mirror(args) => mirror::run(ctx, &args),
+        Verb::Snapshot(args) => snapshot::run(ctx, &args),
         Verb::Manifest(verb) => manifest::run(ctx, verb),
         Verb::Volume(verb) => volume::run(ctx, verb),
         Verb::Tour(args) => tour::run(ctx, &args),

@@ -15,3 +15,4 @@ mod mend;
 mod program;
 mod readme;
 mod remove;
+mod trees;

@@ -23,9 +23,9 @@ use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind, Feature, Result};
 use crate::{
-    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, LinkContent,
-    LinkType, Linked, Name, Node, NodeKind, Placed, Replace, Stat, StreamInfo, StreamName, Target,
-    Times, VolumeFamily, VolumeInfo,
+    Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, HardLinked,
+    LinkContent, LinkType, Linked, Name, Node, NodeKind, Placed, Replace, Stat, StreamInfo,
+    StreamName, Target, Times, VolumeFamily, VolumeInfo,
 };
 
 pub(crate) use node::HostNode;
@@ -343,6 +343,24 @@ impl FileSystem for PosixFs {
     fn hard_link(&self, node: &Node, dir: &Node, name: &Name) -> Result<()> {
         let to = node::directory_fd(dir)?;
         link::hard(node, &to, node::c_name(name)?, self.limit)
+    }
+
+    fn hard_link_files(
+        &self,
+        from: &Node,
+        to: &Node,
+        tell: &mut dyn FnMut(&Name, Result<HardLinked>) -> Result<()>,
+    ) -> Result<()> {
+        link::files(
+            &node::directory_fd(from)?,
+            &node::directory_fd(to)?,
+            self.limit,
+            tell,
+        )
+    }
+
+    fn opened(&self, dir: &Node) -> Result<Node> {
+        Ok(node::directory(node::directory_fd(dir)?))
     }
 
     fn create_link(

@@ -223,6 +223,14 @@ fn names_of(
     Ok(names)
 }
 
+/// A name that is drawn.
+struct Named<'a> {
+    path: Path,
+    is_directory: bool,
+    /// The link that it is; `None`: only what a link leads to.
+    link: Option<&'a Link>,
+}
+
 /// The drawing while it grows.
 struct Drawing<'a> {
     top: &'a Place,
@@ -281,37 +289,43 @@ impl Drawing<'_> {
         let key = |path: &[Name]| -> Vec<Vec<u16>> {
             path.iter().map(|name| name.units().to_vec()).collect()
         };
-        // A path to whether it is a directory, and the link that it is.
-        let mut all: BTreeMap<Vec<Vec<u16>>, (Path, bool, Option<&Link>)> = BTreeMap::new();
+        let mut all: BTreeMap<Vec<Vec<u16>>, Named<'_>> = BTreeMap::new();
         for link in links {
-            all.insert(key(&link.path), (link.path.clone(), false, Some(link)));
+            let named = Named {
+                path: link.path.clone(),
+                is_directory: false,
+                link: Some(link),
+            };
+            all.insert(key(&link.path), named);
         }
         for (link, target) in links.iter().zip(targets) {
             let Some((path, _)) = target else { continue };
-            let is_directory = matches!(
-                link.lead,
-                Lead::Object {
-                    is_directory: true,
-                    ..
-                }
-            );
-            all.entry(key(path))
-                .or_insert_with(|| (path.clone(), is_directory, None));
+            all.entry(key(path)).or_insert_with(|| Named {
+                path: path.clone(),
+                is_directory: matches!(
+                    link.lead,
+                    Lead::Object {
+                        is_directory: true,
+                        ..
+                    }
+                ),
+                link: None,
+            });
         }
         let mut directories: BTreeMap<Vec<Vec<u16>>, Path> = BTreeMap::new();
-        for (path, is_directory, _) in all.values() {
-            let path = match (is_directory, path.split_last()) {
+        for named in all.values() {
+            let path = match (named.is_directory, named.path.split_last()) {
                 (false, Some((_, parent))) => parent,
-                _ => path.as_slice(),
+                _ => named.path.as_slice(),
             };
             directories.insert(key(path), path.to_vec());
         }
         for path in directories.into_values() {
             self.directory(path);
         }
-        for (path, is_directory, link) in all.into_values() {
-            if !is_directory {
-                self.entry(path, link);
+        for named in all.into_values() {
+            if !named.is_directory {
+                self.entry(named.path, named.link);
             }
         }
     }

@@ -36,6 +36,7 @@ struct Peer {
 pub(super) fn scan(lab: &Lab) -> Outcome<Vec<Row>> {
     let million = volume(lab)?;
     let mount = linkwright_testkit::oracle::ntfs3g::available();
+    let mount = mount.err().map(|skip| skip.to_string());
     let find = Goal::AtLeast {
         goal: 20.0,
         aim: None,
@@ -43,10 +44,17 @@ pub(super) fn scan(lab: &Lab) -> Outcome<Vec<Row>> {
     let peers = [
         Peer {
             way: "find",
-            name: "find on a mount of ntfs-3g",
+            name: "find on a mount of ntfs-3g, names only",
             extra: 0,
             goal: Some(find),
-            missing: mount.err().map(|skip| skip.to_string()),
+            missing: mount.clone(),
+        },
+        Peer {
+            way: "find-links",
+            name: "find -printf of kind, file and number of names, on a mount of ntfs-3g",
+            extra: 0,
+            goal: Some(find),
+            missing: mount,
         },
         Peer {
             way: "fls",

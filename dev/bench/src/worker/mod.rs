@@ -62,6 +62,7 @@ pub const WAYS: &[(&str, Way)] = &[
     ("directories", walk::directories),
     ("crate-ntfs", walk::crate_ntfs),
     ("find", walk::find),
+    ("find-links", walk::find_links),
     ("fls", walk::fls),
     ("check", walk::our_check),
     ("fsck", walk::fsck),
