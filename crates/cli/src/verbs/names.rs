@@ -208,8 +208,11 @@ fn summary(ctx: &Context, spot: &Spot, found: &Found, folder: Option<&Folder>, a
     if unseen > 0 {
         text.push_str(&format!("; {unseen} elsewhere on the volume"));
     }
-    ctx.out
-        .text(ctx.out.styled(Style::Dim, &ctx.out.shown(text.as_bytes())));
+    // Standard output is names alone, for programs that count or read them.
+    if !ctx.out.is_json() {
+        ctx.out.flush();
+        ctx.out.note(&text);
+    }
     ctx.out.json(
         spot.line("names")
             .set("names", names)

@@ -33,7 +33,11 @@ impl Bench {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_linkwright"));
-        command.current_dir(self.root()).env_remove("NO_COLOR");
+        command
+            .current_dir(self.root())
+            .env_remove("NO_COLOR")
+            // Marks in ASCII, whatever the locale of the machine.
+            .env("LC_ALL", "C");
         command
     }
 
