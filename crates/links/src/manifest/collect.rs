@@ -14,7 +14,7 @@ use crate::walk::{Event, Met, Place, Wanted, walk_for};
 /// What a walk over the links of a place comes to.
 pub enum Collected<'a> {
     /// A link and its path below the place.
-    Link(&'a [Name], Link),
+    Link(&'a [Name], Box<Link>),
     /// Something that cannot be read; its path below the place.
     Unreadable(&'a [Name], Error),
 }
@@ -31,7 +31,7 @@ pub fn collect(place: &Place, visit: &mut dyn FnMut(Collected<'_>) -> Result<()>
             Event::Met(met) => {
                 let path = met.path.get(above..).unwrap_or_default();
                 match link_of(&*place.fs, &met) {
-                    Ok(link) => visit(Collected::Link(path, link)),
+                    Ok(link) => visit(Collected::Link(path, Box::new(link))),
                     // It went away meanwhile.
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
                     Err(error) => visit(Collected::Unreadable(path, error)),
@@ -74,7 +74,7 @@ impl Manifest {
             visit(&collected)?;
             match collected {
                 Collected::Link(path, link) => {
-                    manifest.links.insert(path.to_vec(), link);
+                    manifest.links.insert(path.to_vec(), *link);
                 }
                 Collected::Unreadable(..) => manifest.unreadable += 1,
             }
@@ -156,7 +156,7 @@ pub(super) const KEPT: Attributes = Attributes::READ_ONLY
 const NOT_CONTENT_INDEXED: u32 = 0x2000;
 
 fn group_of(stat: &Stat) -> Option<Group> {
-    (stat.names > 1 && stat.kind != NodeKind::Directory).then(|| Group {
+    (stat.names > 1 && stat.kind != NodeKind::Directory).then_some(Group {
         id: GroupId {
             record: stat.record,
             sequence: stat.sequence,
