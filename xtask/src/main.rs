@@ -3,6 +3,7 @@
 
 mod bench;
 mod fuzz;
+mod install;
 mod oracles;
 mod parts;
 mod skips;
@@ -38,6 +39,11 @@ cargo xtask COMMAND
   soak [KILLS [SEED]]
         A process that links in a loop is killed 200 times; after each the
         volume is checked, and every acknowledged link must be there.
+  install --prefix FOLDER
+        Build the C library and put it, its header, its pkg-config file and the
+        names that .NET and Mono look for below a folder.
+  header
+        Write include/linkwright/kernel32.h and the symbol list anew.
   lint  Formatting, clippy and documentation, warnings being errors.
   bench PART...|all [--size FRACTION] [--rounds N] [--long] [...]
         Measure ours and others in turn, and write the figures to docs/bench
@@ -70,6 +76,14 @@ fn main() -> ExitCode {
         Some("windows") => match windows::Options::parse(words) {
             Ok(options) => windows::run(&options),
             Err(word) => return usage(&word),
+        },
+        Some("install") => match (words.next(), words.next(), words.next()) {
+            (Some("--prefix"), Some(prefix), None) => install::run(prefix),
+            (word, _, _) => return usage(word.unwrap_or("install")),
+        },
+        Some("header") => match words.next() {
+            None => install::header(),
+            Some(word) => return usage(word),
         },
         Some("soak") => soak(words),
         Some("lint") => match words.next() {

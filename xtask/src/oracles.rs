@@ -75,6 +75,51 @@ const TOOLS: &[Tool] = &[
         serves: "ntfs3 in a virtual machine",
     },
     Tool {
+        program: "gcc",
+        package: "gcc",
+        serves: "C programs on the C library",
+    },
+    Tool {
+        program: "nm",
+        package: "binutils",
+        serves: "the symbols of the C library",
+    },
+    Tool {
+        program: "pkg-config",
+        package: "pkg-config",
+        serves: "building against the installed C library",
+    },
+    Tool {
+        program: "valgrind",
+        package: "valgrind",
+        serves: "C programs on the C library, watched",
+    },
+    Tool {
+        program: "strace",
+        package: "strace",
+        serves: "when the C library flushes",
+    },
+    Tool {
+        program: "mcs",
+        package: "mono-mcs",
+        serves: "C# programs on the C library",
+    },
+    Tool {
+        program: "mono",
+        package: "mono-runtime",
+        serves: "C# programs in Mono",
+    },
+    Tool {
+        program: "python3",
+        package: "python3",
+        serves: "ctypes on the C library",
+    },
+    Tool {
+        program: "pip3",
+        package: "python3-pip",
+        serves: "CoreCLR (PyPI's dotnetcore2)",
+    },
+    Tool {
         // A header stands for the library.
         program: "/usr/include/ntfs-3g/volume.h",
         package: "ntfs-3g-dev",
@@ -84,6 +129,21 @@ const TOOLS: &[Tool] = &[
         program: "fdfind",
         package: "fd-find",
         serves: "fdfind in the benchmarks",
+    },
+    Tool {
+        program: "zsh",
+        package: "zsh",
+        serves: "the completions of zsh",
+    },
+    Tool {
+        program: "fish",
+        package: "fish",
+        serves: "the completions of fish",
+    },
+    Tool {
+        program: "groff",
+        package: "groff-base",
+        serves: "the manual pages",
     },
 ];
 

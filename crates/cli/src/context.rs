@@ -119,6 +119,17 @@ impl Context {
             .map_err(|error| Failure::location(text, &error))
     }
 
+    /// Reads a location that is known to be in an image, or on the host.
+    pub(crate) fn location_as(&self, text: &OsStr, reading: Reading) -> Result<Location> {
+        let grammar = Grammar {
+            reading,
+            ..self.grammar()
+        };
+        grammar
+            .parse(text)
+            .map_err(|error| Failure::location(text, &error))
+    }
+
     /// Reads a location that names a volume only.
     pub(crate) fn device(&self, text: &OsStr) -> Result<DeviceSpec> {
         self.grammar()

@@ -3,11 +3,15 @@
 
 use std::ffi::OsStr;
 
-use linkwright_fs::{Error, ErrorKind, Refusal, Win32Error};
+use linkwright_fs::{Error, ErrorKind, Win32Error};
 use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::location::LocationError;
+
+mod remedy;
+
+use remedy::Remedy;
 
 /// One error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl Failure {
             what: error.to_string(),
             kind: Some(error.kind()),
             win32: Some(error.win32()),
-            help: help_for(error.kind()).map(str::to_owned),
+            help: Remedy::of(error.kind()).text().map(str::to_owned),
             exit: Exit::of(error.kind()),
         }
     }
@@ -65,7 +69,7 @@ impl Failure {
             what: what.into(),
             kind: Some(kind),
             win32: Some(kind.win32()),
-            help: help_for(kind).map(str::to_owned),
+            help: Remedy::of(kind).text().map(str::to_owned),
             exit: Exit::of(kind),
         }
     }
@@ -91,7 +95,7 @@ impl Failure {
             what: error.to_string(),
             kind: None,
             win32: Some(win32),
-            help: error.help().map(str::to_owned),
+            help: Some(error.help().to_owned()),
             exit,
         }
     }
@@ -132,6 +136,13 @@ impl Failure {
         self
     }
 
+    /// The same with another end of the program.
+    #[must_use]
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
     /// The same at a place.
     #[must_use]
     pub(crate) fn path(mut self, path: impl Into<String>) -> Self {
@@ -169,46 +180,6 @@ impl Failure {
             help: self.help.as_deref(),
         })
     }
-}
-
-/// One line on what to do about an error, where there is something to do.
-fn help_for(kind: ErrorKind) -> Option<&'static str> {
-    Some(match kind {
-        ErrorKind::NotFound => "look at what is there with: linkwright ls",
-        ErrorKind::PathNotFound => "make the directory first with: linkwright mkdir -p",
-        ErrorKind::AlreadyExists => "give another name, or remove that one first",
-        ErrorKind::DirectoryNotEmpty => "remove what is in it too with: linkwright rm -r",
-        ErrorKind::InvalidName => {
-            "Windows names hold none of < > : \" / \\ | ? * or control characters"
-        }
-        ErrorKind::NameTooLong => "a name has at most 255 UTF-16 units",
-        ErrorKind::TargetTooLong => "a reparse point holds at most 16,384 bytes of names",
-        ErrorKind::TooManyLinks => "a file on NTFS has at most 1,024 names; make a copy of it",
-        ErrorKind::CrossDevice => {
-            "a name and its file are on one volume; copy it with: linkwright cp"
-        }
-        ErrorKind::DiskFull => "remove something, or make a larger volume",
-        ErrorKind::WriteProtected => "make the image writable, or work on a copy of it",
-        ErrorKind::Locked => "close the program that uses it, or wait longer with --lock-wait",
-        ErrorKind::Corrupt => "look at the damage with: linkwright volume check",
-        ErrorKind::Refused(Refusal::Dirty) => {
-            "run chkdsk on Windows; if you know that it is sound: linkwright volume clear-dirty"
-        }
-        ErrorKind::Refused(Refusal::ForeignJournal) => {
-            "start the Windows it comes from and shut it down, or run chkdsk"
-        }
-        ErrorKind::Refused(Refusal::Hibernated) => {
-            "start that Windows and shut it down fully (hold Shift, choose Shut down)"
-        }
-        ErrorKind::Refused(Refusal::ShadowCopies) => {
-            "delete them on Windows (vssadmin delete shadows), or give them up with --force-vss"
-        }
-        ErrorKind::LinkLoop => "at most 63 links are followed for one path",
-        ErrorKind::UnresolvedLink => "name the drive it leads to with --drive C=disk.img",
-        ErrorKind::OutOfResources => "raise the limit of open files with: ulimit -n",
-        ErrorKind::StreamNotFound => "list the streams with: linkwright show",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -129,9 +129,11 @@ pub(crate) enum LocationError {
 
 impl LocationError {
     /// One line that says what to do about it.
-    pub(crate) fn help(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Empty | Self::BadDrive(_) | Self::DriveTwice(_) => return None,
+    pub(crate) fn help(&self) -> &'static str {
+        match self {
+            Self::Empty => "the current directory is .",
+            Self::BadDrive(_) => "write --drive C=disk.img, or --drive C=disk.img@2",
+            Self::DriveTwice(_) => "give each letter one volume",
             Self::Share => "mount the share and give the path of the mount",
             Self::UnmappedDrive(_) => {
                 "map it with --drive C=disk.img; an image file called C is ./C:/"
@@ -145,7 +147,7 @@ impl LocationError {
             }
             Self::StreamType(_) => "write FILE:stream or FILE:stream:$DATA",
             Self::EmptyStream(_) => "write FILE:stream, or FILE alone for the file's own data",
-        })
+        }
     }
 }
 

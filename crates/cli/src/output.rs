@@ -41,8 +41,20 @@ enum State {
 /// How a piece of a text line is to look on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// A link.
+    /// A symbolic link.
     Link,
+    /// A name of a file with several.
+    Hard,
+    /// A mount point that leads to a directory.
+    Junction,
+    /// A mount point that leads to a volume.
+    MountPoint,
+    /// A link of the Windows subsystem for Linux.
+    LxLink,
+    /// Another reparse point that stands for something else.
+    OtherLink,
+    /// Nothing of its own.
+    Plain,
     /// A link that leads nowhere, or an error.
     Bad,
     /// A directory.
@@ -163,11 +175,17 @@ impl Output {
 
     /// A piece of text in a style.
     pub(crate) fn styled(&self, style: Style, text: &[u8]) -> Vec<u8> {
-        if !self.color {
+        if !self.color || text.is_empty() {
             return text.to_vec();
         }
         let code = match style {
+            Style::Plain => return text.to_vec(),
             Style::Link => "36",
+            Style::Hard => "33",
+            Style::Junction => "35",
+            Style::MountPoint => "1;35",
+            Style::LxLink => "32",
+            Style::OtherLink => "1;33",
             Style::Bad => "31",
             Style::Directory => "34",
             Style::Dim => "2",

@@ -378,3 +378,24 @@ pub(crate) fn host_path(names: &[Name]) -> PathBuf {
         .iter()
         .fold(PathBuf::from("/"), |path, name| path.join(name.to_host()))
 }
+
+/// The names of a host path from the root, to be walked one by one: with its `.`
+/// and `..`, and a `.` where it ends in a separator.
+pub(crate) fn walked_host(path: &Path) -> Result<Vec<Name>> {
+    let mut names = Vec::new();
+    if path.is_relative() {
+        let here = std::env::current_dir().map_err(Error::from);
+        let here = here.map_err(|error| Failure::at(path.display().to_string(), &error))?;
+        names = host_names(&here);
+    }
+    let bytes = path.as_os_str().as_bytes();
+    let last = bytes.split(|&byte| byte == b'/').count();
+    for (number, part) in bytes.split(|&byte| byte == b'/').enumerate() {
+        match part {
+            [] if number + 1 == last => names.push(Name::from(".")),
+            [] => {}
+            part => names.push(Name::from_host_bytes(part)),
+        }
+    }
+    Ok(names)
+}

@@ -25,6 +25,43 @@ impl Progress {
         )
     }
 
+    /// Of work that is counted in files and links.
+    pub(crate) fn of_objects(is_json: bool) -> Self {
+        Self::with_template(
+            is_json,
+            "{msg}: {human_pos} of {human_len}, {per_sec}, {eta} left",
+        )
+    }
+
+    /// Of work that is counted in links; how many there are is known for some of
+    /// its parts only.
+    pub(crate) fn of_links(is_json: bool, total: Option<u64>) -> Self {
+        let progress = Self::with_template(
+            is_json,
+            match total {
+                Some(_) => "{msg}: {human_pos} of {human_len}, {per_sec}, {eta} left",
+                None => "{msg}: {human_pos}, {per_sec}, {elapsed}",
+            },
+        );
+        progress.expect(total.unwrap_or(0));
+        progress
+    }
+
+    /// Of a search, whose end is not known before.
+    pub(crate) fn of_search(is_json: bool) -> Self {
+        Self::with_template(is_json, "{human_pos} objects, {per_sec}")
+    }
+
+    /// Of things that are counted one by one, shown as that of a copy.
+    pub(crate) fn counted(is_json: bool, what: &'static str) -> Self {
+        let progress = Self::with_template(
+            is_json,
+            "{human_pos} of {human_len} {msg}, {per_sec}, {eta} left",
+        );
+        progress.0.set_message(what);
+        progress
+    }
+
     fn with_template(is_json: bool, template: &str) -> Self {
         let visible = !is_json && std::io::stderr().is_terminal();
         let target = match visible {
@@ -43,12 +80,12 @@ impl Progress {
         !self.0.is_hidden()
     }
 
-    /// That many bytes more are to be copied.
+    /// That many bytes, or things, more are to be done.
     pub(crate) fn expect(&self, bytes: u64) {
         self.0.inc_length(bytes);
     }
 
-    /// That many more bytes.
+    /// That many more are done.
     pub(crate) fn add(&self, bytes: u64) {
         self.0.inc(bytes);
     }
@@ -62,6 +99,11 @@ impl Progress {
     /// So much of the part is done.
     pub(crate) fn reach(&self, done: u64, total: u64) {
         self.0.set_length(total);
+        self.0.set_position(done);
+    }
+
+    /// So much is done of what was expected.
+    pub(crate) fn at(&self, done: u64) {
         self.0.set_position(done);
     }
 

@@ -3,9 +3,9 @@
 use crate::error::{ErrorKind, Feature, Result};
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Duplicate, Entry,
-    ExtendedAttribute, Glance, Glanced, Kinds, LinkContent, LinkType, Name, Node,
-    ObjectIdAttribute, Placed, Replace, ScannedLink, Stat, StreamInfo, StreamName, Target, Times,
-    VolumeInfo,
+    ExtendedAttribute, Glance, Glanced, HardLinked, Kinds, LinkContent, LinkType, Name, Node,
+    NodeKind, ObjectIdAttribute, Placed, Replace, ScannedLink, Stat, StreamInfo, StreamName,
+    Target, Times, VolumeInfo,
 };
 
 /// Bytes in free space of a volume ([`FileSystem::scratch`]); reading and
@@ -216,6 +216,41 @@ pub trait FileSystem: Send + Sync {
     /// # Errors
     /// `TooManyLinks`, `AlreadyExists`, `AccessDenied` for a directory.
     fn hard_link(&self, node: &Node, dir: &Node, name: &Name) -> Result<()>;
+
+    /// Gives every file of a directory a name in another, the same one as it has:
+    /// `tell` hears of each entry, also of those that are no files. What fails for
+    /// one name goes there too.
+    ///
+    /// # Errors
+    /// One of the directories cannot be opened or listed; what `tell` returns.
+    fn hard_link_files(
+        &self,
+        from: &Node,
+        to: &Node,
+        tell: &mut dyn FnMut(&Name, Result<HardLinked>) -> Result<()>,
+    ) -> Result<()> {
+        for entry in self.list(from)? {
+            let entry = entry?;
+            let linked = self.stat(&entry.node).and_then(|stat| {
+                if stat.is_link() || stat.kind != NodeKind::File {
+                    return Ok(HardLinked::NoFile);
+                }
+                self.hard_link(&entry.node, to, &entry.name)?;
+                Ok(HardLinked::Linked)
+            });
+            tell(&entry.name, linked)?;
+        }
+        Ok(())
+    }
+
+    /// A directory for many calls one after the other: what has to be opened is
+    /// opened once.
+    ///
+    /// # Errors
+    /// `NotADirectory`; it cannot be opened.
+    fn opened(&self, dir: &Node) -> Result<Node> {
+        Ok(dir.clone())
+    }
 
     /// Makes a new link object. `link_type` counts where links are typed.
     ///

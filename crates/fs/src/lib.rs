@@ -43,6 +43,7 @@ pub use name::{Name, StreamName};
 pub use node::Node;
 pub use types::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Duplicate, Entry,
-    ExtendedAttribute, Glance, Glanced, Kinds, LinkContent, LinkType, Linked, NodeKind, Placed,
-    Replace, ScannedLink, Stat, StreamInfo, Target, Times, Timestamp, VolumeFamily, VolumeInfo,
+    ExtendedAttribute, Glance, Glanced, HardLinked, Kinds, LinkContent, LinkType, Linked, NodeKind,
+    Placed, Replace, ScannedLink, Stat, StreamInfo, Target, Times, Timestamp, VolumeFamily,
+    VolumeInfo,
 };

@@ -417,6 +417,17 @@ pub enum LinkContent {
     Posix(Vec<u8>),
 }
 
+/// What became of an entry of [`FileSystem::hard_link_files`].
+///
+/// [`FileSystem::hard_link_files`]: crate::FileSystem::hard_link_files
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HardLinked {
+    /// A file, which has the other name too now.
+    Linked,
+    /// It is no file: a directory, a link, something else.
+    NoFile,
+}
+
 /// One name of a file: where it stands and from which directory.
 #[derive(Debug, Clone)]
 pub struct Placed {

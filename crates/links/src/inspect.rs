@@ -28,6 +28,21 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
+    /// The kind of what a link holds.
+    pub fn of(content: &LinkContent) -> Self {
+        match content {
+            LinkContent::Posix(_) | LinkContent::Reparse(ReparseBuffer::SymbolicLink(_)) => {
+                Self::Symlink
+            }
+            LinkContent::Reparse(ReparseBuffer::MountPoint(mount)) if mount.is_volume() => {
+                Self::MountPoint
+            }
+            LinkContent::Reparse(ReparseBuffer::MountPoint(_)) => Self::Junction,
+            LinkContent::Reparse(ReparseBuffer::LxSymlink(_)) => Self::LxSymlink,
+            LinkContent::Reparse(ReparseBuffer::Other(_)) => Self::Other,
+        }
+    }
+
     /// The name in JSON and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -126,58 +141,87 @@ pub fn link_kind(fs: &dyn FileSystem, node: &Node, stat: &Stat) -> Result<Option
     if stat.posix_link {
         return Ok(Some(LinkKind::Symlink));
     }
-    Ok(fs.link(node)?.map(|content| kind_of(&content)))
-}
-
-fn kind_of(content: &LinkContent) -> LinkKind {
-    match content {
-        LinkContent::Posix(_) => LinkKind::Symlink,
-        LinkContent::Reparse(buffer) => match buffer {
-            ReparseBuffer::SymbolicLink(_) => LinkKind::Symlink,
-            ReparseBuffer::MountPoint(mount) if mount.is_volume() => LinkKind::MountPoint,
-            ReparseBuffer::MountPoint(_) => LinkKind::Junction,
-            ReparseBuffer::LxSymlink(_) => LinkKind::LxSymlink,
-            ReparseBuffer::Other(_) => LinkKind::Other,
-        },
-    }
+    Ok(fs.link(node)?.map(|content| Stored::of(&content).kind))
 }
 
 /// Fills in what the link itself holds.
 fn describe(record: &mut LinkRecord, content: &LinkContent) {
-    let name = |units: &[u16]| Some(Name::from_units(units.to_vec()));
-    let people = |units: &[u16]| Some(Name::from_units(nt_to_win32(units)));
-    record.kind = kind_of(content);
-    match content {
-        LinkContent::Posix(text) => {
-            record.relative = Some(text.first() != Some(&b'/'));
-            record.target = Some(Name::from_host_bytes(text));
-            return;
-        }
-        LinkContent::Reparse(ReparseBuffer::SymbolicLink(link)) => {
-            record.substitute_name = name(link.substitute_name());
-            record.print_name = name(link.print_name());
-            record.relative = Some(link.is_relative());
-            record.flags = Some(link.flags());
-            record.target = match link.is_relative() {
-                true => name(link.substitute_name()),
-                false => people(link.substitute_name()),
-            };
-        }
-        LinkContent::Reparse(ReparseBuffer::MountPoint(mount)) => {
-            record.substitute_name = name(mount.substitute_name());
-            record.print_name = name(mount.print_name());
-            record.relative = Some(false);
-            record.target = people(mount.substitute_name());
-        }
-        LinkContent::Reparse(ReparseBuffer::LxSymlink(link)) => {
-            record.relative = Some(link.target().first() != Some(&b'/'));
-            record.target = Some(Name::from_host_bytes(link.target()));
-        }
-        LinkContent::Reparse(ReparseBuffer::Other(_)) => {}
-    }
+    let stored = Stored::of(content);
+    record.kind = stored.kind;
+    record.substitute_name = stored.substitute_name;
+    record.print_name = stored.print_name;
+    record.relative = stored.relative;
+    record.flags = stored.flags;
+    record.target = stored.target;
     if let LinkContent::Reparse(buffer) = content {
         record.tag = Some(buffer.tag().0);
         record.buffer = Some(buffer.encode());
+    }
+}
+
+/// What a link itself holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// What kind of link it is.
+    pub kind: LinkKind,
+    /// The name that Windows follows.
+    pub substitute_name: Option<Name>,
+    /// The name that is shown to people.
+    pub print_name: Option<Name>,
+    /// Whether the target is relative.
+    pub relative: Option<bool>,
+    /// All flags of a symbolic link.
+    pub flags: Option<u32>,
+    /// Where it leads, as a path that people write.
+    pub target: Option<Name>,
+}
+
+impl Stored {
+    /// From what was read of a link.
+    pub fn of(content: &LinkContent) -> Self {
+        let name = |units: &[u16]| Some(Name::from_units(units.to_vec()));
+        let people = |units: &[u16]| Some(Name::from_units(nt_to_win32(units)));
+        let bare = |kind| Self {
+            kind,
+            substitute_name: None,
+            print_name: None,
+            relative: None,
+            flags: None,
+            target: None,
+        };
+        let posix = |kind, text: &[u8]| Self {
+            relative: Some(text.first() != Some(&b'/')),
+            target: Some(Name::from_host_bytes(text)),
+            ..bare(kind)
+        };
+        match content {
+            LinkContent::Posix(text) => posix(LinkKind::Symlink, text),
+            LinkContent::Reparse(ReparseBuffer::LxSymlink(link)) => {
+                posix(LinkKind::LxSymlink, link.target())
+            }
+            LinkContent::Reparse(ReparseBuffer::SymbolicLink(link)) => Self {
+                substitute_name: name(link.substitute_name()),
+                print_name: name(link.print_name()),
+                relative: Some(link.is_relative()),
+                flags: Some(link.flags()),
+                target: match link.is_relative() {
+                    true => name(link.substitute_name()),
+                    false => people(link.substitute_name()),
+                },
+                ..bare(LinkKind::Symlink)
+            },
+            LinkContent::Reparse(ReparseBuffer::MountPoint(mount)) => Self {
+                substitute_name: name(mount.substitute_name()),
+                print_name: name(mount.print_name()),
+                relative: Some(false),
+                target: people(mount.substitute_name()),
+                ..bare(match mount.is_volume() {
+                    true => LinkKind::MountPoint,
+                    false => LinkKind::Junction,
+                })
+            },
+            LinkContent::Reparse(ReparseBuffer::Other(_)) => bare(LinkKind::Other),
+        }
     }
 }
 

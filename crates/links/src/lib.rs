@@ -8,15 +8,21 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod clone;
 pub mod copy;
+mod display;
 pub mod doctor;
+pub mod explain;
+pub mod graph;
 mod inspect;
 pub mod make;
+pub mod manifest;
 pub mod plan;
 pub mod target;
 mod text;
 mod walk;
 
-pub use inspect::{LinkKind, LinkRecord, inspect, link_kind};
+pub use display::{for_display, name_for_display};
+pub use inspect::{LinkKind, LinkRecord, Stored, inspect, link_kind};
 pub use text::{nt_to_win32, posix_to_windows, relative_path, win32_to_nt, windows_to_posix};
 pub use walk::{Event, KindEvent, Met, Place, Wanted, walk, walk_for, walk_kinds};

@@ -194,6 +194,8 @@ pub struct NonResidentPart {
 pub const HEADER_LEN: usize = 0x10;
 /// Offset of the instance number in an attribute.
 pub const INSTANCE_OFFSET: usize = 0x0E;
+/// Offset of the sizes in the first extent of a non-resident attribute.
+pub const SIZES_OFFSET: usize = 0x28;
 /// Offset of the name or value in a resident attribute.
 pub const RESIDENT_LEN: usize = 0x18;
 /// Offset of the name or mapping pairs in a plain non-resident attribute.

@@ -24,7 +24,48 @@ struct RawEntry {
 }
 
 const FIXED_LEN: usize = 0x1A;
-const _: () = assert!(size_of::<RawEntry>() == FIXED_LEN);
+
+/// Bytes of the entry of an attribute without a name.
+pub const UNNAMED_LEN: usize = FIXED_LEN.next_multiple_of(8);
+
+/// The file reference in the entry of an unnamed attribute of a type, of
+/// [`UNNAMED_LEN`] bytes; `None` when the bytes are no such entry.
+#[must_use]
+pub fn unnamed_reference(entry: &[u8], type_code: AttributeType) -> Option<FileReference> {
+    let (raw, _) = RawEntry::ref_from_prefix(entry).ok()?;
+    let is_one = raw.type_code.get() == type_code.0
+        && usize::from(raw.length.get()) == UNNAMED_LEN
+        && raw.name_length == 0;
+    is_one.then(|| FileReference::from_raw(raw.reference.get()))
+}
+
+/// An entry where it lies, its name left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryView {
+    /// Type code.
+    pub type_code: AttributeType,
+    /// The record that holds the attribute.
+    pub reference: FileReference,
+    /// Its instance number in that record.
+    pub instance: u16,
+    /// Bytes to the next entry.
+    pub len: usize,
+}
+
+/// The entry at `offset` of a list; `None` behind the last one, and where there
+/// is none in order.
+#[must_use]
+pub fn entry_at(list: &[u8], offset: usize) -> Option<EntryView> {
+    let rest = list.get(offset..)?;
+    let (raw, _) = RawEntry::ref_from_prefix(rest).ok()?;
+    let len = usize::from(raw.length.get());
+    ((FIXED_LEN..=rest.len()).contains(&len)).then(|| EntryView {
+        type_code: AttributeType(raw.type_code.get()),
+        reference: FileReference::from_raw(raw.reference.get()),
+        instance: raw.instance.get(),
+        len,
+    })
+}
 
 /// The largest list that Windows accepts, in bytes.
 pub const MAX_LEN: usize = 256 * 1024;

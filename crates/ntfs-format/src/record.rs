@@ -10,7 +10,7 @@
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::attribute::{AttributeType, AttributeView};
+use crate::attribute::{AttributeType, AttributeView, SIZES_OFFSET, StreamSizes};
 use crate::error::{FormatError, FormatErrorKind};
 use crate::fixup;
 use crate::ids::{FileReference, RecordNumber, SequenceNumber};
@@ -288,9 +288,11 @@ pub fn free_space(record: &[u8]) -> Result<usize, FormatError> {
 pub fn take_instance(record: &mut [u8]) -> Result<u16, FormatError> {
     let next = header(record)?.next_instance.get();
     // The counter wraps in records that lived long: search a free number then.
-    let taken: Vec<u16> = attributes(record).flatten().map(|a| a.instance()).collect();
     let mut instance = next;
-    while taken.contains(&instance) {
+    while attributes(record)
+        .flatten()
+        .any(|a| a.instance() == instance)
+    {
         instance = instance.wrapping_add(1);
     }
     header_mut(record)?.next_instance = U16::new(instance.wrapping_add(1));
@@ -394,6 +396,29 @@ pub fn resize_resident(
         offset + 0x10,
         &num::to_u32(value_len)?.to_le_bytes(),
     )
+}
+
+/// Writes the sizes of the stream whose first extent is the attribute at
+/// `offset`.
+///
+/// # Errors
+/// No first extent of a stream stands there.
+pub fn set_sizes(record: &mut [u8], offset: usize, sizes: &StreamSizes) -> Result<(), FormatError> {
+    let view = AttributeView::at(record, offset)?;
+    let first = view
+        .non_resident()
+        .is_some_and(|part| part.lowest_vcn() == 0);
+    if !first || view.flags().has_total_allocated() != sizes.total_allocated.is_some() {
+        return Err(FormatError::new(FormatErrorKind::Value, offset));
+    }
+    let fields = [sizes.allocated, sizes.data, sizes.initialized];
+    let total = sizes.total_allocated;
+    let mut at = offset + SIZES_OFFSET;
+    for size in fields.into_iter().chain(total) {
+        num::put(record, at, &size.to_le_bytes())?;
+        at += size_of::<u64>();
+    }
+    Ok(())
 }
 
 /// Overwrites part of the resident value at `offset` of the record.

@@ -15,6 +15,7 @@ use linkwright_ntfs_format::{NtTime, RecordNumber};
 use crate::alloc::{PendingFrees, RecordCursor, Reserved};
 use crate::cache::Cache;
 use crate::error::{Error, InvalidInput, Result};
+use crate::memo::Memo;
 use crate::meta::SecurityCache;
 use crate::options::{Access, OpenOptions};
 use crate::stream::StreamMap;
@@ -29,9 +30,11 @@ pub(crate) struct Engine {
     pub(crate) options: OpenOptions,
     pub(crate) store: Store,
     pub(crate) cache: Cache,
-    pub(crate) state: State,
-    pub(crate) frames: Vec<State>,
+    pub(crate) state: Shared<State>,
+    pub(crate) frames: Vec<Shared<State>>,
     pub(crate) session: Session,
+    /// What was decoded from blocks.
+    pub(crate) memo: Memo,
     /// Clusters freed since the device was last known to be durable.
     pub(crate) pending: PendingFrees,
     /// Clusters in use in memory only.
@@ -40,6 +43,35 @@ pub(crate) struct Engine {
     pub(crate) spill: Spill,
     /// What was damaged and read from its copy while opening.
     pub(crate) substitutes: Substitutes,
+}
+
+/// A value that frames share until it changes.
+pub(crate) struct Shared<T>(Arc<T>);
+
+impl<T> Shared<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> core::ops::Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Clone> core::ops::DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Arc::make_mut(&mut self.0)
+    }
 }
 
 /// What is known beside the blocks, and must go back with them when an
@@ -56,6 +88,8 @@ pub(crate) struct State {
     pub(crate) cluster_cursor: u64,
     /// Where the search for free records goes on.
     pub(crate) record_cursor: RecordCursor,
+    /// Records that this session formatted and nobody took.
+    pub(crate) formatted: core::ops::Range<u64>,
     /// How many of [`Engine::pending`] there are.
     pub(crate) pending_len: usize,
     /// Descriptors looked up or made.
@@ -76,6 +110,7 @@ impl State {
             bitmap: empty,
             cluster_cursor: 0,
             record_cursor: RecordCursor::default(),
+            formatted: 0..0,
             pending_len: 0,
             security: Arc::default(),
             journal: None,
@@ -121,7 +156,8 @@ impl Engine {
 
     /// Number of file records in `$MFT`.
     pub(crate) fn record_count(&self) -> u64 {
-        self.state.mft.sizes.initialized / u64::from(self.geometry.record_size())
+        // A power of two: checked when the boot sector was read.
+        self.state.mft.sizes.initialized >> self.geometry.record_size().trailing_zeros()
     }
 
     /// The time now.
@@ -153,6 +189,7 @@ impl Engine {
     /// Takes the work of the innermost frame back.
     pub(crate) fn undo_frame(&mut self) {
         self.cache.undo();
+        self.memo.clear();
         if let Some(state) = self.frames.pop() {
             self.state = state;
         }

@@ -32,6 +32,7 @@ mod engine;
 mod error;
 mod index;
 mod link;
+mod memo;
 mod meta;
 mod options;
 mod pages;

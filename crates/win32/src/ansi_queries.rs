@@ -28,7 +28,7 @@ pub struct FindDataA {
 type Rewrite = fn(&System, Option<&[u16]>, &mut [u16]) -> Win32Result<u32>;
 
 impl System {
-    fn find_data_a(&self, data: &Win32FindData) -> FindDataA {
+    pub(crate) fn find_data_a(&self, data: &Win32FindData) -> FindDataA {
         FindDataA {
             file_attributes: data.file_attributes,
             times: [

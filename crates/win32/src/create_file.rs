@@ -108,7 +108,7 @@ impl System {
             attributes,
             security: arguments.security,
             link: None,
-            token: &self.process.token,
+            token: &self.token(),
             view,
         };
         let (open, action) = self

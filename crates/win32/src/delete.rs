@@ -58,7 +58,7 @@ impl System {
             attributes: 0,
             security: None,
             link: None,
-            token: &self.process.token,
+            token: &self.token(),
             view,
         };
         let (open, _) = self.machine.create(&request)?;

@@ -125,7 +125,7 @@ impl System {
             attributes: 0,
             security: None,
             link: None,
-            token: &self.process.token,
+            token: &self.token(),
             view: &PlainView,
         };
         let (open, _) = self.machine.create(&request)?;

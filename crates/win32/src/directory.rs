@@ -49,7 +49,7 @@ impl System {
             attributes: FILE_ATTRIBUTE_NORMAL,
             security,
             link: None,
-            token: &self.process.token,
+            token: &self.token(),
             view,
         };
         let (open, _) = self.machine.create(&request)?;

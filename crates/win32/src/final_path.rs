@@ -61,7 +61,7 @@ impl System {
         let open = self.file_or(handle, Win32Error::INVALID_FUNCTION)?;
         let name = match flags & FILE_NAME_OPENED {
             0 => {
-                self.machine.check_traverse(&open, &self.process.token)?;
+                self.machine.check_traverse(&open, &self.token())?;
                 self.machine.normalized_name(&open)?
             }
             _ => self.machine.opened_name(&open)?,

@@ -130,7 +130,7 @@ impl System {
     /// for: the privilege alone counts.
     fn symlink_right(&self) -> SymlinkRight {
         let held = Privileges::CREATE_SYMBOLIC_LINK;
-        match self.process.token.privileges.contains(held) {
+        match self.token().privileges.contains(held) {
             true => SymlinkRight::Held,
             false => SymlinkRight::Missing,
         }
@@ -293,7 +293,7 @@ impl System {
         check_writable(open)?;
         check_object_ids(open)?;
         let intent = open.options & FILE_OPEN_FOR_BACKUP_INTENT != 0;
-        let restores = self.process.token.privileges.contains(Privileges::RESTORE);
+        let restores = self.token().privileges.contains(Privileges::RESTORE);
         if !(intent && restores) {
             return Err(NtStatus::ACCESS_DENIED);
         }

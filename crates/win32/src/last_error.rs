@@ -16,13 +16,16 @@ impl System {
     /// The calling thread's last error (`GetLastError`).
     #[must_use]
     pub fn get_last_error(&self) -> Win32Error {
-        LAST.with_borrow(|last| last.get(&self.process.id).copied())
+        LAST.try_with(|last| last.borrow().get(&self.process.id).copied())
+            .ok()
+            .flatten()
             .unwrap_or(Win32Error::SUCCESS)
     }
 
     /// Sets the calling thread's last error (`SetLastError`).
     pub fn set_last_error(&self, code: Win32Error) {
-        LAST.with_borrow_mut(|last| last.insert(self.process.id, code));
+        // A thread that has ended its variables already has nobody to ask.
+        let _ended = LAST.try_with(|last| last.borrow_mut().insert(self.process.id, code));
     }
 
     /// Hands a result on; a failure becomes the thread's last error. Every

@@ -25,6 +25,7 @@ mod delete;
 mod descriptor;
 mod directories;
 mod directory;
+mod drives;
 mod file_names;
 mod final_path;
 mod find;
@@ -47,6 +48,7 @@ mod settings;
 mod streams;
 pub mod structures;
 mod system;
+mod token;
 mod transaction;
 mod transaction_ansi;
 mod transaction_queries;
@@ -67,6 +69,7 @@ pub use settings::{
     SystemClock, Token, WindowsVersion,
 };
 pub use system::{System, SystemBuilder, SystemError};
+pub use token::PrivilegeState;
 pub use volume::{DiskFreeSpace, DiskFreeSpaceEx, VolumeInformation};
 
 /// Result of a Win32 function.

@@ -63,13 +63,13 @@ impl System {
             attributes: 0,
             security: None,
             link: None,
-            token: &self.process.token,
+            token: &self.token(),
             view,
         };
         let (open, _) = self.machine.create(&request)?;
         let result = self.nt_path(new, Limit::File).and_then(|new| {
             let caller = Caller {
-                token: &self.process.token,
+                token: &self.token(),
                 view,
             };
             let target = match self.locate(&new) {
@@ -145,7 +145,7 @@ impl System {
                 content,
                 privilege: self.link_privilege(flags),
             }),
-            token: &self.process.token,
+            token: &self.token(),
             view,
         };
         let (open, _) = self.machine.create(&request)?;
@@ -157,7 +157,7 @@ impl System {
     pub(crate) fn link_privilege(&self, flags: u32) -> Result<(), NtStatus> {
         let unprivileged = flags & SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE != 0
             && self.machine.developer_mode == DeveloperMode::On;
-        let privileges = self.process.token.privileges;
+        let privileges = self.token().privileges;
         match unprivileged || privileges.contains(Privileges::CREATE_SYMBOLIC_LINK) {
             true => Ok(()),
             false => Err(NtStatus::PRIVILEGE_NOT_HELD),

@@ -22,6 +22,21 @@ impl System {
         self.remember(Err(Win32Error::NOT_SUPPORTED))
     }
 
+    /// `FindFirstChangeNotificationA`.
+    ///
+    /// # Errors
+    /// ERROR_FILENAME_EXCED_RANGE, and those of
+    /// [`System::find_first_change_notification_w`].
+    pub fn find_first_change_notification_a(
+        &self,
+        name: Option<&[u8]>,
+        subtree: bool,
+        filter: u32,
+    ) -> Win32Result<Handle> {
+        let name = self.first_name(name)?;
+        self.find_first_change_notification_w(name.as_deref(), subtree, filter)
+    }
+
     /// `ReadDirectoryChangesW`: nothing here tells of changes.
     ///
     /// # Errors

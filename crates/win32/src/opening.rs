@@ -92,7 +92,7 @@ impl System {
             attributes: 0,
             security: None,
             link: None,
-            token: &self.process.token,
+            token: &self.token(),
             view,
         };
         Ok(self.machine.create(&request)?.0)

@@ -139,7 +139,7 @@ impl System {
             NtPathKind::DosDevice { name, rest } => return self.dos_device(name, rest),
             NtPathKind::Native => return self.native(path.units()),
         };
-        on_volume(volume, rest)
+        on_volume(&volume, rest)
     }
 
     /// Other names in `\??\`.
@@ -160,7 +160,7 @@ impl System {
 
     /// `\Device\HarddiskVolume3\x` and `\Device\Mup\server\share\x`.
     fn native(&self, path: &[u16]) -> Result<Target, NtStatus> {
-        for volume in self.machine.volumes.iter() {
+        for volume in self.machine.volumes.list().iter() {
             let device = volume.device_name();
             let Some((head, rest)) = path.split_at_checked(device.len()) else {
                 continue;

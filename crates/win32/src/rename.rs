@@ -77,7 +77,7 @@ impl System {
             attributes: 0,
             security: None,
             link: None,
-            token: &self.process.token,
+            token: &self.token(),
             view,
         };
         let (open, _) = self.machine.create(&request)?;
@@ -87,7 +87,7 @@ impl System {
             .and_then(|new| self.nt_path(new, Limit::File))
             .and_then(|new| {
                 let caller = Caller {
-                    token: &self.process.token,
+                    token: &self.token(),
                     view,
                 };
                 let destination = Destination::Path(self.locate(&new));

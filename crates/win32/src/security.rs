@@ -93,7 +93,7 @@ impl System {
     /// Who can be named as owner: the user, Administrators where the token has
     /// it, and anybody with SeRestorePrivilege.
     fn check_owner(&self, owner: &Sid) -> Result<(), NtStatus> {
-        let token = &self.process.token;
+        let token = &self.token();
         let administrators = *owner == Sid::ADMINISTRATORS && token.groups.contains(owner);
         let allowed = token.user == *owner
             || administrators

@@ -22,7 +22,7 @@ impl Clock for SystemClock {
 
 bitflags::bitflags! {
     /// Privileges that a token holds, enabled.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
     pub struct Privileges: u32 {
         /// SeCreateSymbolicLinkPrivilege: symbolic links can be made.
         const CREATE_SYMBOLIC_LINK = 0x01;

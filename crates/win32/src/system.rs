@@ -13,9 +13,10 @@ use crate::nt::Nt;
 use crate::nt::objects::FileObject;
 use crate::nt::transaction::Transactions;
 use crate::settings::{
-    Clock, CodePage, DeveloperMode, LongPaths, ShareKind, SymlinkEvaluation, SystemClock, Token,
-    WindowsVersion,
+    Clock, CodePage, DeveloperMode, LongPaths, Privileges, ShareKind, SymlinkEvaluation,
+    SystemClock, Token, WindowsVersion,
 };
+use crate::token::TokenState;
 use crate::volumes::{Share, Volume, Volumes};
 
 /// A Windows process, on a machine of its own or one that it shares with others
@@ -42,7 +43,7 @@ pub(crate) struct Process {
     /// Tells processes apart.
     pub(crate) id: u64,
     machine: Arc<Machine>,
-    pub(crate) token: Token,
+    pub(crate) token: Arc<TokenState>,
     pub(crate) long_paths: LongPaths,
     pub(crate) code_page: CodePage,
     pub(crate) handles: HandleTable,
@@ -120,6 +121,7 @@ pub struct SystemBuilder {
     drives: Vec<(char, Arc<dyn FileSystem>)>,
     shares: Vec<(Share, Arc<dyn FileSystem>)>,
     token: Token,
+    held_privileges: Privileges,
     version: WindowsVersion,
     developer_mode: DeveloperMode,
     long_paths: LongPaths,
@@ -162,6 +164,14 @@ impl SystemBuilder {
     #[must_use]
     pub fn token(mut self, token: Token) -> Self {
         self.token = token;
+        self
+    }
+
+    /// Privileges that the token holds without their being enabled:
+    /// `AdjustTokenPrivileges` switches them on. None by default.
+    #[must_use]
+    pub fn held_privileges(mut self, privileges: Privileges) -> Self {
+        self.held_privileges = privileges;
         self
     }
 
@@ -244,7 +254,7 @@ impl SystemBuilder {
             process: Arc::new(Process {
                 id: next_process(),
                 machine: Arc::clone(&machine),
-                token: self.token,
+                token: TokenState::new(self.token, self.held_privileges),
                 long_paths: self.long_paths,
                 code_page: self.code_page,
                 handles: HandleTable::default(),
@@ -286,8 +296,6 @@ fn volumes(
     clock: &Arc<dyn Clock>,
 ) -> Result<Volumes, SystemError> {
     let mut list: Vec<Volume> = Vec::new();
-    // Under what it is given as, to tell the same one under a second letter.
-    let mut given: Vec<&Arc<dyn FileSystem>> = Vec::new();
     for (letter, fs) in drives {
         if !letter.is_ascii_alphabetic() {
             return Err(SystemError::NotALetter(*letter));
@@ -295,21 +303,10 @@ fn volumes(
         if list.iter().any(|volume| volume.drives.contains(letter)) {
             return Err(SystemError::DriveTwice(*letter));
         }
-        let known = given.iter().position(|known| Arc::ptr_eq(known, fs));
-        match known.and_then(|at| list.get_mut(at)) {
+        let known = list.iter_mut().find(|known| Arc::ptr_eq(&known.given, fs));
+        match known {
             Some(volume) => volume.drives.push(*letter),
-            None => {
-                given.push(fs);
-                let (fs, transactions) = with_transactions(fs, clock);
-                list.push(Volume {
-                    number: list.len(),
-                    guid: guid(list.len(), &fs),
-                    fs,
-                    transactions,
-                    drives: vec![*letter],
-                    share: None,
-                });
-            }
+            None => list.push(local_volume(list.len(), *letter, fs, clock)),
         }
     }
     for (share, fs) in shares {
@@ -320,12 +317,32 @@ fn volumes(
             number: list.len(),
             guid: guid(list.len(), fs),
             fs: Arc::clone(fs),
+            given: Arc::clone(fs),
             transactions: None,
             drives: Vec::new(),
             share: Some(share.clone()),
         });
     }
     Ok(Volumes::new(list))
+}
+
+/// A volume under one drive letter.
+pub(crate) fn local_volume(
+    number: usize,
+    letter: char,
+    given: &Arc<dyn FileSystem>,
+    clock: &Arc<dyn Clock>,
+) -> Volume {
+    let (fs, transactions) = with_transactions(given, clock);
+    Volume {
+        number,
+        guid: guid(number, &fs),
+        fs,
+        given: Arc::clone(given),
+        transactions,
+        drives: vec![letter],
+        share: None,
+    }
 }
 
 /// A local volume, looked after for transactions where it has them.
@@ -377,7 +394,7 @@ impl System {
             process: Arc::new(Process {
                 id: next_process(),
                 machine: Arc::clone(&self.machine),
-                token,
+                token: TokenState::new(token, Privileges::empty()),
                 long_paths: self.process.long_paths,
                 code_page: self.process.code_page,
                 handles: HandleTable::default(),

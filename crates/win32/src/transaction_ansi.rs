@@ -1,6 +1,7 @@
 //! The `...TransactedA` functions: names in the ANSI code page of the process.
 
-use crate::{Handle, System, Win32Result};
+use crate::structures::Win32FileAttributeData;
+use crate::{FindDataA, Handle, System, Win32Result};
 
 impl System {
     /// `CreateFileTransactedA`.
@@ -144,5 +145,59 @@ impl System {
         let existing = self.first_name(existing)?;
         let new = self.other_name(new);
         self.move_file_transacted_w(existing.as_deref(), new.as_deref(), flags, transaction)
+    }
+
+    /// `FindFirstFileTransactedA`.
+    ///
+    /// # Errors
+    /// ERROR_FILENAME_EXCED_RANGE, and those of
+    /// [`System::find_first_file_transacted_w`].
+    pub fn find_first_file_transacted_a(
+        &self,
+        name: Option<&[u8]>,
+        level: u32,
+        operation: u32,
+        flags: u32,
+        transaction: Handle,
+    ) -> Win32Result<(Handle, FindDataA)> {
+        let name = self.first_name(name)?;
+        let (handle, data) = self.find_first_file_transacted_w(
+            name.as_deref(),
+            level,
+            operation,
+            flags,
+            transaction,
+        )?;
+        Ok((handle, self.find_data_a(&data)))
+    }
+
+    /// `GetFileAttributesTransactedA`.
+    ///
+    /// # Errors
+    /// ERROR_FILENAME_EXCED_RANGE, and those of
+    /// [`System::get_file_attributes_transacted_w`].
+    pub fn get_file_attributes_transacted_a(
+        &self,
+        name: Option<&[u8]>,
+        level: u32,
+        transaction: Handle,
+    ) -> Win32Result<Win32FileAttributeData> {
+        let name = self.first_name(name)?;
+        self.get_file_attributes_transacted_w(name.as_deref(), level, transaction)
+    }
+
+    /// `SetFileAttributesTransactedA`.
+    ///
+    /// # Errors
+    /// ERROR_FILENAME_EXCED_RANGE, and those of
+    /// [`System::set_file_attributes_transacted_w`].
+    pub fn set_file_attributes_transacted_a(
+        &self,
+        name: Option<&[u8]>,
+        attributes: u32,
+        transaction: Handle,
+    ) -> Win32Result<()> {
+        let name = self.first_name(name)?;
+        self.set_file_attributes_transacted_w(name.as_deref(), attributes, transaction)
     }
 }

@@ -1,8 +1,8 @@
 //! The volumes of a machine and the names they are reached by.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use linkwright_codes::NtStatus;
+use linkwright_codes::{NtStatus, Win32Error};
 use linkwright_fs::transacted::ResourceManager;
 use linkwright_fs::{Capabilities, FileSystem};
 use linkwright_names::UpcaseTable;
@@ -11,11 +11,14 @@ use linkwright_names::path::VolumeGuid;
 use crate::settings::ShareKind;
 
 /// One volume, however many drives and shares lead to it.
+#[derive(Clone)]
 pub(crate) struct Volume {
     /// Its place in [`Volumes`].
     pub(crate) number: usize,
     /// What is on it, as it is outside of transactions.
     pub(crate) fs: Arc<dyn FileSystem>,
+    /// The same as it was mapped, to tell it under a second letter.
+    pub(crate) given: Arc<dyn FileSystem>,
     /// Its transactions, where it has any.
     pub(crate) transactions: Option<Arc<ResourceManager>>,
     /// Drive letters, upper case, in the order they were mapped.
@@ -75,42 +78,47 @@ impl Volume {
     }
 }
 
-/// All volumes.
+/// All volumes. Who looks something up has the list as it is at that moment.
 #[derive(Default)]
 pub(crate) struct Volumes {
-    list: Vec<Arc<Volume>>,
+    list: RwLock<Arc<Vec<Arc<Volume>>>>,
 }
 
 impl Volumes {
     pub(crate) fn new(list: Vec<Volume>) -> Self {
         Self {
-            list: list.into_iter().map(Arc::new).collect(),
+            list: RwLock::new(Arc::new(list.into_iter().map(Arc::new).collect())),
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Volume>> {
-        self.list.iter()
+    pub(crate) fn list(&self) -> Arc<Vec<Arc<Volume>>> {
+        // The list is replaced whole: a panic leaves none half done.
+        Arc::clone(&self.list.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn drive(&self, letter: char) -> Option<&Arc<Volume>> {
+    fn find(&self, is: impl Fn(&Volume) -> bool) -> Option<Arc<Volume>> {
+        self.list().iter().find(|volume| is(volume)).cloned()
+    }
+
+    pub(crate) fn drive(&self, letter: char) -> Option<Arc<Volume>> {
         let letter = letter.to_ascii_uppercase();
-        self.iter().find(|volume| volume.drives.contains(&letter))
+        self.find(|volume| volume.drives.contains(&letter))
     }
 
-    pub(crate) fn by_guid(&self, guid: VolumeGuid) -> Option<&Arc<Volume>> {
-        self.iter().find(|volume| volume.guid == guid)
+    pub(crate) fn by_guid(&self, guid: VolumeGuid) -> Option<Arc<Volume>> {
+        self.find(|volume| volume.guid == guid)
     }
 
     /// The volume of a share: an unknown server is not found on the network, an
     /// unknown share not on its server.
-    pub(crate) fn share(&self, server: &[u16], share: &[u16]) -> Result<&Arc<Volume>, NtStatus> {
+    pub(crate) fn share(&self, server: &[u16], share: &[u16]) -> Result<Arc<Volume>, NtStatus> {
         let upcase = UpcaseTable::windows();
         let mut status = NtStatus::BAD_NETWORK_PATH;
-        for volume in self.iter() {
+        for volume in self.list().iter() {
             let Some(known) = &volume.share else { continue };
             if upcase.eq_ignore_case(&known.server, server) {
                 if upcase.eq_ignore_case(&known.share, share) {
-                    return Ok(volume);
+                    return Ok(Arc::clone(volume));
                 }
                 status = NtStatus::BAD_NETWORK_NAME;
             }
@@ -119,7 +127,19 @@ impl Volumes {
     }
 
     /// The volume that a file system is.
-    pub(crate) fn of(&self, fs: &Arc<dyn FileSystem>) -> Option<&Arc<Volume>> {
-        self.iter().find(|volume| Arc::ptr_eq(&volume.fs, fs))
+    pub(crate) fn of(&self, fs: &Arc<dyn FileSystem>) -> Option<Arc<Volume>> {
+        self.find(|volume| Arc::ptr_eq(&volume.fs, fs))
+    }
+
+    /// Changes the list by what `change` makes of it.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Vec<Arc<Volume>>) -> Result<T, Win32Error>,
+    ) -> Result<T, Win32Error> {
+        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = list.as_ref().clone();
+        let done = change(&mut changed)?;
+        *list = Arc::new(changed);
+        Ok(done)
     }
 }

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
@@ -192,6 +193,14 @@ static void close_all(ntfs_volume *volume) {
   if (ntfs_umount(volume, 0)) fail("unmount");
 }
 
+/* Processor time of this process so far. */
+static double busy(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+}
+
 static double seconds(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -206,9 +215,10 @@ int main(int argc, char **argv) {
   read_load(argv[2]);
   ntfs_volume *volume = ntfs_mount(argv[1], 0);
   if (!volume) fail("mount");
-  double start = seconds();
+  double start = seconds(), start_busy = busy();
   run(volume);
   close_all(volume);
-  printf("{\"seconds\":%.6f}\n", seconds() - start);
+  double end = seconds(), end_busy = busy();
+  printf("{\"seconds\":%.6f,\"busy\":%.6f}\n", end - start, end_busy - start_busy);
   return 0;
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -14,7 +15,6 @@ use crate::Outcome;
 use crate::load::Load;
 use crate::peers::Peers;
 use crate::worker::Told;
-use crate::worker::growth::Mark;
 
 /// How much is measured, and where.
 #[derive(Debug, Clone)]
@@ -68,6 +68,15 @@ impl Who {
             Self::Library => None,
         }
     }
+}
+
+/// A directory that grew.
+pub struct Grown {
+    /// What each link cost, and how many there were.
+    pub told: Told,
+    /// Bytes of the image that were written, the log and an empty volume among
+    /// them.
+    pub bytes: u64,
 }
 
 /// The place where parts are measured.
@@ -130,6 +139,14 @@ impl Lab {
         }
     }
 
+    /// Notes that another could not do the work, with the end of what it said.
+    pub fn failed(&self, who: &str, error: &dyn std::error::Error) {
+        let text = error.to_string();
+        let last = text.trim_end().lines().next_back().unwrap_or_default();
+        let last = last.trim_start_matches("bench: ");
+        self.note(format!("left out: {who}: {last}"));
+    }
+
     /// What was said since the last part.
     #[must_use]
     pub fn take_notes(&self) -> Vec<String> {
@@ -147,6 +164,32 @@ impl Lab {
     /// # Errors
     /// The run failed, with what it said.
     pub fn run(&self, who: Who, image: &Path, load: &Path, sync: Sync) -> Outcome<Told> {
+        let command = self.command(who, image, load, sync)?;
+        self.told(command, Sync::With)
+    }
+
+    /// Lets `who` do a load on several images at once; the wall time until the
+    /// last process has ended.
+    ///
+    /// # Errors
+    /// A run failed.
+    pub fn run_all(&self, who: Who, images: &[PathBuf], load: &Path, sync: Sync) -> Outcome<f64> {
+        let start = Instant::now();
+        let mut running = Vec::new();
+        for image in images {
+            let mut command = self.command(who, image, load, sync)?;
+            running.push(command.stdout(Stdio::null()).spawn()?);
+        }
+        for mut child in running {
+            let status = child.wait()?;
+            if !status.success() {
+                return Err(format!("{who:?}: {status}").into());
+            }
+        }
+        Ok(start.elapsed().as_secs_f64())
+    }
+
+    fn command(&self, who: Who, image: &Path, load: &Path, sync: Sync) -> Outcome<Command> {
         let mut command = match who.worker() {
             Some(how) => {
                 let mut command = Command::new(&self.program);
@@ -155,8 +198,11 @@ impl Lab {
             }
             None => Command::new(self.peers.ntfs3g.as_ref().map_err(String::as_str)?),
         };
-        command.arg(image).arg(load);
-        self.told(command, sync)
+        command.arg(image).arg(load).stdin(Stdio::null());
+        if sync == Sync::Without {
+            command.env("LD_PRELOAD", &self.peers.nosync);
+        }
+        Ok(command)
     }
 
     /// Runs another program in a small process of its own.
@@ -184,14 +230,16 @@ impl Lab {
     ///
     /// # Errors
     /// It failed.
-    pub fn grow(&self, order: &str, cache: usize, entries: u64) -> Outcome<Vec<Mark>> {
+    pub fn grow(&self, order: &str, cache: usize, entries: u64) -> Outcome<Grown> {
         let image = self.path("growth.img");
         let mut command = Command::new(&self.program);
         command.args(["worker", "grow"]).arg(&image).arg(order);
         command.args([cache.to_string(), entries.to_string()]);
         let told = self.told(command, Sync::Without);
+        // 512-byte blocks, whatever the file system's are.
+        let bytes = image.metadata()?.blocks() * 512;
         std::fs::remove_file(&image)?;
-        Ok(told?.marks)
+        Ok(Grown { told: told?, bytes })
     }
 
     /// Counts the lines of a program's output.

@@ -10,7 +10,6 @@
 //! engine in memory.
 #![forbid(unsafe_code)]
 
-mod floor;
 pub mod images;
 pub mod inputs;
 pub mod lab;
@@ -25,7 +24,6 @@ mod spread;
 pub mod volumes;
 pub mod worker;
 
-pub use floor::mft_extents;
 pub use spread::Spread;
 
 /// What a measurement gives, or why it could not be made.

@@ -5,6 +5,7 @@
 use std::time::Instant;
 
 use linkwright_device::BlockDevice;
+use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::boot::BootSector;
 use linkwright_ntfs_format::fixup;
@@ -12,7 +13,7 @@ use linkwright_ntfs_format::geometry::Geometry;
 use linkwright_ntfs_format::record;
 use linkwright_ntfs_format::runs::RunList;
 
-use crate::{Outcome, mft_extents};
+use crate::Outcome;
 
 /// Bytes read at a time.
 const PIECE: usize = 1 << 20;
@@ -20,7 +21,7 @@ const PIECE: usize = 1 << 20;
 /// Where a volume's records and index blocks are.
 pub struct Metadata {
     geometry: Geometry,
-    mft: Stretch,
+    mft: Vec<Stretch>,
     indexes: Vec<Stretch>,
 }
 
@@ -28,6 +29,12 @@ pub struct Metadata {
 struct Stretch {
     runs: RunList,
     block: usize,
+}
+
+impl Stretch {
+    fn clusters(&self) -> u64 {
+        self.runs.runs().iter().map(|run| run.length).sum()
+    }
 }
 
 /// What reading it took.
@@ -48,21 +55,18 @@ impl Metadata {
         let mut sector = [0; 512];
         device.read_at(0, &mut sector)?;
         let geometry = BootSector::decode(&sector)?.geometry()?;
+        let mft = mft(device, &geometry)?;
         let size = usize::try_from(geometry.record_size())?;
         let block = usize::try_from(geometry.index_block_size())?;
-        let mft = Stretch {
-            runs: mft_extents(device, &geometry)?,
-            block: size,
-        };
         let mut indexes = Vec::new();
-        pieces(device, &geometry, &mft, |piece| {
-            for record in piece.chunks_exact_mut(size) {
-                if record.starts_with(b"FILE") && fixup::remove(record).is_ok() {
+        for stretch in &mft {
+            pieces(device, &geometry, stretch, |piece| {
+                for record in records(piece, size) {
                     let found = runs(record, AttributeType::INDEX_ALLOCATION);
                     indexes.extend(found.into_iter().map(|runs| Stretch { runs, block }));
                 }
-            }
-        })?;
+            })?;
+        }
         Ok(Self {
             geometry,
             mft,
@@ -75,7 +79,7 @@ impl Metadata {
     /// # Errors
     /// The device failed.
     pub fn read_records(&self, device: &dyn BlockDevice) -> Outcome<Reading> {
-        self.read(device, std::iter::once(&self.mft))
+        self.read(device, self.mft.iter())
     }
 
     /// Reads the file records and all index blocks.
@@ -83,7 +87,7 @@ impl Metadata {
     /// # Errors
     /// The device failed.
     pub fn read_all(&self, device: &dyn BlockDevice) -> Outcome<Reading> {
-        self.read(device, std::iter::once(&self.mft).chain(&self.indexes))
+        self.read(device, self.mft.iter().chain(&self.indexes))
     }
 
     fn read<'a>(
@@ -106,6 +110,55 @@ impl Metadata {
             bytes,
         })
     }
+}
+
+/// The parts of `$MFT`: that in record 0, and what is in extension records,
+/// which the first part holds.
+fn mft(device: &dyn BlockDevice, geometry: &Geometry) -> Outcome<Vec<Stretch>> {
+    let block = usize::try_from(geometry.record_size())?;
+    let mut first = vec![0; block];
+    let start = geometry.cluster_offset(geometry.mft_lcn());
+    device.read_at(start.ok_or("no $MFT")?, &mut first)?;
+    fixup::remove(&mut first)?;
+    let stretch = |runs| Stretch { runs, block };
+    let mut parts: Vec<Stretch> = runs(&first, AttributeType::DATA)
+        .into_iter()
+        .map(stretch)
+        .collect();
+    let in_record = parts.first().ok_or("$MFT has no data")?;
+    let mut further = Vec::new();
+    pieces(device, geometry, in_record, |piece| {
+        for record in records(piece, block) {
+            let base = record::header(record).ok().and_then(|header| header.base());
+            if base.is_some_and(|base| base.record() == RecordNumber::MFT) {
+                let found = runs(record, AttributeType::DATA);
+                further.extend(found.into_iter().map(stretch));
+            }
+        }
+    })?;
+    parts.append(&mut further);
+    let found: u64 = parts.iter().map(Stretch::clusters).sum();
+    match found * u64::from(geometry.cluster_size()) >= allocated(&first)? {
+        true => Ok(parts),
+        false => Err("not all of $MFT was found".into()),
+    }
+}
+
+/// The bytes that record 0 says `$MFT` has.
+fn allocated(first: &[u8]) -> Outcome<u64> {
+    let mut views = record::attributes(first).flatten();
+    let data = views.find(|view| view.type_code() == AttributeType::DATA);
+    let part = data.and_then(|view| view.non_resident());
+    Ok(part.ok_or("$MFT has no data")?.sizes().allocated)
+}
+
+/// The sound records of a piece, their fix-ups taken out.
+fn records(piece: &mut [u8], size: usize) -> impl Iterator<Item = &mut [u8]> {
+    let records = piece.chunks_exact_mut(size);
+    records.filter_map(|record| {
+        let sound = record.starts_with(b"FILE") && fixup::remove(record).is_ok();
+        sound.then_some(record)
+    })
 }
 
 /// The run lists of a record's attributes of this type.

@@ -6,8 +6,10 @@ mod codes;
 mod compress;
 mod device;
 mod format;
+mod manifest;
 mod names;
 mod operations;
+mod plan;
 mod record;
 mod reparse;
 mod walk;
@@ -57,6 +59,9 @@ pub fn registry() -> Vec<Target> {
         judge("host-names", names::host, names::host_seeds),
         judge("upcase", names::upcase, names::upcase_seeds),
         judge("codes", codes::codes, codes::seeds),
+        judge("manifest", manifest::manifest, manifest::seeds),
+        judge("plan", plan::plan, plan::plan_seeds),
+        judge("targets", plan::targets, plan::target_seeds),
         judge("partitions", device::partitions, device::seeds),
         judge("lznt1", compress::lznt1, compress::lznt1_seeds),
         judge("overlay", compress::overlay, compress::overlay_seeds),

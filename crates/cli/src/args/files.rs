@@ -11,8 +11,10 @@ const RM_EXAMPLES: &str = "Examples:
     linkwright rm disk.img:/short.txt
   A directory and what is in it; links in it are not followed:
     linkwright rm -r disk.img:/docs
-  What would be removed:
-    linkwright rm -rn disk.img:/docs";
+  What would be removed, and what would stay behind:
+    linkwright rm -rn disk.img:/docs
+  A directory, only when no link leads on the way to it:
+    linkwright rm -r --one-tree disk.img:/archive/2024";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = RM_EXAMPLES)]
@@ -20,6 +22,9 @@ pub(crate) struct RmArgs {
     /// Remove directories and what is in them; links in them are not followed
     #[arg(short, long)]
     pub(crate) recursive: bool,
+    /// Refuse a place whose own path leads through a junction or another link
+    #[arg(long)]
+    pub(crate) one_tree: bool,
     /// Remove what has the read-only attribute too
     #[arg(short, long)]
     pub(crate) force: bool,

@@ -2,9 +2,12 @@
 //! in the file of its family.
 
 mod files;
+mod graph;
 mod link;
 mod look;
+mod mend;
 mod program;
+mod trees;
 mod volume;
 
 use std::ffi::OsString;
@@ -12,9 +15,12 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use files::*;
+pub(crate) use graph::{GraphArgs, GraphFormat};
 pub(crate) use link::*;
 pub(crate) use look::*;
+pub(crate) use mend::*;
 pub(crate) use program::*;
+pub(crate) use trees::*;
 pub(crate) use volume::*;
 
 /// Heading of the options that every verb has.
@@ -99,8 +105,14 @@ pub(crate) enum Verb {
     Ls(LsArgs),
     /// Show everything about links
     Show(ShowArgs),
+    /// Draw the links of a place: Graphviz, Mermaid, SVG or a page to search
+    Graph(GraphArgs),
     /// List every name of a file
     Names(NamesArgs),
+    /// Draw a directory and what is below it, links with what they hold
+    Tree(TreeArgs),
+    /// Say what becomes of a path: each link on the way, who follows it, where it ends
+    Explain(ExplainArgs),
     /// Remove links and files, never what a link points to
     Rm(RmArgs),
     /// Copy files and trees, links kept as links
@@ -113,11 +125,54 @@ pub(crate) enum Verb {
     Mkdir(MkdirArgs),
     /// Say what a place can hold, for this user, and why not
     Doctor(DoctorArgs),
+    /// Make a tree of links to the files of another
+    Clone(CloneArgs),
+    /// Make a tree the same as another, links kept as links
+    Mirror(MirrorArgs),
+    /// Keep a dated copy; what did not change is a hard link to the one before
+    Snapshot(SnapshotArgs),
+    /// Find what is wrong with links, and plan to mend it
+    #[command(after_long_help = mend::AUDIT_EXAMPLES)]
+    Audit(AuditArgs),
+    /// Plan to turn the beginning of targets into another: 'D:\\old=E:\\new'
+    #[command(after_long_help = mend::RETARGET_EXAMPLES)]
+    Retarget(RetargetArgs),
+    /// Plan to make absolute symbolic links relative
+    #[command(after_long_help = mend::RELATIVE_EXAMPLES)]
+    Relative(MendArgs),
+    /// Plan to make relative symbolic links absolute
+    #[command(after_long_help = mend::ABSOLUTE_EXAMPLES)]
+    Absolute(MendArgs),
+    /// Plan to give links the type of what they lead to
+    #[command(after_long_help = mend::RETYPE_EXAMPLES)]
+    Retype(MendArgs),
+    /// Plan to remove links that lead nowhere
+    #[command(after_long_help = mend::PRUNE_EXAMPLES)]
+    Prune(MendArgs),
+    /// Plan to replace hard links and symbolic links by copies
+    #[command(after_long_help = mend::UNLINK_COPIES_EXAMPLES)]
+    UnlinkCopies(UnlinkCopiesArgs),
+    /// Plan to make hard links of files with the same data
+    #[command(after_long_help = mend::DEDUPE_EXAMPLES)]
+    Dedupe(DedupeArgs),
+    /// Do what a plan says, and write down how to take it back
+    #[command(after_long_help = mend::APPLY_EXAMPLES)]
+    Apply(ApplyArgs),
+    /// Take back what a plan did
+    #[command(after_long_help = mend::UNDO_EXAMPLES)]
+    Undo(UndoArgs),
+    /// Keep the links of a place in a file, compare, make them again
+    #[command(subcommand)]
+    Manifest(ManifestVerb),
     /// Make an NTFS volume, look at it, verify it
     #[command(subcommand)]
     Volume(VolumeVerb),
     /// Make an image with every kind of link, and show it
     Tour(TourArgs),
+    /// Write completions for a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }
 
 /// `--dry-run`, on what writes.
@@ -136,12 +191,21 @@ impl Verb {
             Self::Mklink(_) => "mklink",
             Self::Ls(_) => "ls",
             Self::Show(_) => "show",
+            Self::Graph(_) => "graph",
             Self::Names(_) => "names",
+            Self::Tree(_) => "tree",
+            Self::Explain(_) => "explain",
             Self::Rm(_) => "rm",
             Self::Cp(_) => "cp",
             Self::Mv(_) => "mv",
             Self::Cat(_) => "cat",
             Self::Mkdir(_) => "mkdir",
+            Self::Clone(_) => "clone",
+            Self::Mirror(_) => "mirror",
+            Self::Snapshot(_) => "snapshot",
+            Self::Manifest(ManifestVerb::Export(_)) => "manifest export",
+            Self::Manifest(ManifestVerb::Diff(_)) => "manifest diff",
+            Self::Manifest(ManifestVerb::Apply(_)) => "manifest apply",
             Self::Volume(VolumeVerb::Create(_)) => "volume create",
             Self::Volume(VolumeVerb::Info(_)) => "volume info",
             Self::Volume(VolumeVerb::Check(_)) => "volume check",
@@ -149,6 +213,18 @@ impl Verb {
             Self::Doctor(_) => "doctor",
             Self::Volume(VolumeVerb::ClearDirty(_)) => "volume clear-dirty",
             Self::Tour(_) => "tour",
+            Self::Audit(_) => "audit",
+            Self::Retarget(_) => "retarget",
+            Self::Relative(_) => "relative",
+            Self::Absolute(_) => "absolute",
+            Self::Retype(_) => "retype",
+            Self::Prune(_) => "prune",
+            Self::UnlinkCopies(_) => "unlink-copies",
+            Self::Dedupe(_) => "dedupe",
+            Self::Apply(_) => "apply",
+            Self::Undo(_) => "undo",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 }

@@ -231,7 +231,7 @@ impl Observer for Log<'_> {
 }
 
 /// A problem as the user sees it.
-fn failure(spot: &Spot, problem: &Problem) -> Failure {
+pub(super) fn failure(spot: &Spot, problem: &Problem) -> Failure {
     use linkwright_fs::{ErrorKind, Feature};
     let of = |kind, what: String| Failure {
         help: None,

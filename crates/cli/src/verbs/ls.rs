@@ -2,21 +2,21 @@
 
 mod plain;
 
-use linkwright_fs::resolve::LastLink;
-use linkwright_fs::{Node, Stat};
-use linkwright_links::{LinkKind, LinkRecord, inspect};
+use std::ops::ControlFlow;
 
-use crate::args::{KindChoice, LsArgs};
+use linkwright_fs::resolve::LastLink;
+use linkwright_fs::{Name, Node, Stat};
+use linkwright_links::{Event, Met, Place, inspect, walk_for};
+
+use crate::args::LsArgs;
 use crate::context::Context;
-use crate::failure::Result;
-use crate::place::{Found, Spot};
+use crate::failure::{Failure, Result};
+use crate::place::Spot;
 use crate::report::{Report, Tally};
+use crate::verbs::marks::Marks;
+use crate::verbs::select::{Item, Selection};
 use crate::verbs::text;
 use crate::volumes::Access;
-
-/// Deepest directories that are listed: far more than a path of 32,767 units
-/// has, so that only a damaged volume comes to it.
-const MAX_DEPTH: usize = 16_384;
 
 /// What was seen.
 #[derive(Default)]
@@ -26,11 +26,15 @@ struct Counts {
     broken: u64,
 }
 
-/// What is to be listed.
-struct Wanted<'a> {
-    kinds: &'a [KindChoice],
-    recursive: bool,
-    plain: bool,
+/// How an entry is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Usual,
+    /// Only the path.
+    Plain,
+    Long,
+    /// The path and a zero byte.
+    Null,
 }
 
 pub(super) fn run(ctx: &Context, args: &LsArgs) -> Result<Report> {
@@ -39,160 +43,218 @@ pub(super) fn run(ctx: &Context, args: &LsArgs) -> Result<Report> {
         true => &here[..],
         false => &args.places,
     };
-    let wanted = Wanted {
-        kinds: &args.kind,
+    let mut listing = Listing {
+        ctx,
+        form: match (args.long, args.null, args.plain) {
+            (true, _, _) => Form::Long,
+            (_, true, _) => Form::Null,
+            (_, _, true) => Form::Plain,
+            _ => Form::Usual,
+        },
         recursive: args.recursive,
-        // For programs there is no plain form: they pick what they need.
-        plain: args.plain && !ctx.out.is_json(),
+        marks: Marks::new(&ctx.out, args.marks),
+        counts: Counts::default(),
     };
-    let mut counts = Counts::default();
     let mut tally = Tally::default();
     for place in places {
-        let result = ctx
-            .spot(place, Access::Read)
-            .and_then(|spot| list_place(ctx, &spot, &wanted, &mut counts, &mut tally));
+        let result = ctx.spot(place, Access::Read).and_then(|spot| {
+            let selection = Selection::new(&args.select, &*spot.fs)?;
+            listing.place(&spot, &selection, &mut tally)
+        });
         tally.take(&ctx.out, result);
     }
     let mut report = tally.report();
     report.counts = vec![
-        ("entries", counts.entries),
-        ("links", counts.links),
-        ("broken", counts.broken),
+        ("entries", listing.counts.entries),
+        ("links", listing.counts.links),
+        ("broken", listing.counts.broken),
     ];
     Ok(report)
 }
 
-fn list_place(
-    ctx: &Context,
-    spot: &Spot,
-    wanted: &Wanted<'_>,
-    counts: &mut Counts,
-    tally: &mut Tally,
-) -> Result<()> {
-    let found = spot.find(ctx, LastLink::Keep)?;
-    if wanted.plain {
-        return plain::list(ctx, spot, &found, wanted, counts, tally);
-    }
-    if !found.stat.is_plain_directory() {
-        return entry(ctx, spot, &found, wanted, counts);
-    }
-    // One open directory a level, deepest last.
-    let mut pending = vec![(spot.clone(), found, 0)];
-    while let Some((spot, dir, depth)) = pending.pop() {
-        if ctx.out.is_closed() {
-            break;
+struct Listing<'a> {
+    ctx: &'a Context,
+    form: Form,
+    recursive: bool,
+    marks: Marks<'a>,
+    counts: Counts,
+}
+
+impl Listing<'_> {
+    fn place(&mut self, spot: &Spot, selection: &Selection, tally: &mut Tally) -> Result<()> {
+        let found = spot.find(self.ctx, LastLink::Keep)?;
+        // For programs there is no plain form: they pick what they need.
+        if self.form == Form::Plain
+            && !self.ctx.out.is_json()
+            && let Some(kinds) = selection.kinds_alone()
+        {
+            let wanted = plain::Wanted {
+                kinds,
+                recursive: self.recursive,
+            };
+            return plain::list(self.ctx, spot, &found, &wanted, &mut self.counts, tally);
         }
-        let below = match directory(ctx, &spot, &dir, wanted, counts) {
-            Ok(below) => below,
-            Err(failure) if depth == 0 || ctx.interrupt.is_set() => return Err(failure),
-            Err(failure) => {
-                tally.failed(&ctx.out, &failure);
-                continue;
+        let top = Place {
+            fs: found.fs,
+            node: found.node,
+            path: found.path,
+        };
+        if !found.stat.is_plain_directory() {
+            // The place is the directory it is in.
+            let mut parent = top.clone();
+            parent.path.pop();
+            return self.entry(spot, selection, &parent, &top.node, &found.stat, &top.path);
+        }
+        match self.recursive {
+            true => self.below(spot, selection, &top, tally),
+            false => self.directory(spot, selection, &top),
+        }
+    }
+
+    fn directory(&mut self, spot: &Spot, selection: &Selection, top: &Place) -> Result<()> {
+        let at = |error: linkwright_fs::Error| spot.failure(&error);
+        for item in top.fs.list(&top.node).map_err(at)? {
+            self.ctx.interrupt.check()?;
+            if self.ctx.out.is_closed() {
+                break;
             }
-        };
-        if wanted.recursive && depth < MAX_DEPTH {
-            pending.extend(
-                below
-                    .into_iter()
-                    .rev()
-                    .map(|(spot, found)| (spot, found, depth + 1)),
-            );
+            let item = item.map_err(at)?;
+            let spot = spot.join(&item.name);
+            let stat = match top.fs.stat(&item.node) {
+                Ok(stat) => stat,
+                // It went away between the listing and now.
+                Err(error) if error.kind() == linkwright_fs::ErrorKind::NotFound => continue,
+                Err(error) => return Err(spot.failure(&error)),
+            };
+            let path = [&top.path[..], &[item.name]].concat();
+            self.entry(&spot, selection, top, &item.node, &stat, &path)?;
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Lists one directory; gives the directories in it.
-fn directory(
-    ctx: &Context,
-    spot: &Spot,
-    dir: &Found,
-    wanted: &Wanted<'_>,
-    counts: &mut Counts,
-) -> Result<Vec<(Spot, Found)>> {
-    let mut below = Vec::new();
-    let at = |error: linkwright_fs::Error| spot.failure(&error);
-    for item in dir.fs.list(&dir.node).map_err(at)? {
-        ctx.interrupt.check()?;
-        if ctx.out.is_closed() {
-            break;
-        }
-        let item = item.map_err(at)?;
-        let spot = spot.join(&item.name);
-        let stat = match dir.fs.stat(&item.node) {
-            Ok(stat) => stat,
-            // It went away between the listing and now.
-            Err(error) if error.kind() == linkwright_fs::ErrorKind::NotFound => continue,
-            Err(error) => return Err(spot.failure(&error)),
-        };
-        let mut path = dir.path.clone();
-        path.push(item.name);
-        let found = Found {
-            fs: dir.fs.clone(),
-            node: item.node,
-            stat,
+    /// Everything below a directory; what cannot be read is told, and the rest
+    /// goes on.
+    fn below(
+        &mut self,
+        spot: &Spot,
+        selection: &Selection,
+        top: &Place,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        let mut spots = Spots::new(spot, top.path.len());
+        let mut failed: Option<Failure> = None;
+        let walked = walk_for(top, selection.met(), &mut |event| {
+            let result = self.ctx.interrupt.check().and_then(|()| match event {
+                Event::Met(Met {
+                    node, stat, path, ..
+                }) => self.entry(&spots.of(path), selection, top, node, stat, path),
+                Event::Failed { path, error } => {
+                    tally.failed(&self.ctx.out, &spots.of(path).failure(&error));
+                    Ok(())
+                }
+            });
+            match result {
+                Ok(()) if !self.ctx.out.is_closed() => ControlFlow::Continue(()),
+                Ok(()) => ControlFlow::Break(()),
+                Err(failure) => {
+                    failed = Some(failure);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        walked.map_err(|error| spot.failure(&error))?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Lists one object, when it is wanted.
+    fn entry(
+        &mut self,
+        spot: &Spot,
+        selection: &Selection,
+        top: &Place,
+        node: &Node,
+        stat: &Stat,
+        path: &[Name],
+    ) -> Result<()> {
+        let resolver = self.ctx.resolver();
+        let at = |error: linkwright_fs::Error| spot.failure(&error);
+        let record = inspect(&resolver, &top.fs, path, node, stat).map_err(at)?;
+        let item = Item {
+            top,
             path,
+            stat,
+            record: record.as_ref(),
         };
-        entry(ctx, &spot, &found, wanted, counts)?;
-        if wanted.recursive && found.stat.is_plain_directory() {
-            below.push((spot, found));
+        if !selection.takes(&resolver, &item).map_err(at)? {
+            return Ok(());
         }
+        self.counts.entries += 1;
+        self.print(spot, &item);
+        if let Some(record) = record {
+            self.counts.links += 1;
+            self.counts.broken += u64::from(record.broken == Some(true));
+        }
+        Ok(())
     }
-    Ok(below)
-}
 
-/// Lists one object.
-fn entry(
-    ctx: &Context,
-    spot: &Spot,
-    found: &Found,
-    wanted: &Wanted<'_>,
-    counts: &mut Counts,
-) -> Result<()> {
-    let Found {
-        fs,
-        node,
-        stat,
-        path,
-    } = found;
-    let record = inspect(&ctx.resolver(), fs, path, node, stat).map_err(|e| spot.failure(&e))?;
-    if !wanted.kinds.is_empty() && !wanted.kinds.iter().any(|kind| is_of(*kind, &record, stat)) {
-        return Ok(());
-    }
-    counts.entries += 1;
-    print(ctx, spot, node, stat, record.as_ref());
-    if let Some(record) = record {
-        counts.links += 1;
-        counts.broken += u64::from(record.broken == Some(true));
-    }
-    Ok(())
-}
-
-fn print(ctx: &Context, spot: &Spot, _node: &Node, stat: &Stat, record: Option<&LinkRecord>) {
-    let path = spot.bytes();
-    match record {
-        Some(record) => {
-            ctx.out.json(text::link_fields(spot.line("link"), record));
-            ctx.out.text(text::link_line(&ctx.out, &path, record));
+    fn print(&mut self, spot: &Spot, item: &Item<'_>) {
+        let out = &self.ctx.out;
+        let path = spot.bytes();
+        if out.is_json() {
+            let line = match item.record {
+                Some(record) => text::link_fields(spot.line("link"), record),
+                None => text::entry_fields(spot.line("entry"), item.stat),
+            };
+            out.json(match self.form {
+                Form::Long => text::stat_fields(line, item.stat),
+                Form::Usual | Form::Plain | Form::Null => line,
+            });
+            return;
         }
-        None => {
-            ctx.out.json(text::entry_fields(spot.line("entry"), stat));
-            ctx.out.text(text::entry_line(&ctx.out, &path, stat));
+        if self.form == Form::Null {
+            out.data(&[&path[..], b"\0"].concat());
+            return;
         }
+        if self.form == Form::Plain {
+            out.text_of(&[&path]);
+            return;
+        }
+        let mut line = self.marks.columns(item.stat, item.record);
+        if self.form == Form::Long {
+            line.extend(text::long_columns(item.stat));
+        }
+        line.extend(self.marks.named(&path, item.stat, item.record));
+        out.text(line);
     }
 }
 
-fn is_of(kind: KindChoice, record: &Option<LinkRecord>, stat: &Stat) -> bool {
-    let link = |wanted: LinkKind| record.as_ref().is_some_and(|record| record.kind == wanted);
-    match kind {
-        KindChoice::Link => record.is_some(),
-        KindChoice::Hard => link(LinkKind::Hard),
-        KindChoice::Symlink => link(LinkKind::Symlink),
-        KindChoice::Junction => link(LinkKind::Junction),
-        KindChoice::MountPoint => link(LinkKind::MountPoint),
-        KindChoice::LxSymlink => link(LinkKind::LxSymlink),
-        KindChoice::Other => link(LinkKind::Other),
-        KindChoice::File => record.is_none() && stat.kind != linkwright_fs::NodeKind::Directory,
-        KindChoice::Dir => stat.is_plain_directory(),
+/// The spots of what a walk meets: those of one directory come together.
+struct Spots<'a> {
+    top: &'a Spot,
+    depth: usize,
+    dir: (Vec<Name>, Spot),
+}
+
+impl<'a> Spots<'a> {
+    fn new(top: &'a Spot, depth: usize) -> Self {
+        Self {
+            top,
+            depth,
+            dir: (Vec::new(), top.clone()),
+        }
+    }
+
+    fn of(&mut self, path: &[Name]) -> Spot {
+        let below = path.get(self.depth..).unwrap_or_default();
+        let Some((name, dir)) = below.split_last() else {
+            return self.top.clone();
+        };
+        if self.dir.0 != dir {
+            let spot = dir
+                .iter()
+                .fold(self.top.clone(), |spot, name| spot.join(name));
+            self.dir = (dir.to_vec(), spot);
+        }
+        self.dir.1.join(name)
     }
 }

@@ -1,7 +1,7 @@
 //! `show`: everything about one object, most of all about links.
 
 use linkwright_fs::resolve::LastLink;
-use linkwright_fs::{ReparseTag, Stat, StreamInfo, Timestamp};
+use linkwright_fs::{ReparseTag, Stat, StreamInfo};
 use linkwright_links::{LinkRecord, inspect};
 
 use crate::args::ShowArgs;
@@ -67,17 +67,8 @@ fn json(
             Some(serde_json::json!({"name": name.to_string(), "size": stream.size}))
         })
         .collect();
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    ctx.out.json(
-        line.set("size", stat.size)
-            .set_opt("created", time(stat.times.created))
-            .set_opt("modified", time(stat.times.modified))
-            .set_opt("changed", time(stat.times.changed))
-            .set_opt("accessed", time(stat.times.accessed))
-            .set("sequence", stat.sequence)
-            .set("attributes", format!("0x{:08X}", stat.attributes.bits()))
-            .set("streams", named),
-    );
+    ctx.out
+        .json(text::stat_fields(line, stat).set("streams", named));
 }
 
 fn people(
@@ -108,11 +99,19 @@ fn people(
         "record",
         format!("{} (sequence {})", stat.record, stat.sequence).as_bytes(),
     );
-    row(
-        "attributes",
-        format!("0x{:08X}", stat.attributes.bits()).as_bytes(),
+    let attributes = format!(
+        "0x{:08X} {}",
+        stat.attributes.bits(),
+        text::attribute_letters(stat)
     );
-    row("size", stat.size.to_string().as_bytes());
+    row("attributes", attributes.as_bytes());
+    if let Some(mode) = stat.mode {
+        row("mode", format!("{mode:04o}").as_bytes());
+    }
+    row(
+        "size",
+        format!("{} ({} allocated)", stat.size, stat.allocated).as_bytes(),
+    );
     for (label, time) in [
         ("created", stat.times.created),
         ("modified", stat.times.modified),
@@ -156,6 +155,12 @@ fn link_rows(record: &LinkRecord, row: &dyn Fn(&str, &[u8])) {
     }
     if let Some(target) = &record.target {
         row("target", &target.to_host_bytes());
+    }
+    if let Some(buffer) = &record.buffer {
+        row(
+            "reparse data",
+            format!("{} bytes (all of them with --json)", buffer.len()).as_bytes(),
+        );
     }
     let broken: &[u8] = match record.broken {
         Some(true) => b"yes",

@@ -1,10 +1,10 @@
-//! How links and entries look, for people and for programs. `ls` and `show`
-//! share it.
+//! How links and entries look, for people and for programs. `ls`, `tree` and
+//! `show` share it.
 
-use linkwright_fs::{LinkType, NodeKind, Stat};
-use linkwright_links::{LinkKind, LinkRecord};
+use linkwright_fs::{Attributes, LinkType, NodeKind, Stat, Timestamp};
+use linkwright_links::LinkRecord;
 
-use crate::output::{Line, Output, Style};
+use crate::output::Line;
 
 /// `file` or `dir`.
 pub(crate) fn type_word(link_type: LinkType) -> &'static str {
@@ -50,43 +50,50 @@ pub(crate) fn entry_fields(line: Line, stat: &Stat) -> Line {
         .set("record", stat.record)
 }
 
-/// A line of `ls` for a link.
-pub(crate) fn link_line(out: &Output, path: &[u8], record: &LinkRecord) -> Vec<u8> {
-    let what = match record.link_type {
-        Some(link_type) => type_word(link_type),
-        None => "?",
-    };
-    let mut line = format!("{:<11} {what:<4}  ", record.kind.as_str()).into_bytes();
-    let is_bad = record.broken == Some(true);
-    let style = if is_bad { Style::Bad } else { Style::Link };
-    line.extend(out.styled(style, &out.shown(path)));
-    if let Some(target) = &record.target {
-        line.extend(b" -> ");
-        line.extend(out.shown(&target.to_host_bytes()));
-    } else if let (LinkKind::Other, Some(tag)) = (record.kind, record.tag) {
-        line.extend(format!("  [{}]", tag_text(tag)).bytes());
-    }
-    let remark = match record.broken {
-        Some(true) => "  (broken)".to_owned(),
-        _ if record.names > 1 => format!("  ({} names)", record.names),
-        _ => return line,
-    };
-    line.extend(out.styled(Style::Dim, remark.as_bytes()));
-    line
+/// The fields of `ls -l` and `show` beyond those of every line.
+pub(crate) fn stat_fields(line: Line, stat: &Stat) -> Line {
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    line.set("size", stat.size)
+        .set("allocated", stat.allocated)
+        .set_opt("mode", stat.mode)
+        .set_opt("created", time(stat.times.created))
+        .set_opt("modified", time(stat.times.modified))
+        .set_opt("changed", time(stat.times.changed))
+        .set_opt("accessed", time(stat.times.accessed))
+        .set("sequence", stat.sequence)
+        .set("attributes", format!("0x{:08X}", stat.attributes.bits()))
 }
 
-/// A line of `ls` for what is no link.
-pub(crate) fn entry_line(out: &Output, path: &[u8], stat: &Stat) -> Vec<u8> {
-    let mut line = format!("{:<11} {:<4}  ", "-", kind_word(stat.kind)).into_bytes();
-    let shown = out.shown(path);
-    match stat.kind {
-        NodeKind::Directory => {
-            line.extend(out.styled(Style::Directory, &shown));
-            if !shown.ends_with(b"/") {
-                line.push(b'/');
-            }
-        }
-        NodeKind::File | NodeKind::Special => line.extend(shown),
-    }
-    line
+/// The columns of `ls -l`: attributes, names, size, time.
+pub(crate) fn long_columns(stat: &Stat) -> Vec<u8> {
+    let modified = stat.times.modified.map(|time| time.to_string());
+    // To the second, as people read it.
+    let modified = modified
+        .as_deref()
+        .and_then(|time| time.get(..19))
+        .map_or_else(String::new, |time| time.replace('T', " "));
+    format!(
+        "{}  {:>4} {:>12}  {modified:<19}  ",
+        attribute_letters(stat),
+        stat.names,
+        stat.size
+    )
+    .into_bytes()
+}
+
+/// `da---l` in the order in which PowerShell shows them: directory, archive,
+/// read-only, hidden, system, link.
+pub(crate) fn attribute_letters(stat: &Stat) -> String {
+    let has = |attribute| stat.attributes.contains(attribute);
+    [
+        (stat.kind == NodeKind::Directory, 'd'),
+        (has(Attributes::ARCHIVE), 'a'),
+        (has(Attributes::READ_ONLY), 'r'),
+        (has(Attributes::HIDDEN), 'h'),
+        (has(Attributes::SYSTEM), 's'),
+        (stat.is_link(), 'l'),
+    ]
+    .into_iter()
+    .map(|(is_set, letter)| if is_set { letter } else { '-' })
+    .collect()
 }

@@ -142,9 +142,8 @@ fn show(ctx: &Context, image: &Path) -> Result<Report> {
         &toured,
         &LsArgs {
             recursive: true,
-            kind: Vec::new(),
-            plain: false,
             places: vec!["C:/".into()],
+            ..LsArgs::default()
         },
     )?;
     toured.volumes.close()?;
@@ -164,7 +163,12 @@ fn suggest(ctx: &Context, image: &Path) {
     let drive = format!("linkwright --drive C={}", image.display());
     out.text("Try next:");
     for (command, why) in [
+        ("tree C:/", "all of it, drawn"),
         ("show C:/links/junction", "one link in full"),
+        (
+            "explain C:/links/junction/report.txt",
+            "each link of a path, and who follows it",
+        ),
         ("names C:/docs/report.txt", "every name of a file"),
         ("cat C:/links/absolute.txt", "a file through a link"),
         ("cat C:/docs/report.txt:author", "a named stream"),

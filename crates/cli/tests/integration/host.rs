@@ -158,6 +158,9 @@ fn show_says_all_of_one_link() {
         (&"d/g".into(), &true.into())
     );
     assert!(bench.ok("show s").text().contains("target           d/g"));
+    // A file with one name has that; others cannot be found from the file.
+    assert_eq!(bench.ok("names f").text().lines().count(), 2);
+    fs::hard_link(bench.path("f"), bench.path("g")).unwrap();
     bench.line("names f").failed(4, "ERROR_NOT_SUPPORTED, 50");
 }
 

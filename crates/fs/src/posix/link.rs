@@ -2,13 +2,13 @@
 
 use std::ffi::{CStr, CString};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::node::{self, HostNode};
 use super::{Directory, LinkLimit, errno};
 use crate::error::{Error, ErrorKind, Feature, Result};
-use crate::{LinkContent, LinkType, Node};
+use crate::{HardLinked, LinkContent, LinkType, Name, Node};
 
 /// Most names of a file on Windows (MS-FSA 2.1.5.15.7).
 const WINDOWS_LIMIT: u64 = 1024;
@@ -51,6 +51,56 @@ pub(super) fn hard(source: &Node, dir: &Directory, new: CString, limit: LinkLimi
         ErrorKind::Locked,
         "another file took the name while the link was made",
     ))
+}
+
+/// Gives the files of a directory their names in another. The listing says what
+/// is a file, so that nothing else is looked at.
+pub(super) fn files(
+    from: &Directory,
+    to: &Directory,
+    limit: LinkLimit,
+    tell: &mut dyn FnMut(&Name, Result<HardLinked>) -> Result<()>,
+) -> Result<()> {
+    for entry in Dir::read_from(from).map_err(errno)? {
+        let entry = entry.map_err(errno)?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let linked = match entry.file_type() {
+            FileType::RegularFile if limit == LinkLimit::Host => {
+                rustix::fs::linkat(from, name, to, name, AtFlags::empty())
+                    .map_err(|error| link_error(error, to))
+                    .map(|()| HardLinked::Linked)
+            }
+            FileType::RegularFile => hard(
+                &node::entry(from, name.to_owned()),
+                to,
+                name.to_owned(),
+                limit,
+            )
+            .map(|()| HardLinked::Linked),
+            // Some file systems do not say it in their listings.
+            FileType::Unknown => unknown(from, to, name, limit),
+            _ => Ok(HardLinked::NoFile),
+        };
+        tell(&Name::from_host_bytes(name.to_bytes()), linked)?;
+    }
+    Ok(())
+}
+
+fn unknown(from: &Directory, to: &Directory, name: &CStr, limit: LinkLimit) -> Result<HardLinked> {
+    let stat = rustix::fs::statat(from, name, AtFlags::SYMLINK_NOFOLLOW).map_err(errno)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Ok(HardLinked::NoFile);
+    }
+    hard(
+        &node::entry(from, name.to_owned()),
+        to,
+        name.to_owned(),
+        limit,
+    )?;
+    Ok(HardLinked::Linked)
 }
 
 /// Opened to be looked at only, whatever it is.

@@ -15,7 +15,7 @@ mod write;
 
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{AtFlags, OFlags};
@@ -24,16 +24,18 @@ use rustix::io::Errno;
 use crate::error::{Error, ErrorKind, Feature, Result};
 use crate::{
     Attributes, Capabilities, Contents, Create, Entry, ExtendedAttribute, FileSystem, Glanced,
-    Kinds, LinkContent, LinkType, Linked, Name, Node, NodeKind, Placed, Replace, Stat, StreamInfo,
-    StreamName, Target, Times, VolumeFamily, VolumeInfo,
+    HardLinked, Kinds, LinkContent, LinkType, Linked, Name, Node, NodeKind, Placed, Replace, Stat,
+    StreamInfo, StreamName, Target, Times, VolumeFamily, VolumeInfo,
 };
 
 pub(crate) use node::HostNode;
 
-/// The host's file system, all mounts of it.
-#[derive(Debug, Clone, Copy, Default)]
+/// The host's file system, all mounts of it, or what lies below one directory.
+#[derive(Debug, Clone, Default)]
 pub struct PosixFs {
     limit: LinkLimit,
+    /// The directory that is the root; `/` when there is none.
+    root: Option<PathBuf>,
 }
 
 /// How many names a file of the host can have.
@@ -54,7 +56,21 @@ impl PosixFs {
 
     /// The host's file system, with another limit of names.
     pub fn with_limit(limit: LinkLimit) -> Self {
-        Self { limit }
+        Self { limit, root: None }
+    }
+
+    /// What lies below a directory, as a volume of its own: paths begin there, and
+    /// so do absolute links. Links of directories above it are not a boundary that
+    /// keeps anybody in.
+    pub fn rooted(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: Some(root.into()),
+            ..Self::default()
+        }
+    }
+
+    fn root_path(&self) -> &Path {
+        self.root.as_deref().unwrap_or(Path::new("/"))
     }
 
     /// The mount that a node of the host is on, as `/proc/self/mountinfo` numbers
@@ -160,7 +176,7 @@ impl FileSystem for PosixFs {
     }
 
     fn volume_info(&self) -> Result<VolumeInfo> {
-        let stat = rustix::fs::statvfs("/").map_err(errno)?;
+        let stat = rustix::fs::statvfs(self.root_path()).map_err(errno)?;
         Ok(VolumeInfo {
             label: String::new(),
             serial: stat.f_fsid,
@@ -170,12 +186,15 @@ impl FileSystem for PosixFs {
             free: stat.f_bavail.saturating_mul(stat.f_frsize),
             cluster: u32::try_from(stat.f_frsize).unwrap_or(u32::MAX),
             max_name: u32::try_from(stat.f_namemax).unwrap_or(u32::MAX),
-            max_links: None,
+            max_links: match self.limit {
+                LinkLimit::Host => None,
+                LinkLimit::Windows => Some(1024),
+            },
         })
     }
 
     fn root(&self) -> Result<Node> {
-        node::open_directory_path(Path::new("/"))
+        node::open_directory_path(self.root_path())
     }
 
     fn child(&self, dir: &Node, name: &Name) -> Result<Node> {
@@ -332,6 +351,24 @@ impl FileSystem for PosixFs {
     fn hard_link(&self, node: &Node, dir: &Node, name: &Name) -> Result<()> {
         let to = node::directory_fd(dir)?;
         link::hard(node, &to, node::c_name(name)?, self.limit)
+    }
+
+    fn hard_link_files(
+        &self,
+        from: &Node,
+        to: &Node,
+        tell: &mut dyn FnMut(&Name, Result<HardLinked>) -> Result<()>,
+    ) -> Result<()> {
+        link::files(
+            &node::directory_fd(from)?,
+            &node::directory_fd(to)?,
+            self.limit,
+            tell,
+        )
+    }
+
+    fn opened(&self, dir: &Node) -> Result<Node> {
+        Ok(node::directory(node::directory_fd(dir)?))
     }
 
     fn create_link(

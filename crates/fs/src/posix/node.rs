@@ -61,6 +61,11 @@ fn directory_flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC
 }
 
+/// A directory that is open.
+pub(super) fn directory(dir: Directory) -> Node {
+    Node(Repr::Host(HostNode::Directory(dir)))
+}
+
 /// A name in a directory that must be there.
 pub(super) fn child(dir: &Directory, name: CString) -> Result<Node> {
     rustix::fs::statat(dir, &name, AtFlags::SYMLINK_NOFOLLOW).map_err(errno)?;

@@ -5,16 +5,20 @@ use linkwright_names::check_ntfs_component;
 use linkwright_names::path::{NtPath, NtPathKind, VolumeGuid};
 use linkwright_reparse::ReparseBuffer;
 
-use super::Manner;
+use super::{Leads, Manner};
 use crate::{LinkContent, Name};
 
 const BACKSLASH: u16 = b'\\' as u16;
 const SLASH: u16 = b'/' as u16;
+const DOT: u16 = b'.' as u16;
 
 /// One component of a path that is still to be walked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     Down(Name),
+    /// `.`, or a separator at the end: what is before it is a directory. On POSIX
+    /// only; Windows takes both away as text.
+    Here,
     Up,
 }
 
@@ -25,8 +29,6 @@ pub(super) enum Jump {
     Beside(Vec<Step>),
     /// Relative to the root of the link's volume.
     FromRoot(Vec<Step>),
-    /// A path from the root of POSIX, which only a file system of POSIX has.
-    PosixRoot(Vec<Step>),
     /// A path on a drive.
     Drive(char, Vec<Step>),
     /// A path on a volume that is named by its GUID.
@@ -45,6 +47,7 @@ impl Jump {
     pub(super) fn of(content: &LinkContent, manner: Manner) -> Self {
         let windows = manner == Manner::Windows;
         match content {
+            LinkContent::Posix(text) if manner == Manner::Posix => Self::of_host(text),
             LinkContent::Posix(text) => Self::of_posix(text),
             LinkContent::Reparse(ReparseBuffer::LxSymlink(_)) if windows => Self::Opaque,
             LinkContent::Reparse(ReparseBuffer::LxSymlink(link)) => Self::of_posix(link.target()),
@@ -67,22 +70,48 @@ impl Jump {
     /// Refuses names that no directory can hold: a path is looked at as a whole
     /// before any of it is looked up.
     fn checked(self) -> Self {
-        let steps = match &self {
-            Self::Beside(steps)
-            | Self::FromRoot(steps)
-            | Self::PosixRoot(steps)
-            | Self::Drive(_, steps)
-            | Self::Volume(_, steps)
-            | Self::Share(_, _, steps) => steps,
-            Self::Elsewhere | Self::Opaque | Self::Refused(_) => return self,
-        };
+        let steps = self.steps();
         let bad = steps.iter().any(|step| match step {
             Step::Down(name) => check_ntfs_component(name.units()).is_err(),
-            Step::Up => false,
+            Step::Here | Step::Up => false,
         });
         match bad {
             true => Self::Refused(NtStatus::OBJECT_NAME_INVALID),
             false => self,
+        }
+    }
+
+    /// The components of the target, below where it starts.
+    pub(super) fn steps(&self) -> &[Step] {
+        match self {
+            Self::Beside(steps)
+            | Self::FromRoot(steps)
+            | Self::Drive(_, steps)
+            | Self::Volume(_, steps)
+            | Self::Share(_, _, steps) => steps,
+            Self::Elsewhere | Self::Opaque | Self::Refused(_) => &[],
+        }
+    }
+
+    /// The rule by which a link with this content leads there.
+    pub(super) fn leads(&self, content: &LinkContent) -> Leads {
+        match self {
+            Self::Beside(_) => Leads::Relative,
+            Self::FromRoot(_) => Leads::Rooted,
+            Self::Drive(letter, _) => Leads::Drive(*letter),
+            Self::Volume(guid, _) => Leads::Volume(*guid),
+            Self::Share(server, share, _) => Leads::Share {
+                server: Name::from_units(server.clone()),
+                share: Name::from_units(share.clone()),
+            },
+            Self::Elsewhere => match content {
+                LinkContent::Posix(_) | LinkContent::Reparse(ReparseBuffer::LxSymlink(_)) => {
+                    Leads::PosixRoot
+                }
+                LinkContent::Reparse(_) => Leads::Device,
+            },
+            Self::Opaque => Leads::Opaque,
+            Self::Refused(status) => Leads::Refused(*status),
         }
     }
 
@@ -106,12 +135,24 @@ impl Jump {
         }
     }
 
-    fn of_posix(text: &[u8]) -> Self {
-        let steps = steps(Name::from_host_bytes(text).units(), SLASH);
-        match text.first() {
-            Some(b'/') => Self::PosixRoot(steps),
-            _ => Self::Beside(steps),
+    /// On the host whose root the text means.
+    fn of_host(text: &[u8]) -> Self {
+        let parts = |text: &[u8]| {
+            let name = Name::from_host_bytes(text);
+            let parts = name.units().split(|&unit| unit == SLASH);
+            parts.map(host_step).collect()
+        };
+        match text {
+            [b'/', rest @ ..] => Self::FromRoot(parts(rest)),
+            text => Self::Beside(parts(text)),
         }
+    }
+
+    fn of_posix(text: &[u8]) -> Self {
+        if text.first() == Some(&b'/') {
+            return Self::Elsewhere;
+        }
+        Self::Beside(steps(Name::from_host_bytes(text).units(), SLASH))
     }
 }
 
@@ -127,8 +168,16 @@ pub fn drive_path(nt_name: &[u16]) -> Option<(char, &[u16])> {
     is_drive.then_some((letter.to_ascii_uppercase(), path))
 }
 
+/// One component of a POSIX path.
+pub(super) fn host_step(part: &[u16]) -> Step {
+    match part {
+        [] | [DOT] => Step::Here,
+        [DOT, DOT] => Step::Up,
+        name => Step::Down(Name::from_units(name.to_vec())),
+    }
+}
+
 fn steps(text: &[u16], separator: u16) -> Vec<Step> {
-    const DOT: u16 = b'.' as u16;
     text.split(|&unit| unit == separator)
         .filter_map(|part| match part {
             [] | [DOT] => None,

@@ -7,132 +7,28 @@
 //! followed for one path.
 
 mod jump;
+mod log;
+mod rules;
+#[cfg(all(test, unix))]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use linkwright_codes::NtStatus;
-use linkwright_names::path::VolumeGuid;
 use linkwright_reparse::{ReparseBuffer, ReparseTag};
 
 pub use jump::drive_path;
-use jump::{Jump, Step};
+use jump::{Jump, Step, host_step};
+pub use log::{Hop, Leads, Outcome, Place, Side, Slot, Stop, Walk, Why};
+pub use rules::{Drives, MAX_HOPS, Manner, NoDrives, NoRules, Rules, Visit};
 
 use crate::error::{ErrorKind, Result};
-use crate::{Capabilities, FileSystem, LinkContent, LinkType, Name, Node, NodeKind, Stat};
-
-/// Most links that one path may lead through (Windows: 63, then
-/// ERROR_CANT_RESOLVE_FILENAME).
-pub const MAX_HOPS: usize = 63;
+use crate::{FileSystem, LinkContent, LinkType, Name, Node, NodeKind, Stat};
 
 /// Most components of a path while it is walked. Links can make it longer, but
 /// Windows has no path above 32,767 units.
 const MAX_COMPONENTS: usize = 16_384;
-
-/// Which volume a drive letter stands for.
-pub trait Drives: Send + Sync {
-    /// The volume of a drive, by its letter in upper case; `None` when no such
-    /// drive is known.
-    ///
-    /// # Errors
-    /// What opening it failed with.
-    fn drive(&self, letter: char) -> Result<Option<Arc<dyn FileSystem>>>;
-
-    /// The volume of a share on a server; `None` when it is not known.
-    ///
-    /// # Errors
-    /// What opening it failed with.
-    fn share(&self, _server: &[u16], _share: &[u16]) -> Result<Option<Arc<dyn FileSystem>>> {
-        Ok(None)
-    }
-
-    /// The volume with this GUID (`Volume{...}`); `None` when it is not known.
-    ///
-    /// # Errors
-    /// What opening it failed with.
-    fn volume(&self, _guid: VolumeGuid) -> Result<Option<Arc<dyn FileSystem>>> {
-        Ok(None)
-    }
-}
-
-/// How closely links are followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Manner {
-    /// As tools want it: every link that leads somewhere is followed, WSL links
-    /// among them, and whatever cannot be followed has an [`Outcome`] of its own.
-    #[default]
-    Tool,
-    /// As the kernel of Windows does it (MS-FSA 2.1.5.1): only symbolic links and
-    /// mount points lead on, a link to a file is no directory, `..` in a relative
-    /// target is taken away as text, and each failure has its status.
-    Windows,
-}
-
-/// A component that was found on the way.
-pub struct Visit<'a> {
-    /// The volume.
-    pub fs: &'a Arc<dyn FileSystem>,
-    /// The directory it is in.
-    pub dir: &'a Node,
-    /// Its name, as it was asked for.
-    pub name: &'a Name,
-    /// The object, which may be a link.
-    pub node: &'a Node,
-    /// Facts about it.
-    pub stat: &'a Stat,
-    /// Whether it is the last component of the path.
-    pub is_last: bool,
-}
-
-/// What a system adds to the walk. What it refuses ends the walk with
-/// [`Outcome::Refused`].
-pub trait Rules: Send + Sync {
-    /// How closely links are followed.
-    fn manner(&self) -> Manner {
-        Manner::Tool
-    }
-
-    /// Most links that are followed for one path.
-    fn max_hops(&self) -> usize {
-        MAX_HOPS
-    }
-
-    /// Whether a component may be passed, before a link in it is followed.
-    ///
-    /// # Errors
-    /// The status the whole walk ends with.
-    fn visit(&self, _visit: &Visit<'_>) -> std::result::Result<(), NtStatus> {
-        Ok(())
-    }
-
-    /// Whether a symbolic link on the volume `from` may lead to `to`.
-    ///
-    /// # Errors
-    /// The status the whole walk ends with.
-    fn crosses(
-        &self,
-        _from: &Arc<dyn FileSystem>,
-        _to: &Arc<dyn FileSystem>,
-    ) -> std::result::Result<(), NtStatus> {
-        Ok(())
-    }
-}
-
-/// Nothing is added.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoRules;
-
-impl Rules for NoRules {}
-
-/// No drive is known.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoDrives;
-
-impl Drives for NoDrives {
-    fn drive(&self, _letter: char) -> Result<Option<Arc<dyn FileSystem>>> {
-        Ok(None)
-    }
-}
 
 /// Whether a link at the very end of a path is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,80 +37,6 @@ pub enum LastLink {
     Follow,
     /// The walk ends at the link itself.
     Keep,
-}
-
-/// One link that was followed.
-#[derive(Debug, Clone)]
-pub struct Hop {
-    /// Path of the link, from the root of its volume.
-    pub at: Vec<Name>,
-    /// What it holds.
-    pub content: LinkContent,
-    /// The type of the link object, which is stored and does not follow what it
-    /// leads to.
-    pub link_type: LinkType,
-    /// Whether the link was the last component of the path as it was then.
-    pub is_last: bool,
-    /// How many components came behind the link in the path as it was then.
-    pub rest: usize,
-}
-
-/// A name in a directory, whether something has it or not.
-#[derive(Clone)]
-pub struct Slot {
-    /// The volume.
-    pub fs: Arc<dyn FileSystem>,
-    /// The directory.
-    pub dir: Node,
-    /// Path of the directory from the root of that volume.
-    pub path: Vec<Name>,
-    /// The name, as it was asked for.
-    pub name: Name,
-}
-
-/// Where a path ends.
-#[derive(Clone)]
-pub struct Place {
-    /// The volume.
-    pub fs: Arc<dyn FileSystem>,
-    /// The object.
-    pub node: Node,
-    /// Facts about it.
-    pub stat: Stat,
-    /// Its path from the root of that volume, without links in it, the names in
-    /// the case they were asked for.
-    pub path: Vec<Name>,
-}
-
-/// What following a path came to.
-#[derive(Clone)]
-pub enum Outcome {
-    /// An object.
-    Found(Box<Place>),
-    /// The last name is not there.
-    Missing,
-    /// A directory on the way is not there, or is none.
-    MissingDirectory,
-    /// Too many links.
-    Loop,
-    /// A link leads to a drive or server that is not known.
-    Elsewhere,
-    /// A reparse point that only its maker can follow.
-    Opaque,
-    /// [`Rules`] forbid it, or [`Manner::Windows`] has this status for it.
-    Refused(NtStatus),
-}
-
-/// A path, followed.
-#[derive(Clone)]
-pub struct Walk {
-    /// Where it ends.
-    pub outcome: Outcome,
-    /// Every link on the way, in order.
-    pub hops: Vec<Hop>,
-    /// The last name that was looked for, when the outcome is
-    /// [`Outcome::Missing`] or something that is not the root of a volume.
-    pub slot: Option<Slot>,
 }
 
 /// Follows paths.
@@ -244,7 +66,7 @@ impl Resolver<'_> {
         last: LastLink,
         rules: &dyn Rules,
     ) -> Result<Walk> {
-        let mut state = State::new(fs, path)?;
+        let mut state = State::new(fs, path, rules.manner())?;
         let walker = Walker {
             drives: self.drives,
             rules,
@@ -284,20 +106,14 @@ impl Resolver<'_> {
         last: LastLink,
         rules: &dyn Rules,
     ) -> Result<Walk> {
-        let mut state = State::new(fs, dir)?;
+        let mut state = State::new(fs, dir, rules.manner())?;
         let walker = Walker {
             drives: self.drives,
             rules,
         };
         let outcome = loop {
             if state.rest.is_empty() && state.hops.is_empty() {
-                let hop = Hop {
-                    at: state.at.names(),
-                    content: content.clone(),
-                    link_type: LinkType::File,
-                    is_last: true,
-                    rest: 0,
-                };
+                let hop = Hop::new(&state.at.names(), content.clone(), LinkType::File, 0);
                 if let Some(outcome) = walker.jump(&mut state, Name::from(""), hop)? {
                     break outcome;
                 }
@@ -320,14 +136,16 @@ impl Walker<'_> {
     /// Takes one component; `Some` when the walk has come to its end.
     fn step(&self, state: &mut State, last: LastLink) -> Result<Option<Outcome>> {
         if state.at.path.len() + state.rest.len() > MAX_COMPONENTS {
-            return Ok(Some(Outcome::MissingDirectory));
+            return Ok(Some(state.stop(None, Why::TooLong)));
         }
         let name = match state.rest.pop_front() {
             None => return state.at.place().map(Some),
+            Some(Step::Here) => return Ok(None),
             Some(Step::Up) => {
-                let above = state.at.path.pop().is_some() || self.is_posix(state);
-                // More `..` than there are directories is an error (MS-SMB2).
-                return Ok((!above).then(|| self.above_root()));
+                // More `..` than there are directories is an error (MS-SMB2); the
+                // root of a POSIX host is its own parent.
+                let above = state.at.path.pop().is_some() || self.manner() == Manner::Posix;
+                return Ok((!above).then(|| self.above_root(state)));
             }
             Some(Step::Down(name)) => name,
         };
@@ -335,18 +153,14 @@ impl Walker<'_> {
         if is_last {
             state.slot = Some(state.at.slot(&name));
         }
-        let missing = if is_last {
-            Outcome::Missing
-        } else {
-            Outcome::MissingDirectory
-        };
         let Some(node) = state.at.child(&name)? else {
-            return Ok(Some(missing));
+            return Ok(Some(state.stop(Some(&name), Why::Absent)));
         };
         let stat = state.at.fs.stat(&node)?;
-        if !is_last && self.windows() && stat.kind != NodeKind::Directory {
+        let windows = self.manner() == Manner::Windows;
+        if !is_last && windows && stat.kind != NodeKind::Directory {
             // That it is no directory is seen before that it is a link.
-            return Ok(Some(Outcome::MissingDirectory));
+            return Ok(Some(state.stop(Some(&name), Why::NotADirectory)));
         }
         let visit = Visit {
             fs: &state.at.fs,
@@ -357,34 +171,27 @@ impl Walker<'_> {
             is_last,
         };
         if let Err(status) = self.rules.visit(&visit) {
-            return Ok(Some(Outcome::Refused(status)));
+            return Ok(Some(state.stop(Some(&name), Why::Refused(status))));
         }
         if self.is_link(&stat) && !(is_last && last == LastLink::Keep) {
             return self.follow(state, name, &node, &stat);
         }
         if !is_last && !stat.is_plain_directory() {
-            return Ok(Some(Outcome::MissingDirectory));
+            return Ok(Some(state.stop(Some(&name), Why::NotADirectory)));
         }
         state.at.path.push((name, node));
         Ok(None)
     }
 
-    /// Whether links mean what POSIX says: a path from `/` is one of the same
-    /// file system, and what is above its root is the root.
-    fn is_posix(&self, state: &State) -> bool {
-        let follows = Capabilities::FOLLOWS_LINKS;
-        self.rules.manner() == Manner::Tool && state.at.fs.capabilities().contains(follows)
-    }
-
-    fn windows(&self) -> bool {
-        self.rules.manner() == Manner::Windows
+    fn manner(&self) -> Manner {
+        self.rules.manner()
     }
 
     /// Whether an object leads elsewhere, or cannot be opened without somebody
     /// who knows its tag.
     fn is_link(&self, stat: &Stat) -> bool {
-        match self.rules.manner() {
-            Manner::Tool => stat.is_link(),
+        match self.manner() {
+            Manner::Tool | Manner::Posix => stat.is_link(),
             // Compressed system files are read by the file system itself here.
             Manner::Windows => {
                 stat.posix_link || stat.reparse_tag.is_some_and(|tag| tag != ReparseTag::WOF.0)
@@ -392,11 +199,11 @@ impl Walker<'_> {
         }
     }
 
-    fn above_root(&self) -> Outcome {
-        match self.rules.manner() {
-            Manner::Tool => Outcome::MissingDirectory,
-            Manner::Windows => Outcome::Refused(NtStatus::IO_REPARSE_DATA_INVALID),
-        }
+    fn above_root(&self, state: &mut State) -> Outcome {
+        state.stop_at_link(match self.manner() {
+            Manner::Tool | Manner::Posix => Why::AboveRoot,
+            Manner::Windows => Why::Refused(NtStatus::IO_REPARSE_DATA_INVALID),
+        })
     }
 
     /// Replaces the link `name` in the current directory by what it leads to.
@@ -408,39 +215,41 @@ impl Walker<'_> {
         stat: &Stat,
     ) -> Result<Option<Outcome>> {
         if state.hops.len() >= self.rules.max_hops() {
-            return Ok(Some(Outcome::Loop));
+            return Ok(Some(state.stop(Some(&name), Why::TooManyLinks)));
         }
         let Some(content) = state.at.fs.link(node)? else {
             // It was a link a moment ago; somebody changed it.
-            return Ok(Some(Outcome::Missing));
+            state.slot = Some(state.at.slot(&name));
+            state.rest.clear();
+            return Ok(Some(state.stop(Some(&name), Why::Absent)));
         };
-        let hop = Hop {
-            at: state.at.names(),
-            content,
-            link_type: stat.link_type(),
-            is_last: state.rest.is_empty(),
-            rest: state.rest.len(),
-        };
+        let rest = state.rest.len();
+        let hop = Hop::new(&state.at.names(), content, stat.link_type(), rest);
         self.jump(state, name, hop)
     }
 
     /// Goes where a link with this name and content in the current directory
     /// leads.
     fn jump(&self, state: &mut State, name: Name, mut hop: Hop) -> Result<Option<Outcome>> {
-        let jump = Jump::of(&hop.content, self.rules.manner());
+        let jump = Jump::of(&hop.content, self.manner());
         hop.at.push(name);
+        hop.leads = jump.leads(&hop.content);
         let symbolic = !matches!(
             hop.content,
             LinkContent::Reparse(ReparseBuffer::MountPoint(_))
         );
+        let before = match &jump {
+            Jump::Beside(_) => state.at.names(),
+            _ => Vec::new(),
+        };
+        hop.onward = onward(before, jump.steps().iter().chain(&state.rest));
         state.hops.push(hop);
         let (target, steps) = match jump {
-            Jump::Opaque => return Ok(Some(Outcome::Opaque)),
-            Jump::Elsewhere => return Ok(Some(Outcome::Elsewhere)),
-            Jump::Refused(status) => return Ok(Some(Outcome::Refused(status))),
+            Jump::Opaque => return Ok(Some(state.stop_at_link(Why::Opaque))),
+            Jump::Elsewhere => return Ok(Some(state.stop_at_link(Why::Elsewhere))),
+            Jump::Refused(status) => return Ok(Some(state.stop_at_link(Why::Refused(status)))),
             Jump::Beside(steps) => (None, steps),
-            Jump::PosixRoot(_) if !self.is_posix(state) => return Ok(Some(Outcome::Elsewhere)),
-            Jump::FromRoot(steps) | Jump::PosixRoot(steps) => {
+            Jump::FromRoot(steps) => {
                 state.at.path.clear();
                 (None, steps)
             }
@@ -451,22 +260,36 @@ impl Walker<'_> {
         let from = Arc::clone(&state.at.fs);
         match target {
             None => {}
-            Some(None) => return Ok(Some(Outcome::Elsewhere)),
+            Some(None) => return Ok(Some(state.stop_at_link(Why::Elsewhere))),
             Some(Some(fs)) => state.at = At::root(fs)?,
         }
         if symbolic && let Err(status) = self.rules.crosses(&from, &state.at.fs) {
-            return Ok(Some(Outcome::Refused(status)));
+            return Ok(Some(state.stop_at_link(Why::Refused(status))));
         }
-        match self.rules.manner() {
-            Manner::Tool => state.prepend(steps),
+        match self.manner() {
+            Manner::Tool | Manner::Posix => state.prepend(steps),
             Manner::Windows => {
                 if !state.prepend_text(steps) {
-                    return Ok(Some(self.above_root()));
+                    return Ok(Some(self.above_root(state)));
                 }
             }
         }
         Ok(None)
     }
+}
+
+/// A path with its `..` taken away as text.
+fn onward<'a>(mut path: Vec<Name>, steps: impl Iterator<Item = &'a Step>) -> Vec<Name> {
+    for step in steps {
+        match step {
+            Step::Down(name) => path.push(name.clone()),
+            Step::Here => {}
+            Step::Up => {
+                path.pop();
+            }
+        }
+    }
+    path
 }
 
 /// A directory that was reached, with the way to it.
@@ -481,16 +304,40 @@ struct State {
     rest: VecDeque<Step>,
     hops: Vec<Hop>,
     slot: Option<Slot>,
+    stop: Option<Stop>,
 }
 
 impl State {
-    fn new(fs: &Arc<dyn FileSystem>, path: &[Name]) -> Result<Self> {
+    fn new(fs: &Arc<dyn FileSystem>, path: &[Name], manner: Manner) -> Result<Self> {
+        let step = |name: &Name| match manner {
+            Manner::Posix => host_step(name.units()),
+            Manner::Tool | Manner::Windows => Step::Down(name.clone()),
+        };
         Ok(Self {
             at: At::root(Arc::clone(fs))?,
-            rest: path.iter().cloned().map(Step::Down).collect(),
+            rest: path.iter().map(step).collect(),
             hops: Vec::new(),
             slot: None,
+            stop: None,
         })
+    }
+
+    /// The walk ends at this name in the current directory.
+    fn stop(&mut self, name: Option<&Name>, why: Why) -> Outcome {
+        let mut path = self.at.names();
+        path.extend(name.cloned());
+        self.stop = Some(Stop { path, why });
+        why.outcome(self.rest.is_empty())
+    }
+
+    /// The walk ends at the link that was followed last.
+    fn stop_at_link(&mut self, why: Why) -> Outcome {
+        let path = match self.hops.last() {
+            Some(hop) => hop.at.clone(),
+            None => self.at.names(),
+        };
+        self.stop = Some(Stop { path, why });
+        why.outcome(false)
     }
 
     fn end(self, outcome: Outcome) -> Walk {
@@ -504,6 +351,7 @@ impl State {
             outcome,
             hops: self.hops,
             slot,
+            stop: self.stop,
         }
     }
 
@@ -515,6 +363,7 @@ impl State {
         for step in steps {
             match step {
                 Step::Down(name) => down.push(Step::Down(name)),
+                Step::Here => {}
                 Step::Up => {
                     if down.pop().is_none() && self.at.path.pop().is_none() {
                         return false;

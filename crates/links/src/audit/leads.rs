@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use linkwright_fs::resolve::{Hop, LastLink, MAX_HOPS, Outcome, Place, Resolver, Rules, Walk};
+use linkwright_fs::resolve::{Hop, LastLink, Manner, Outcome, Place, Resolver, Rules, Walk};
 use linkwright_fs::{Capabilities, FileSystem, LinkContent, Name, Node, Result, Target};
-
-/// Most links that Linux follows for one path (path_resolution(7)).
-const MAX_HOPS_POSIX: usize = 40;
 
 /// Links that are followed to see where a chain that is too long ends.
 const MAX_HOPS_LOOKED_AT: usize = 1024;
@@ -39,9 +36,13 @@ pub struct Leads {
 }
 
 /// Long chains are followed to their end.
-struct Patient;
+struct Patient(Manner);
 
 impl Rules for Patient {
+    fn manner(&self) -> Manner {
+        self.0
+    }
+
     fn max_hops(&self) -> usize {
         MAX_HOPS_LOOKED_AT
     }
@@ -57,11 +58,13 @@ pub(super) fn follow(
     node: &Node,
 ) -> Result<Leads> {
     let is_host = fs.capabilities().contains(Capabilities::FOLLOWS_LINKS);
-    let walk = |last| resolver.walk_content_by(fs, dir, content, last, &Patient);
-    let limit = match is_host {
-        true => MAX_HOPS_POSIX,
-        false => MAX_HOPS,
+    let manner = match is_host {
+        true => Manner::Posix,
+        false => Manner::Tool,
     };
+    let rules = Patient(manner);
+    let walk = |last| resolver.walk_content_by(fs, dir, content, last, &rules);
+    let limit = manner.max_hops();
     let walked = walk(LastLink::Follow).and_then(|far| Ok((near(walk(LastLink::Keep)?), far)));
     let (near, end) = match walked {
         Ok((near, far)) => (near, ending(far, limit)),

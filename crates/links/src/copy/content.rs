@@ -8,8 +8,8 @@ use crate::text::{nt_to_win32, posix_to_windows, windows_to_posix};
 
 /// A link as the destination can hold it, and what it lost.
 #[derive(Debug)]
-pub(super) struct Translated {
-    pub(super) content: LinkContent,
+pub(crate) struct Translated {
+    pub(crate) content: LinkContent,
     pub(super) loss: Option<Loss>,
 }
 
@@ -23,7 +23,7 @@ impl From<LinkContent> for Translated {
 }
 
 /// Turns what a link holds into what it is to hold at the destination.
-pub(super) fn translate(
+pub(crate) fn translate(
     content: &LinkContent,
     destination: Capabilities,
     options: &Options,

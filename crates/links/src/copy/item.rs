@@ -14,7 +14,7 @@ use super::tree::{Copied, Copier, FileKey, Job, PLAIN, is_special};
 use super::{Dangling, Event, Loss, Made, Mode, Observer, Problem};
 
 /// Attributes that a copy keeps, as `CopyFile` does.
-const KEPT: Attributes = Attributes::READ_ONLY
+pub(crate) const KEPT: Attributes = Attributes::READ_ONLY
     .union(Attributes::HIDDEN)
     .union(Attributes::SYSTEM)
     .union(Attributes::ARCHIVE);
@@ -328,7 +328,7 @@ pub(super) fn copy_extended_attributes(job: &Job<'_>, from: &Node, to: &Node) ->
 }
 
 /// What has a name in a directory of the destination.
-pub(super) fn existing(
+pub(crate) fn existing(
     fs: &Arc<dyn FileSystem>,
     dir: &Node,
     name: &Name,
@@ -345,7 +345,7 @@ pub(super) fn existing(
 
 /// Makes something under a name that may be taken: then under another first,
 /// which takes its place when it is whole. Directories are kept by `rename`.
-fn replace_existing(
+pub(crate) fn replace_existing(
     fs: &Arc<dyn FileSystem>,
     dir: &Node,
     name: &Name,

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 use linkwright_fs::{Error, FileSystem, Name, Node, Stat};
 
+pub(crate) use content::translate;
+pub(crate) use item::{KEPT, existing, replace_existing};
 pub use measure::measure;
 pub use tree::Copier;
 

@@ -50,7 +50,7 @@ impl Log {
 
 fn run(from: &Path, to: &Path, options: &Options, log: &mut Log) -> linkwright_fs::Result<()> {
     let host = PosixFs::new();
-    let fs: Arc<dyn FileSystem> = Arc::new(host);
+    let fs: Arc<dyn FileSystem> = Arc::new(host.clone());
     let node = host.open_path(from).unwrap();
     let source = Source {
         stat: fs.stat(&node).unwrap(),
@@ -249,7 +249,7 @@ fn maps_change_absolute_targets() {
 fn what_there_is_to_copy_is_measured() {
     let dir = tree();
     let host = PosixFs::new();
-    let fs: Arc<dyn FileSystem> = Arc::new(host);
+    let fs: Arc<dyn FileSystem> = Arc::new(host.clone());
     let node = host.open_path(&dir.path().join("src")).unwrap();
     let source = Source {
         stat: fs.stat(&node).unwrap(),

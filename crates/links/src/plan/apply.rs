@@ -186,7 +186,7 @@ pub fn apply(
 
 /// What is to be done about a step.
 enum Verdict {
-    Do(Here),
+    Do(Box<Here>),
     Already,
     Misfit(Mismatch),
 }
@@ -231,7 +231,7 @@ impl Work<'_> {
                 (Err(_), Err(mismatch)) => Some(Verdict::Misfit(mismatch)),
             },
         };
-        verdict.unwrap_or(Verdict::Do(here))
+        verdict.unwrap_or(Verdict::Do(Box::new(here)))
     }
 
     /// Compares every step with the world.
@@ -313,7 +313,7 @@ impl Work<'_> {
         fs: &dyn FileSystem,
         places: &mut Places<'_>,
         step: &Step,
-    ) -> Result<Option<Here>, ApplyError> {
+    ) -> Result<Option<Box<Here>>, ApplyError> {
         match self.verdict(fs, places, step) {
             Verdict::Do(here) => Ok(Some(here)),
             Verdict::Already => {

@@ -20,4 +20,5 @@ pub use format::{End, Header, Line, PathText, Step, VERSION, VolumeId};
 pub use perform::TEMPORARY_SUFFIX;
 pub(crate) use state::type_word;
 pub use state::{FileState, LinkState, State, TimesText};
+pub(crate) use state::{from_hex, to_hex};
 pub use world::{Here, Mismatch, Places};

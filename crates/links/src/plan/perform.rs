@@ -104,6 +104,7 @@ fn make_again(fs: &dyn FileSystem, here: &Here, link: &LinkState) -> Result<()> 
         remove_found(fs, here)?;
         let node = make(&here.name)?;
         fs.set_attributes(&node, link.attributes())?;
+        fs.set_times(&node, &link.times.times())?;
         return fs.refresh_entry(&here.dir, &here.name);
     }
     let aside = fresh_temporary(fs, here)?;

@@ -298,32 +298,52 @@ pub(crate) fn type_word(link_type: LinkType) -> &'static str {
     }
 }
 
+/// Two digits a byte. A plan has hundreds of bytes a step: this is much of the
+/// work of planning.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
+    let digit = |value: u8| match value {
+        0..10 => char::from(b'0' + value),
+        _ => char::from(b'a' + value - 10),
+    };
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
-        // A String takes all that is written.
-        write!(text, "{byte:02x}").ok();
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xF));
     }
     text
 }
 
 pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .map(|digit| {
-            digit
-                .to_digit(16)
-                .and_then(|value| u8::try_from(value).ok())
-        })
-        .collect();
-    let digits = digits?;
-    let (pairs, odd) = digits.as_chunks::<2>();
+    let digit = |text: u8| match text {
+        b'0'..=b'9' => Some(text - b'0'),
+        b'a'..=b'f' => Some(text - b'a' + 10),
+        b'A'..=b'F' => Some(text - b'A' + 10),
+        _ => None,
+    };
+    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+    let pair = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
     odd.is_empty()
-        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+        .then(|| pairs.iter().map(pair).collect::<Option<_>>())
+        .flatten()
 }
 
 /// A name as a path of one part.
 pub(crate) fn name_text(name: &Name) -> PathText {
     PathText::of(std::slice::from_ref(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_written_and_read_in_hexadecimal() {
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(to_hex(&[0, 9, 0xAF, 0xFF]), "0009afff");
+        assert_eq!(from_hex(&to_hex(&all)), Some(all));
+        assert_eq!(from_hex("AF"), Some(vec![0xAF]));
+        for bad in ["0", "0g", "é"] {
+            assert_eq!(from_hex(bad), None, "{bad}");
+        }
+    }
 }

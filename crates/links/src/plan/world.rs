@@ -202,6 +202,10 @@ fn same_file(
     if stat.kind != NodeKind::File || stat.is_link() {
         return Err(Mismatch::Kind);
     }
+    // One that shares its data with another is no file of its own.
+    if !file.shared && file.names == 1 && stat.names != 1 {
+        return Err(Mismatch::Changed);
+    }
     if stat.size != file.size || stat.times.modified != file.times.times().modified {
         return Err(Mismatch::Changed);
     }

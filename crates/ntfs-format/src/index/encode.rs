@@ -37,6 +37,12 @@ pub fn encode_view_entry(key: &[u8], data: &[u8]) -> Result<Vec<u8>, FormatError
     encode_entry(head, key, data, EntryFlags::empty())
 }
 
+/// Bytes of the keyless last entry of a node.
+#[must_use]
+pub const fn last_entry_len(has_child: bool) -> usize {
+    ENTRY_HEADER_LEN + if has_child { size_of::<u64>() } else { 0 }
+}
+
 /// Encodes the keyless last entry of a node.
 #[must_use]
 pub fn encode_last_entry(child: Option<u64>) -> Vec<u8> {

@@ -172,7 +172,9 @@ impl Engine {
             let stop = (lcn + length).min((page + 1) * per_page);
             let start = usize::try_from(at % per_page).unwrap_or(0);
             let count = usize::try_from(stop - at).unwrap_or(0);
-            let unchanged = self.modify_page(&map, page * self.page_size(), PLACE, |bytes| {
+            let range = start / 8..(start + count).div_ceil(8);
+            let offset = page * self.page_size();
+            let unchanged = self.patch_page(&map, offset, range, PLACE, |bytes| {
                 Ok(bits::fill(bytes, start, count, used))
             })?;
             if unchanged > 0 {

@@ -8,6 +8,7 @@ use linkwright_ntfs_format::{RecordNumber, SequenceNumber};
 use zerocopy::little_endian::U16;
 
 use super::bits;
+use crate::cache::BlockKind;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Place, Result};
 
@@ -68,15 +69,16 @@ impl Engine {
     }
 
     fn next_free_record(&self, from: u64, end: u64) -> Result<Option<u64>> {
+        let map = &self.state.mft_bitmap;
         let per_page = self.page_size() * 8;
         let mut at = from;
-        let mut page = vec![0; usize::try_from(self.page_size()).unwrap_or(0)];
         while at < end {
             let first = at / per_page * per_page;
-            self.read_pages(&self.state.mft_bitmap, first / 8, &mut page, PLACE)?;
+            let location = self.page_location(map, first / 8, PLACE)?;
+            let page = self.cached_block(location, BlockKind::Page, PLACE, |_| Ok(()))?;
             let stop = end.min(first + per_page);
             let inside = |bit: u64| usize::try_from(bit - first).unwrap_or(usize::MAX);
-            if let Some((start, _)) = bits::next_clear_run(&page, inside(at), inside(stop)) {
+            if let Some((start, _)) = bits::next_clear_run(page.bytes(), inside(at), inside(stop)) {
                 return Ok(Some(first + u64::try_from(start).unwrap_or(0)));
             }
             at = stop;
@@ -92,7 +94,7 @@ impl Engine {
         if number.0 / 8 >= map.sizes.initialized {
             return Err(Place::record(number).corrupt(CorruptKind::RecordBitmap));
         }
-        let unchanged = self.modify_page(&map, page, PLACE, |bytes| {
+        let unchanged = self.patch_page(&map, page, bit / 8..bit / 8 + 1, PLACE, |bytes| {
             Ok(bits::fill(bytes, bit, 1, used))
         })?;
         if unchanged > 0 {
@@ -110,6 +112,7 @@ impl Engine {
             header.sequence = U16::new(SequenceNumber(header.sequence.get()).next().0);
             header.link_count = U16::new(0);
         })?;
+        self.memo.forget(number);
         self.mark_record(number, false)?;
         if number.0 < self.state.record_cursor.0 {
             self.state.record_cursor = RecordCursor(number.0);

@@ -58,6 +58,10 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    pub(super) fn new(at: AttrRef, block: Arc<Block>, offset: usize) -> Self {
+        Self { at, block, offset }
+    }
+
     /// The attribute.
     pub(crate) fn view(&self) -> Result<AttributeView<'_>> {
         AttributeView::at(self.block.bytes(), self.offset)
@@ -87,7 +91,7 @@ impl Found {
 /// has fewer entries.
 pub(crate) const MAX_EXTENTS: usize = 10_000;
 
-fn find_in(
+pub(super) fn find_in(
     block: &Block,
     record: RecordNumber,
     wanted: impl Fn(&AttributeView<'_>) -> bool,
@@ -101,7 +105,7 @@ fn find_in(
     Ok(None)
 }
 
-fn reference(attribute: &AttributeView<'_>, record: RecordNumber) -> AttrRef {
+pub(super) fn reference(attribute: &AttributeView<'_>, record: RecordNumber) -> AttrRef {
     AttrRef {
         record,
         type_code: attribute.type_code(),
@@ -159,24 +163,32 @@ impl Engine {
     /// The attribute that an entry of the list names.
     pub(crate) fn find_listed(&self, base: RecordNumber, entry: &Entry) -> Result<Found> {
         let number = entry.reference.record();
+        let block = self.listed_record(base, entry)?;
         let missing = || {
             Place::attribute(base, AttributeType::ATTRIBUTE_LIST)
                 .corrupt(CorruptKind::AttributeList)
         };
-        let block = self.record(number)?;
-        if number != base {
-            let header =
-                record::header(block.bytes()).map_err(|e| Place::record(number).format(e))?;
-            // An extension record says which file it belongs to.
-            if header.base().is_none_or(|owner| owner.record() != base) {
-                return Err(missing());
-            }
-        }
         let (at, offset) = find_in(&block, number, |a| {
             a.type_code() == entry.type_code && a.instance() == entry.instance
         })?
         .ok_or_else(missing)?;
         Ok(Found { at, block, offset })
+    }
+
+    /// The record that an entry of the list names: it says which file it
+    /// belongs to.
+    pub(super) fn listed_record(&self, base: RecordNumber, entry: &Entry) -> Result<Arc<Block>> {
+        let number = entry.reference.record();
+        let block = self.record(number)?;
+        if number != base {
+            let header =
+                record::header(block.bytes()).map_err(|e| Place::record(number).format(e))?;
+            if header.base().is_none_or(|owner| owner.record() != base) {
+                return Err(Place::attribute(base, AttributeType::ATTRIBUTE_LIST)
+                    .corrupt(CorruptKind::AttributeList));
+            }
+        }
+        Ok(block)
     }
 
     /// The attribute that a reference names, as it is now.

@@ -2,7 +2,7 @@
 
 use linkwright_ntfs_format::attribute::{
     AttributeFlags, AttributeType, ExtentSpec, INSTANCE_OFFSET, Identity, encode_non_resident,
-    encode_resident,
+    encode_resident, resident_len,
 };
 use linkwright_ntfs_format::attribute_list::Entry;
 use linkwright_ntfs_format::record::{self, NewRecord, RecordFlags};
@@ -60,6 +60,14 @@ impl<'a> NewAttribute<'a> {
         }
     }
 
+    /// Bytes in a record.
+    fn len(&self) -> Result<usize, FormatError> {
+        match &self.body {
+            Body::Resident(value) => Ok(resident_len(self.name.len(), value.len())),
+            Body::Extent(_) => self.encode(0).map(|bytes| bytes.len()),
+        }
+    }
+
     fn lowest_vcn(&self) -> u64 {
         match &self.body {
             Body::Resident(_) => 0,
@@ -82,10 +90,10 @@ impl<'a> NewAttribute<'a> {
 
 /// Extension records of a file that are tried for room before a new one is
 /// taken: those last in the list, where the newest names are.
-const TRIED_EXTENSIONS: usize = 6;
+pub(super) const TRIED_EXTENSIONS: usize = 6;
 
 /// Room left in the base record for the list itself to grow.
-const LIST_GROWTH: usize = 64;
+pub(super) const LIST_GROWTH: usize = 64;
 
 impl Engine {
     /// Inserts an attribute where it finds room: the base record, an extension
@@ -96,15 +104,18 @@ impl Engine {
         new: &NewAttribute<'_>,
     ) -> Result<AttrRef> {
         let len = new
-            .encode(0)
-            .map_err(|e| Place::attribute(base, new.type_code).format(e))?
-            .len();
+            .len()
+            .map_err(|e| Place::attribute(base, new.type_code).format(e))?;
         if !self.has_list(base)? {
             // A further extent needs a list even where the record has room.
             if new.lowest_vcn() == 0 && len <= self.room_in(base)? {
                 return self.place_in(base, new);
             }
             self.list_or_make(base)?;
+        } else if new.type_code == AttributeType::FILE_NAME
+            && let Some(at) = self.insert_listed_name(base, new, len)?
+        {
+            return Ok(at);
         }
         let block = self.record(base)?;
         let mut list = self.attribute_list(base, &block)?.unwrap_or_default();
@@ -136,11 +147,16 @@ impl Engine {
     }
 
     /// Puts an attribute into a record that has room for it.
-    fn place_in(&mut self, target: RecordNumber, new: &NewAttribute<'_>) -> Result<AttrRef> {
+    pub(super) fn place_in(
+        &mut self,
+        target: RecordNumber,
+        new: &NewAttribute<'_>,
+    ) -> Result<AttrRef> {
         let block = self.record(target)?;
         let offset = self.sorted_offset(block.bytes(), target, &new.sort_key())?;
+        let ranges = [0..record::HEADER_LEN, offset..block.bytes().len()];
         drop(block);
-        let instance = self.modify_record(target, |bytes| {
+        let instance = self.patch_record(target, &ranges, |bytes| {
             let instance = record::take_instance(bytes)?;
             record::insert(bytes, offset, &new.encode(instance)?)?;
             Ok(instance)
@@ -181,7 +197,7 @@ impl Engine {
     }
 
     /// Takes a fresh extension record for a file.
-    fn new_extension(&mut self, base: RecordNumber) -> Result<RecordNumber> {
+    pub(super) fn new_extension(&mut self, base: RecordNumber) -> Result<RecordNumber> {
         let purpose = if base == RecordNumber::MFT {
             RecordUse::MftExtension
         } else {

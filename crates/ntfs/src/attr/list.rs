@@ -8,14 +8,12 @@ use linkwright_ntfs_format::attribute_list::{self, Entry};
 use linkwright_ntfs_format::runs::RunList;
 use linkwright_ntfs_format::{FileReference, RecordNumber, record};
 
-use super::find::{AttrKey, Found};
+use super::find::{Found, find_in};
 use super::order::SortKey;
 use crate::cache::Block;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Error, Place, Result};
 use crate::stream::{StreamBody, StreamMap};
-
-const LIST: AttrKey<'static> = AttrKey::unnamed(AttributeType::ATTRIBUTE_LIST);
 
 /// A non-resident list that has shrunk to this many bytes comes back into the
 /// record when it fits.
@@ -26,7 +24,7 @@ const RESIDENT_AGAIN: usize = 256;
 const LEAST_ROOM: usize = NON_RESIDENT_LEN + 32;
 
 /// Bytes by which a list in clusters grows and shrinks.
-const LIST_STEP: u64 = 4096;
+pub(super) const LIST_STEP: u64 = 4096;
 
 fn find_list(block: &Block, base: RecordNumber) -> Result<bool> {
     // The list is the second type there is: what comes behind decides.
@@ -61,6 +59,13 @@ impl Engine {
         type_code: AttributeType,
     ) -> Result<Option<Vec<Entry>>> {
         let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
+        // The list itself is looked for in the base record alone.
+        if type_code == AttributeType::ATTRIBUTE_LIST
+            || !find_list(block, base)?
+            || !self.list_may_hold(base, type_code)?
+        {
+            return Ok(None);
+        }
         let bytes = self.list_bytes(base, block)?;
         bytes
             .filter(|bytes| attribute_list::may_hold(bytes, type_code))
@@ -72,19 +77,22 @@ impl Engine {
         if !find_list(block, base)? {
             return Ok(None);
         }
-        let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
         Ok(Some(match self.list_body(base)? {
             StreamBody::Resident(value) => value,
-            StreamBody::NonResident(map) => {
-                let len = usize::try_from(map.sizes.data)
-                    .ok()
-                    .filter(|len| *len <= attribute_list::MAX_LEN)
-                    .ok_or_else(|| place.corrupt(CorruptKind::StreamSizes))?;
-                let mut bytes = vec![0; len];
-                self.read_pages(&map, 0, &mut bytes, place)?;
-                bytes
-            }
+            StreamBody::NonResident(map) => self.read_list(base, &map)?,
         }))
+    }
+
+    /// The bytes of a list in clusters.
+    pub(super) fn read_list(&self, base: RecordNumber, map: &StreamMap) -> Result<Vec<u8>> {
+        let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
+        let len = usize::try_from(map.sizes.data)
+            .ok()
+            .filter(|len| *len <= attribute_list::MAX_LEN)
+            .ok_or_else(|| place.corrupt(CorruptKind::StreamSizes))?;
+        let mut bytes = vec![0; len];
+        self.read_pages(map, 0, &mut bytes, place)?;
+        Ok(bytes)
     }
 
     /// Whether the file has a list.
@@ -94,7 +102,7 @@ impl Engine {
     }
 
     /// The list attribute's own content. It is never itself in the list.
-    fn list_body(&self, base: RecordNumber) -> Result<StreamBody> {
+    pub(super) fn list_body(&self, base: RecordNumber) -> Result<StreamBody> {
         let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
         let found = self.find_own_list(base)?;
         let view = found.view()?;
@@ -114,12 +122,17 @@ impl Engine {
         Ok(StreamBody::NonResident(map))
     }
 
-    fn find_own_list(&self, base: RecordNumber) -> Result<Found> {
-        // `find` looks into the base record first, and the list is always there.
-        self.find(base, LIST)?.ok_or_else(|| {
+    pub(super) fn find_own_list(&self, base: RecordNumber) -> Result<Found> {
+        // It is always in the base record, unnamed, as one extent.
+        let block = self.record(base)?;
+        let found = find_in(&block, base, |a| {
+            a.type_code() == AttributeType::ATTRIBUTE_LIST && a.name().is_empty()
+        })?;
+        let (at, offset) = found.ok_or_else(|| {
             Place::attribute(base, AttributeType::ATTRIBUTE_LIST)
                 .corrupt(CorruptKind::MissingAttribute)
-        })
+        })?;
+        Ok(Found::new(at, block, offset))
     }
 
     /// Entries for the attributes of a base record, as a list to be made has
@@ -165,6 +178,8 @@ impl Engine {
                 _ => place.format(e),
             })?;
             if self.try_write_list(base, &bytes)? {
+                // Nobody opened it meanwhile as it was.
+                self.memo.drop_list(base);
                 return Ok(());
             }
             if !self.move_one_out(base, list)? {
@@ -175,6 +190,7 @@ impl Engine {
 
     /// Writes the list's bytes if that needs no more room than there is.
     fn try_write_list(&mut self, base: RecordNumber, bytes: &[u8]) -> Result<bool> {
+        self.memo.drop_list(base);
         if !self.has_list(base)? {
             return Ok(self.insert_resident_list(base, bytes)?
                 || self.insert_list_in_clusters(base, bytes)?);
@@ -375,6 +391,7 @@ impl Engine {
 
     /// Takes the list away: the file has one record again.
     pub(crate) fn drop_list(&mut self, base: RecordNumber) -> Result<()> {
+        self.memo.drop_list(base);
         if let StreamBody::NonResident(map) = self.list_body(base)? {
             self.free_cached_runs(map.runs.runs())?;
         }
@@ -384,6 +401,7 @@ impl Engine {
 
     /// Frees the clusters of a list, when it has some.
     pub(crate) fn free_list_clusters(&mut self, base: RecordNumber) -> Result<()> {
+        self.memo.drop_list(base);
         if self.has_list(base)?
             && let StreamBody::NonResident(map) = self.list_body(base)?
         {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::record::{self, NewRecord, RecordFlags};
-use linkwright_ntfs_format::{Lcn, RecordNumber, SequenceNumber, fixup};
+use linkwright_ntfs_format::{FormatError, Lcn, RecordNumber, SequenceNumber, fixup};
 
 use super::find::AttrKey;
 use crate::alloc::RecordUse;
-use crate::cache::Block;
+use crate::cache::{Block, BlockKind};
 use crate::engine::Engine;
 use crate::error::{Error, Place, Result};
 use crate::stream::StreamMap;
@@ -40,9 +40,12 @@ impl Engine {
                 self.claim_record(purpose)?.ok_or(Error::DiskFull)?
             }
         };
-        let block = match self.record(number) {
-            Err(Error::Corrupt(_)) => self.make_record(number)?,
-            read => read?,
+        let block = match self.formatted_record(number)? {
+            Some(block) => block,
+            None => match self.record(number) {
+                Err(Error::Corrupt(_)) => self.make_record(number)?,
+                read => read?,
+            },
         };
         let header = record::header(block.bytes()).map_err(|e| Place::record(number).format(e))?;
         if header.flags().contains(RecordFlags::IN_USE) {
@@ -53,6 +56,23 @@ impl Engine {
             sequence => sequence,
         };
         Ok((number, sequence))
+    }
+
+    /// A record that this session formatted and nobody took yet: it need not be
+    /// read to know what it is.
+    fn formatted_record(&mut self, number: RecordNumber) -> Result<Option<Arc<Block>>> {
+        if !self.state.formatted.contains(&number.0) {
+            return Ok(None);
+        }
+        self.state.formatted.start = number.0 + 1;
+        let mut bytes = vec![0; self.record_size()];
+        format_one(&mut bytes, number, SequenceNumber(1))
+            .and_then(|()| Block::decode(BlockKind::Record, bytes))
+            .map_err(|e| Place::record(number).format(e))
+            .and_then(|block| {
+                let location = self.record_location(number)?;
+                Ok(Some(self.cache.insert_clean(location, block)))
+            })
     }
 
     /// Formats a record that is free and not in order: Windows leaves zeros
@@ -121,6 +141,8 @@ impl Engine {
         map.sizes.initialized = wanted;
         self.format_records(&map, from, wanted, SequenceNumber(1))?;
         self.state.mft = Arc::new(map.clone());
+        let size = u64::from(self.geometry.record_size());
+        self.state.formatted = from.div_ceil(size)..wanted / size;
         self.store_map(RecordNumber::MFT, DATA, &map, old_end)
     }
 
@@ -138,18 +160,15 @@ impl Engine {
         while at < end {
             // One contiguous stretch at a time, at most 1 MiB.
             let count = ((end - at) / step).min((1 << 20) / step).max(1);
-            let mut bytes = Vec::new();
+            let len = usize::try_from(count).unwrap_or(0).saturating_mul(size);
+            let mut bytes = Vec::with_capacity(len);
+            let mut one = vec![0; size];
             for n in 0..count {
-                let new = NewRecord {
-                    number: RecordNumber((at / step) + n),
-                    sequence,
-                    flags: RecordFlags::empty(),
-                    base: None,
-                };
-                let mut one = vec![0; size];
-                record::format(&mut one, &new).map_err(|e| place.format(e))?;
-                fixup::apply(&mut one).map_err(|e| place.format(e))?;
-                bytes.extend(one);
+                // No update sequence number is carried on.
+                one.fill(0);
+                format_one(&mut one, RecordNumber((at / step) + n), sequence)
+                    .map_err(|e| place.format(e))?;
+                bytes.extend_from_slice(&one);
             }
             let location = self.location(&map.runs, at, bytes.len(), place)?;
             let mut rest = bytes.as_slice();
@@ -174,4 +193,20 @@ impl Engine {
         self.state.mft_bitmap = Arc::new(map);
         Ok(())
     }
+}
+
+/// Fills `bytes`, zeros, with a free record as it lies on the device.
+fn format_one(
+    bytes: &mut [u8],
+    number: RecordNumber,
+    sequence: SequenceNumber,
+) -> core::result::Result<(), FormatError> {
+    let new = NewRecord {
+        number,
+        sequence,
+        flags: RecordFlags::empty(),
+        base: None,
+    };
+    record::format(bytes, &new)?;
+    fixup::apply(bytes)
 }

@@ -15,6 +15,7 @@ mod find;
 mod insert;
 mod list;
 mod mft;
+mod names;
 mod order;
 mod pages;
 mod remove;

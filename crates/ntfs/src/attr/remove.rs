@@ -1,25 +1,35 @@
 //! Removing attributes, and joining a file's records when it has shrunk.
 
+use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::attribute_list::Entry;
 use linkwright_ntfs_format::{RecordNumber, record};
 
 use super::find::AttrRef;
 use super::insert::relist;
+use super::names::Others;
 use crate::engine::Engine;
 use crate::error::{Place, Result};
 
 /// A file with more list entries than this is not looked at for joining its
 /// records: it would not fit one.
-const JOIN_ENTRIES: usize = 16;
+pub(super) const JOIN_ENTRIES: usize = 16;
 
 impl Engine {
     /// Removes one attribute extent; its clusters are the caller's to free.
     pub(crate) fn remove_attribute(&mut self, base: RecordNumber, at: AttrRef) -> Result<()> {
+        if at.type_code == AttributeType::FILE_NAME
+            && let Some(others) = self.unlist_name(base, at)?
+        {
+            self.take_out(at)?;
+            return match others {
+                Others::Here => Ok(()),
+                Others::Elsewhere => self.free_record(at.record),
+            };
+        }
         let block = self.record(base)?;
         let list = self.attribute_list(base, &block)?;
         drop(block);
-        let offset = self.find_ref(at)?.offset();
-        self.modify_record(at.record, |bytes| record::remove(bytes, offset))?;
+        self.take_out(at)?;
         let Some(mut list) = list else { return Ok(()) };
         list.retain(|e| {
             !(e.reference.record() == at.record
@@ -33,6 +43,12 @@ impl Engine {
             return Ok(());
         }
         self.write_list(base, &mut list)
+    }
+
+    fn take_out(&mut self, at: AttrRef) -> Result<()> {
+        let offset = self.find_ref(at)?.offset();
+        let ranges = [0..record::HEADER_LEN, offset..self.record_size()];
+        self.patch_record(at.record, &ranges, |bytes| record::remove(bytes, offset))
     }
 
     /// Brings all attributes back into the base record and drops the list, when
@@ -75,9 +91,7 @@ impl Engine {
         let block = self.record(base)?;
         for attribute in record::attributes(block.bytes()) {
             let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
-            if attribute.type_code()
-                == linkwright_ntfs_format::attribute::AttributeType::ATTRIBUTE_LIST
-            {
+            if attribute.type_code() == AttributeType::ATTRIBUTE_LIST {
                 return Ok(attribute.len());
             }
         }

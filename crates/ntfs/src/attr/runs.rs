@@ -171,6 +171,14 @@ impl Engine {
     ) -> Result<()> {
         let found = self.find_ref(first)?;
         let view = found.view()?;
+        let offset = found.offset();
+        if view.flags() == map.flags {
+            let range = offset..offset + view.len();
+            drop(found);
+            return self.patch_record(first.record, &[range], |bytes| {
+                record::set_sizes(bytes, offset, &map.sizes)
+            });
+        }
         let name = view.name_units();
         let place = Place::attribute(base, first.type_code);
         let part = view

@@ -36,8 +36,12 @@ impl Engine {
 
     /// Overwrites part of a resident value in place.
     pub(crate) fn patch_value(&mut self, at: AttrRef, offset: usize, bytes: &[u8]) -> Result<()> {
-        let attribute = self.find_ref(at)?.offset();
-        self.modify_record(at.record, |record| {
+        let found = self.find_ref(at)?;
+        let attribute = found.offset();
+        // Within the attribute: `write_resident` holds to its value.
+        let range = attribute..attribute + found.view()?.len();
+        drop(found);
+        self.patch_record(at.record, &[range], |record| {
             record::write_resident(record, attribute, offset, bytes)
         })
     }

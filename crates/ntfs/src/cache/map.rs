@@ -5,9 +5,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::Block;
+use super::frames::Frames;
 use super::fresh::{Fresh, Since};
+use super::slot::Slot;
 use super::spill::SpillPlace;
-use crate::error::{Place, Result};
+use crate::error::Result;
 use crate::txn::WriteSet;
 
 /// A contiguous part of the device.
@@ -62,59 +64,6 @@ impl Location {
     }
 }
 
-/// A block in the table.
-#[derive(Debug, Clone)]
-pub(super) struct Slot {
-    location: Location,
-    /// `None`: evicted; what it is lies at `spilled`.
-    block: Option<Arc<Block>>,
-    len: usize,
-    dirty: bool,
-    /// Dirty, and in a place that was free when the last commit was made.
-    fresh: bool,
-    /// Where the block as it is now lies in the spill area.
-    spilled: Option<Arc<SpillPlace>>,
-    /// Used since the eviction hand last passed.
-    referenced: bool,
-}
-
-impl Slot {
-    pub(super) fn clean(location: Location, block: Arc<Block>) -> Self {
-        Self {
-            location,
-            len: block.bytes().len(),
-            block: Some(block),
-            dirty: false,
-            fresh: false,
-            spilled: None,
-            referenced: false,
-        }
-    }
-
-    pub(super) fn dirty(location: Location, block: Arc<Block>) -> Self {
-        Self {
-            dirty: true,
-            ..Self::clean(location, block)
-        }
-    }
-
-    /// Bytes of memory for the block.
-    pub(super) fn held(&self) -> usize {
-        if self.block.is_some() { self.len } else { 0 }
-    }
-
-    /// The bytes for the device; `None` when they lie in the spill area.
-    fn encode(&mut self) -> Result<Option<Vec<u8>>> {
-        match &mut self.block {
-            None => Ok(None),
-            Some(block) => Arc::make_mut(block)
-                .encode()
-                .map(Some)
-                .map_err(|e| Place::default().format(e)),
-        }
-    }
-}
-
 /// What the dirty blocks of a cache amount to, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Load {
@@ -157,7 +106,7 @@ impl Load {
 
 /// Device offsets are multiples of 512: one multiplication spreads them.
 #[derive(Default)]
-pub(super) struct OffsetHasher(u64);
+pub(crate) struct OffsetHasher(u64);
 
 impl Hasher for OffsetHasher {
     fn finish(&self) -> u64 {
@@ -238,14 +187,21 @@ impl Map {
             .collect()
     }
 
-    /// What undoing a change of the block at `key` needs: nothing when it can
-    /// be read again.
-    pub(super) fn snapshot(&self, key: u64) -> Option<Slot> {
-        let mut slot = self.slots.get(&key).filter(|slot| slot.dirty)?.clone();
-        if slot.spilled.is_some() {
-            slot.block = None;
+    /// The slot of `key`, to be changed in ways that count for nothing here.
+    pub(super) fn slot(&mut self, key: u64) -> Option<&mut Slot> {
+        self.slots.get_mut(&key)
+    }
+
+    /// Keeps the block at `key` as it is, for undoing; returns the stamp of what
+    /// takes its place.
+    pub(super) fn save(&mut self, key: u64, frames: &mut Frames) -> u64 {
+        match self.slots.get_mut(&key) {
+            Some(slot) => {
+                frames.save(slot);
+                slot.stamp
+            }
+            None => frames.save_absence(key),
         }
-        Some(slot)
     }
 
     /// Puts a block in place; whether it is fresh is found out here.
@@ -282,12 +238,16 @@ impl Map {
         }
     }
 
+    /// Changes a block that is here; `save` keeps what undoing it needs.
     pub(super) fn modify<T>(
         &mut self,
         key: u64,
+        save: impl FnOnce(&mut Slot),
         change: impl FnOnce(&mut Arc<Block>) -> T,
     ) -> Option<T> {
         let slot = self.slots.get_mut(&key)?;
+        slot.block.as_ref()?;
+        save(slot);
         slot.referenced = true;
         if !slot.dirty || slot.spilled.is_some() {
             self.load.subtract(slot);
@@ -296,9 +256,7 @@ impl Map {
                 self.dirty.insert(key);
                 slot.fresh = self.fresh.holds(&slot.location, Since::Commit);
             }
-            if slot.block.is_some() {
-                slot.spilled = None;
-            }
+            slot.spilled = None;
             self.load.add(slot);
         }
         slot.block.as_mut().map(change)

@@ -17,19 +17,23 @@ mod block;
 mod frames;
 mod fresh;
 mod map;
+mod slot;
 mod spill;
 
+use core::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use block::{Block, BlockKind};
-pub(crate) use map::{Load, Location, Segment};
+pub(crate) use map::{Load, Location, OffsetHasher, Segment};
 pub(crate) use spill::{SpillArea, SpillPlace};
 
-use crate::error::{CorruptKind, Place, Result};
+use crate::error::{CorruptKind, Error, Place, Result};
+use crate::index::node::NodeFit;
 use crate::txn::WriteSet;
 use frames::Frames;
 use fresh::Since;
-use map::{Map, Slot};
+use map::Map;
+use slot::Slot;
 
 /// See the module's text.
 pub(crate) struct Cache {
@@ -87,13 +91,20 @@ impl Cache {
         let key = location.key();
         self.generation += 1;
         let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
-        self.frames.save(key, map);
-        map.insert(Slot::dirty(location, Arc::new(block)));
+        let stamp = map.save(key, &mut self.frames);
+        let mut slot = Slot::dirty(location, Arc::new(block));
+        slot.set_stamp(stamp);
+        map.insert(slot);
     }
 
     /// Whether the block at `key` is here.
     pub(crate) fn contains(&self, key: u64) -> bool {
         self.lock().contains(key)
+    }
+
+    /// As [`Self::contains`], for who has the cache alone.
+    pub(crate) fn holds(&mut self, key: u64) -> bool {
+        self.map_mut().contains(key)
     }
 
     /// Changes the block at `key`, which must be here. An error of `change`
@@ -103,11 +114,70 @@ impl Cache {
         key: u64,
         change: impl FnOnce(&mut Block) -> Result<T>,
     ) -> Result<T> {
-        self.generation += 1;
+        self.changed(key, Frames::save, |block| change(Arc::make_mut(block)))
+    }
+
+    /// As [`Self::modify`], of a record or page, for a change that leaves all
+    /// bytes outside of `ranges` as they are: so little is kept for undoing it.
+    pub(crate) fn patch<T>(
+        &mut self,
+        key: u64,
+        ranges: &[Range<usize>],
+        change: impl FnOnce(&mut [u8]) -> Result<T>,
+    ) -> Result<T> {
+        let save = |frames: &mut Frames, slot: &mut Slot| {
+            for range in ranges {
+                frames.save_bytes(slot, range.clone());
+            }
+        };
+        self.changed(key, save, |block| change(Arc::make_mut(block).bytes_mut()))
+    }
+
+    /// Puts an encoded entry in front of a slot of the node at `key`, which must
+    /// be here.
+    pub(crate) fn insert_entry(&mut self, key: u64, at: usize, entry: &[u8]) -> Result<NodeFit> {
+        let (map, _) = self.parts();
+        // What cannot be done is refused before it is kept for undoing.
+        let node = map.slot(key).and_then(|slot| slot.node());
+        let node = node.filter(|node| at <= node.len()).ok_or_else(missing)?;
+        if !node.has_room(entry.len()) {
+            return Ok(NodeFit::Full);
+        }
+        let save = |frames: &mut Frames, slot: &mut Slot| frames.save_arrival(slot, at);
+        self.changed(key, save, |block| {
+            let node = Arc::make_mut(block).node_mut().ok_or_else(missing)?;
+            node.insert(at, entry)
+                .map_err(|e| Place::default().format(e))
+        })
+    }
+
+    /// Takes the entry of a slot out of the node at `key`, which must be here.
+    pub(crate) fn remove_entry(&mut self, key: u64, at: usize) -> Result<()> {
+        let (map, _) = self.parts();
+        let node = map.slot(key).and_then(|slot| slot.node());
+        node.filter(|node| at < node.len()).ok_or_else(missing)?;
+        let save = |frames: &mut Frames, slot: &mut Slot| frames.save_departure(slot, at);
+        self.changed(key, save, |block| {
+            let node = Arc::make_mut(block).node_mut().ok_or_else(missing)?;
+            node.remove(at).map_err(|e| Place::default().format(e))
+        })
+    }
+
+    fn parts(&mut self) -> (&mut Map, &mut Frames) {
         let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
-        self.frames.save(key, map);
-        map.modify(key, |block| change(Arc::make_mut(block)))
-            .unwrap_or_else(|| Err(Place::default().corrupt(CorruptKind::MissingAttribute)))
+        (map, &mut self.frames)
+    }
+
+    fn changed<T>(
+        &mut self,
+        key: u64,
+        save: impl FnOnce(&mut Frames, &mut Slot),
+        change: impl FnOnce(&mut Arc<Block>) -> Result<T>,
+    ) -> Result<T> {
+        self.generation += 1;
+        let (map, frames) = self.parts();
+        map.modify(key, |slot| save(frames, slot), change)
+            .unwrap_or_else(|| Err(missing()))
     }
 
     /// Drops the blocks that start in `start..end`: their clusters were freed.
@@ -116,7 +186,7 @@ impl Cache {
         self.generation += 1;
         let keys = map.keys_in(start..end, step);
         for key in keys {
-            self.frames.save(key, map);
+            map.save(key, &mut self.frames);
             map.remove(key);
         }
     }
@@ -255,21 +325,33 @@ impl Cache {
         &mut self,
         read: impl Fn(&SpillPlace, usize) -> Result<Vec<u8>>,
     ) -> Result<WriteSet> {
-        let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
-        match self.frames.only() {
-            Some(frame) => map.earlier_set(frame, read),
-            None => Ok(WriteSet::default()),
-        }
+        let (map, frames) = self.parts();
+        let Some(mut frame) = frames.take_only(map) else {
+            return Ok(WriteSet::default());
+        };
+        let set = map.earlier_set(&mut frame, read);
+        frames.put_only(frame, map);
+        set
     }
 
     /// What [`Self::earlier_set`] gave is committed.
     pub(crate) fn mark_earlier_clean(&mut self) {
-        let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(frame) = self.frames.only() {
-            map.mark_earlier_clean(frame);
+        let (map, frames) = self.parts();
+        if let Some(mut frame) = frames.take_only(map) {
+            map.mark_earlier_clean(&mut frame);
+            frames.put_only(frame, map);
         }
-        self.frames.recount();
     }
+
+    /// Dirty blocks are about to leave memory.
+    pub(crate) fn settle_frames(&mut self) {
+        let (map, frames) = self.parts();
+        frames.settle(map);
+    }
+}
+
+fn missing() -> Error {
+    Place::default().corrupt(CorruptKind::MissingAttribute)
 }
 
 #[cfg(test)]

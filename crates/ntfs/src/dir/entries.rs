@@ -53,8 +53,8 @@ impl Engine {
     }
 
     /// Adds the entry of a name; [`InvalidInput::NameCollision`] when it is
-    /// taken.
-    pub(crate) fn add_entry(&mut self, name: &FileName, file: FileReference) -> Result<()> {
+    /// taken. Returns the key, which is the name's attribute too.
+    pub(crate) fn add_entry(&mut self, name: &FileName, file: FileReference) -> Result<Vec<u8>> {
         let parent = name.parent.record();
         let case = self.name_case(parent)?;
         let key = name
@@ -65,7 +65,7 @@ impl Engine {
         let upcase = self.upcase.clone();
         let mut index = AttributeIndex::open(&mut *self, parent, &index::I30)?;
         match directory::add(&mut index, &upcase, &entry, case)? {
-            Insertion::Done => Ok(()),
+            Insertion::Done => Ok(key),
             Insertion::Exists => Err(InvalidInput::NameCollision.into()),
         }
     }

@@ -7,13 +7,14 @@ use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::{RecordNumber, fixup, index};
 
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
-use super::node::IndexNode;
+use super::node::{IndexNode, NodeFit};
 use super::store::{IndexStore, RootFit};
 use crate::alloc::bits;
 use crate::attr::{AttrKey, NewAttribute};
 use crate::cache::Block;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Error, InvalidInput, Place, Result};
+use crate::memo::OpenIndex;
 use crate::stream::{StreamBody, StreamMap};
 
 /// A root value of at most this size is put in place whatever must move for it:
@@ -30,7 +31,7 @@ const RESIDENT_BITMAP: usize = 64;
 /// A large index takes clusters for this part of its size ahead.
 const AHEAD_PART: u64 = 8;
 /// And for this many blocks at most.
-const AHEAD_BLOCKS: u64 = 64;
+const AHEAD_BLOCKS: u64 = 1024;
 
 /// How the store reaches the engine: shared for searches, alone for changes.
 pub(crate) trait EngineAccess {
@@ -65,44 +66,41 @@ pub(crate) struct AttributeIndex<'n, E> {
     access: E,
     base: RecordNumber,
     name: &'n [u16],
-    block_size: usize,
-    vcn_step: u64,
-    /// `$INDEX_ALLOCATION`, when there is one.
-    blocks: Option<StreamMap>,
+    open: OpenIndex,
 }
 
 impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
     /// Opens the index `name` of a file.
     pub(crate) fn open(access: E, base: RecordNumber, name: &'n [u16]) -> Result<Self> {
         let engine = access.engine();
-        let key = AttrKey::named(AttributeType::INDEX_ROOT, name);
-        let root = engine.need(base, key)?;
-        let place = root.place();
-        let header = index::root_header(root.resident()?).map_err(|e| place.format(e))?;
-        let block_size = usize::try_from(header.block_size.get()).unwrap_or(0);
-        if !(fixup::STRIDE..=65_536).contains(&block_size) || !block_size.is_power_of_two() {
-            return Err(place.corrupt(CorruptKind::StreamSizes));
-        }
-        let bytes = u64::try_from(block_size).unwrap_or(u64::MAX);
-        // VCNs count clusters, or 512-byte sectors in clusters larger than a
-        // block (NTFS.md 2.9).
-        let cluster = engine.cluster_size();
-        let vcn_step = if cluster > bytes {
-            bytes / 512
-        } else {
-            bytes / cluster
+        let known = (name == index::I30)
+            .then(|| engine.memo.index(base))
+            .flatten();
+        let open = match known {
+            Some(open) => OpenIndex::clone(&open),
+            None => engine.open_index(base, name)?,
         };
-        drop(root);
-        let blocks =
-            engine.stream_map(base, AttrKey::named(AttributeType::INDEX_ALLOCATION, name))?;
         Ok(Self {
             access,
             base,
             name,
-            block_size,
-            vcn_step,
-            blocks,
+            open,
         })
+    }
+
+    /// What is in memory is about to differ from the memo.
+    fn engine_mut(&mut self) -> Result<&mut Engine> {
+        let engine = self.access.engine_mut()?;
+        engine.memo.drop_index(self.base);
+        Ok(engine)
+    }
+
+    /// Keeps this index open for those who come after.
+    fn publish(&self) {
+        if self.name == index::I30 {
+            let memo = &self.access.engine().memo;
+            memo.put_index(self.base, Arc::new(self.open.clone()));
+        }
     }
 
     fn place(&self) -> Place {
@@ -118,7 +116,7 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
     }
 
     fn block_bytes(&self) -> u64 {
-        u64::try_from(self.block_size).unwrap_or(u64::MAX)
+        u64::try_from(self.open.block_size).unwrap_or(u64::MAX)
     }
 
     /// Where the block of a VCN lies.
@@ -129,17 +127,20 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
                 NodeAt::Block(vcn),
             ))
         };
-        let map = self.blocks.as_ref().ok_or_else(bad)?;
-        let offset = (vcn / self.vcn_step)
+        let map = self.open.blocks.as_ref().ok_or_else(bad)?;
+        let offset = (vcn / self.open.vcn_step)
             .checked_mul(self.block_bytes())
             .ok_or_else(bad)?;
         let end = offset.checked_add(self.block_bytes()).ok_or_else(bad)?;
         if end > map.sizes.initialized {
             return Err(bad());
         }
-        self.access
-            .engine()
-            .location(&map.runs, offset, self.block_size, self.place().at_vcn(vcn))
+        self.access.engine().location(
+            &map.runs,
+            offset,
+            self.open.block_size,
+            self.place().at_vcn(vcn),
+        )
     }
 
     fn load(&self, vcn: u64) -> Result<Arc<Block>> {
@@ -157,59 +158,86 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
             .insert_clean(location, Block::from_node(node, None)))
     }
 
-    /// The bitmap's bytes and the map when it lies in clusters.
-    fn bitmap(&self) -> Result<(Vec<u8>, Option<StreamMap>)> {
-        let engine = self.access.engine();
+    /// Has a block in the cache; its key there.
+    fn at_hand(&mut self, vcn: u64) -> Result<u64> {
+        let location = self.location(vcn)?;
+        let key = location.key();
+        if !self.access.engine().cache.contains(key) {
+            let block = self.load(vcn)?;
+            self.access.engine_mut()?.keep_cached(location, &block);
+        }
+        Ok(key)
+    }
+
+    fn bitmap_body(&self) -> Result<StreamBody> {
         let place = Place::attribute(self.base, AttributeType::BITMAP);
-        match engine.body(self.base, self.bitmap_key())? {
-            Some(StreamBody::Resident(value)) => Ok((value, None)),
-            Some(StreamBody::NonResident(map)) => {
+        let body = self.access.engine().body(self.base, self.bitmap_key())?;
+        body.ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))
+    }
+
+    /// The bytes of the bitmap from the one at `from` on.
+    fn bitmap_bytes(&self, body: &StreamBody, from: usize) -> Result<Vec<u8>> {
+        match body {
+            StreamBody::Resident(value) => Ok(value.get(from..).unwrap_or_default().to_vec()),
+            StreamBody::NonResident(map) => {
                 let most = self.block_count().div_ceil(8).next_multiple_of(8) + 4096;
                 let len = usize::try_from(map.sizes.data.min(most)).unwrap_or(0);
-                let mut bytes = vec![0; len];
-                engine.read_pages(&map, 0, &mut bytes, place)?;
-                Ok((bytes, Some(map)))
+                let mut bytes = vec![0; len.saturating_sub(from)];
+                let at = u64::try_from(from).unwrap_or(u64::MAX);
+                let place = Place::attribute(self.base, AttributeType::BITMAP);
+                self.access
+                    .engine()
+                    .read_pages(map, at, &mut bytes, place)?;
+                Ok(bytes)
             }
-            None => Err(place.corrupt(CorruptKind::MissingAttribute)),
         }
     }
 
-    fn write_bit(
-        &mut self,
-        bytes: &mut Vec<u8>,
-        map: Option<StreamMap>,
-        bit: usize,
-        value: bool,
-    ) -> Result<()> {
-        let needed = (bit / 8 + 1).next_multiple_of(BITMAP_STEP);
-        let grown = needed > bytes.len();
-        if grown {
-            bytes.resize(needed, 0);
+    /// The first block that is not in use; [`Self::block_count`] when all are.
+    fn first_free(&self, body: &StreamBody) -> Result<usize> {
+        let count = usize::try_from(self.block_count()).unwrap_or(usize::MAX);
+        let from = self.open.full_below.min(count);
+        if from == count {
+            return Ok(count);
         }
-        bits::fill(bytes, bit, 1, value);
-        let (base, key) = (self.base, self.bitmap_key());
+        let skipped = from / 8;
+        let bytes = self.bitmap_bytes(body, skipped)?;
+        let free = bits::next_clear_run(&bytes, from % 8, count - skipped * 8);
+        Ok(free.map_or(count, |(bit, _)| bit + skipped * 8))
+    }
+
+    fn write_bit(&mut self, body: StreamBody, bit: usize, value: bool) -> Result<()> {
+        let (base, key, at) = (self.base, self.bitmap_key(), bit / 8);
         let place = Place::attribute(base, AttributeType::BITMAP);
+        let needed = (at + 1).next_multiple_of(BITMAP_STEP);
         let engine = self.access.engine_mut()?;
-        let Some(mut map) = map else {
-            let at = engine.need(base, key)?.at;
-            if engine.try_set_value(at, bytes)? {
-                return Ok(());
+        let offset = u64::try_from(at).unwrap_or(u64::MAX);
+        let mut map = match body {
+            StreamBody::NonResident(map) => map,
+            StreamBody::Resident(mut bytes) => {
+                bytes.resize(bytes.len().max(needed), 0);
+                bits::fill(&mut bytes, bit, 1, value);
+                let at = engine.need(base, key)?.at;
+                if engine.try_set_value(at, &bytes)? {
+                    return Ok(());
+                }
+                if bytes.len() <= RESIDENT_BITMAP {
+                    return engine.set_value(base, at, &bytes).map(|_| ());
+                }
+                let mut map = engine.make_non_resident(base, key)?;
+                let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                engine.grow_pages(base, key, &mut map, len)?;
+                return engine.write_pages(&map, 0, &bytes, place);
             }
-            if bytes.len() <= RESIDENT_BITMAP {
-                return engine.set_value(base, at, bytes).map(|_| ());
-            }
-            let mut map = engine.make_non_resident(base, key)?;
-            let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            engine.grow_pages(base, key, &mut map, len)?;
-            return engine.write_pages(&map, 0, bytes, place);
         };
-        if grown {
-            let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let len = u64::try_from(needed).unwrap_or(u64::MAX);
+        if len > map.sizes.data {
             engine.grow_pages(base, key, &mut map, len)?;
         }
-        let at = bit / 8;
-        let changed = bytes.get(at..=at).unwrap_or_default();
-        engine.write_pages(&map, u64::try_from(at).unwrap_or(u64::MAX), changed, place)
+        let mut byte = [0];
+        engine.read_pages(&map, offset, &mut byte, place)?;
+        bits::fill(&mut byte, bit % 8, 1, value);
+        engine.write_pages(&map, offset, &byte, place)
     }
 
     /// Makes `$INDEX_ALLOCATION` of one block and its `$BITMAP`.
@@ -233,7 +261,7 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
             base,
             &NewAttribute::resident(AttributeType::BITMAP, name, &first),
         )?;
-        self.blocks = Some(map);
+        self.open.blocks = Some(Arc::new(map));
         Ok(0)
     }
 
@@ -246,8 +274,10 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
             self.place(),
         );
         let mut map = self
+            .open
             .blocks
-            .clone()
+            .as_deref()
+            .cloned()
             .ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))?;
         let count = map.sizes.data / bytes;
         let engine = self.access.engine_mut()?;
@@ -267,8 +297,12 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         map.sizes.allocated = map.runs.end().0 * engine.cluster_size();
         map.sizes.data = end;
         map.sizes.initialized = end;
-        engine.store_map(base, key, &map, have)?;
-        self.blocks = Some(map);
+        if map.runs.end().0 == have {
+            engine.store_sizes(base, key, &map)?;
+        } else {
+            engine.store_map(base, key, &map, have)?;
+        }
+        self.open.blocks = Some(Arc::new(map));
         Ok(())
     }
 
@@ -281,8 +315,10 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
             self.place(),
         );
         let mut map = self
+            .open
             .blocks
-            .clone()
+            .as_deref()
+            .cloned()
             .ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))?;
         let engine = self.access.engine_mut()?;
         let end = count * bytes;
@@ -293,7 +329,7 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         map.sizes.data = end;
         map.sizes.initialized = end;
         engine.store_map(base, key, &map, keep.saturating_sub(1))?;
-        self.blocks = Some(map);
+        self.open.blocks = Some(Arc::new(map));
         Ok(())
     }
 
@@ -305,7 +341,7 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
                 engine.free_cached_runs(map.runs.runs())?;
             }
         }
-        self.blocks = None;
+        self.open.blocks = None;
         Ok(())
     }
 }
@@ -314,28 +350,20 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
     type Error = Error;
 
     fn fault(&self, fault: IndexFault) -> Error {
-        let (attribute, vcn) = match fault.at {
-            NodeAt::Root => (AttributeType::INDEX_ROOT, None),
-            NodeAt::Block(vcn) => (AttributeType::INDEX_ALLOCATION, Some(vcn)),
-        };
-        let place = Place {
-            vcn,
-            offset: Some(fault.offset),
-            ..Place::attribute(self.base, attribute)
-        };
-        place.corrupt(CorruptKind::Index(fault.kind))
+        fault_of(self.base, fault)
     }
 
     fn block_size(&self) -> usize {
-        self.block_size
+        self.open.block_size
     }
 
     fn vcn_step(&self) -> u64 {
-        self.vcn_step
+        self.open.vcn_step
     }
 
     fn block_count(&self) -> u64 {
-        self.blocks
+        self.open
+            .blocks
             .as_ref()
             .map_or(0, |map| map.sizes.initialized / self.block_bytes())
     }
@@ -345,14 +373,7 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
     }
 
     fn root(&self) -> Result<Arc<IndexNode>> {
-        let found = self.access.engine().need(
-            self.base,
-            AttrKey::named(AttributeType::INDEX_ROOT, self.name),
-        )?;
-        let value = found.resident()?.to_vec();
-        IndexNode::from_root(value)
-            .map(Arc::new)
-            .map_err(|fault| self.fault(fault))
+        Ok(Arc::clone(&self.open.root))
     }
 
     fn set_root(&mut self, root: &IndexNode) -> Result<RootFit> {
@@ -360,15 +381,17 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
             self.base,
             AttrKey::named(AttributeType::INDEX_ROOT, self.name),
         );
-        let engine = self.access.engine_mut()?;
+        let engine = self.engine_mut()?;
         let at = engine.need(base, key)?.at;
-        if engine.try_set_value(at, root.bytes())? {
-            return Ok(RootFit::Fits);
+        if !engine.try_set_value(at, root.bytes())? {
+            if root.bytes().len() > LEAST_ROOT {
+                self.publish();
+                return Ok(RootFit::TooLarge);
+            }
+            engine.set_value(base, at, root.bytes())?;
         }
-        if root.bytes().len() > LEAST_ROOT {
-            return Ok(RootFit::TooLarge);
-        }
-        engine.set_value(base, at, root.bytes())?;
+        self.open.root = Arc::new(root.clone());
+        self.publish();
         Ok(RootFit::Fits)
     }
 
@@ -392,12 +415,7 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
     }
 
     fn modify_block<R>(&mut self, vcn: u64, edit: impl FnOnce(&mut IndexNode) -> R) -> Result<R> {
-        let location = self.location(vcn)?;
-        let key = location.key();
-        if !self.access.engine().cache.contains(key) {
-            let block = self.load(vcn)?;
-            self.access.engine_mut()?.keep_cached(location, &block);
-        }
+        let key = self.at_hand(vcn)?;
         let fault = self.fault(IndexFault::new(
             IndexFaultKind::ChildVcn,
             NodeAt::Block(vcn),
@@ -406,6 +424,17 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
             .engine_mut()?
             .cache
             .modify(key, |block| block.node_mut().map(edit).ok_or(fault))
+    }
+
+    fn insert_entry(&mut self, vcn: u64, slot: usize, entry: &[u8]) -> Result<NodeFit> {
+        let key = self.at_hand(vcn)?;
+        let engine = self.access.engine_mut()?;
+        engine.cache.insert_entry(key, slot, entry)
+    }
+
+    fn remove_entry(&mut self, vcn: u64, slot: usize) -> Result<()> {
+        let key = self.at_hand(vcn)?;
+        self.access.engine_mut()?.cache.remove_entry(key, slot)
     }
 
     fn write_block(&mut self, vcn: u64, node: IndexNode) -> Result<()> {
@@ -419,29 +448,39 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
     }
 
     fn allocate_block(&mut self) -> Result<u64> {
-        if self.blocks.is_none() {
-            return self.make_first_block();
+        if self.open.blocks.is_none() {
+            self.engine_mut()?;
+            let vcn = self.make_first_block()?;
+            self.open.full_below = 1;
+            self.publish();
+            return Ok(vcn);
         }
-        let (mut bytes, map) = self.bitmap()?;
-        let count = usize::try_from(self.block_count()).unwrap_or(usize::MAX);
-        let free = bits::next_clear_run(&bytes, 0, count).map(|(bit, _)| bit);
-        let bit = free.unwrap_or(count);
-        if bit >= count {
+        let body = self.bitmap_body()?;
+        let bit = self.first_free(&body)?;
+        self.engine_mut()?;
+        if u64::try_from(bit).unwrap_or(u64::MAX) >= self.block_count() {
             self.add_block()?;
         }
-        self.write_bit(&mut bytes, map, bit, true)?;
-        Ok(u64::try_from(bit).unwrap_or(u64::MAX) * self.vcn_step)
+        self.write_bit(body, bit, true)?;
+        self.open.full_below = bit + 1;
+        self.publish();
+        Ok(u64::try_from(bit).unwrap_or(u64::MAX) * self.open.vcn_step)
     }
 
     fn free_block(&mut self, vcn: u64) -> Result<()> {
-        let (mut bytes, map) = self.bitmap()?;
-        let bit = usize::try_from(vcn / self.vcn_step).unwrap_or(usize::MAX);
+        let body = self.bitmap_body()?;
+        self.engine_mut()?;
+        let bit = usize::try_from(vcn / self.open.vcn_step).unwrap_or(usize::MAX);
+        let mut bytes = self.bitmap_bytes(&body, 0)?;
         bits::fill(&mut bytes, bit, 1, false);
         let used = bits::end_of_set(&bytes);
         if used == 0 {
-            return self.remove_blocks();
+            self.remove_blocks()?;
+            self.publish();
+            return Ok(());
         }
-        self.write_bit(&mut bytes, map, bit, false)?;
+        self.write_bit(body, bit, false)?;
+        self.open.full_below = self.open.full_below.min(bit);
         let key = self.location(vcn)?.key();
         self.access.engine_mut()?.cache.forget_one(key);
         let count = self.block_count();
@@ -450,6 +489,59 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
         if used < count && count - used > count / AHEAD_PART {
             self.cut_blocks(used)?;
         }
+        self.publish();
         Ok(())
     }
+}
+
+impl Engine {
+    /// An index as its file's attributes say it is.
+    fn open_index(&self, base: RecordNumber, name: &[u16]) -> Result<OpenIndex> {
+        let key = AttrKey::named(AttributeType::INDEX_ROOT, name);
+        let found = self.need(base, key)?;
+        let place = found.place();
+        let header = index::root_header(found.resident()?).map_err(|e| place.format(e))?;
+        let block_size = usize::try_from(header.block_size.get()).unwrap_or(0);
+        if !(fixup::STRIDE..=65_536).contains(&block_size) || !block_size.is_power_of_two() {
+            return Err(place.corrupt(CorruptKind::StreamSizes));
+        }
+        let bytes = u64::try_from(block_size).unwrap_or(u64::MAX);
+        // VCNs count clusters, or 512-byte sectors in clusters larger than a
+        // block (NTFS.md 2.9).
+        let cluster = self.cluster_size();
+        let vcn_step = if cluster > bytes {
+            bytes / 512
+        } else {
+            bytes / cluster
+        };
+        let root = IndexNode::from_root(found.resident()?.to_vec());
+        let root = Arc::new(root.map_err(|fault| fault_of(base, fault))?);
+        drop(found);
+        let blocks =
+            self.stream_map(base, AttrKey::named(AttributeType::INDEX_ALLOCATION, name))?;
+        let open = OpenIndex {
+            root,
+            block_size,
+            vcn_step,
+            blocks: blocks.map(Arc::new),
+            full_below: 0,
+        };
+        if name == index::I30 {
+            self.memo.put_index(base, Arc::new(open.clone()));
+        }
+        Ok(open)
+    }
+}
+
+fn fault_of(base: RecordNumber, fault: IndexFault) -> Error {
+    let (attribute, vcn) = match fault.at {
+        NodeAt::Root => (AttributeType::INDEX_ROOT, None),
+        NodeAt::Block(vcn) => (AttributeType::INDEX_ALLOCATION, Some(vcn)),
+    };
+    let place = Place {
+        vcn,
+        offset: Some(fault.offset),
+        ..Place::attribute(base, attribute)
+    };
+    place.corrupt(CorruptKind::Index(fault.kind))
 }

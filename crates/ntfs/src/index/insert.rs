@@ -186,8 +186,12 @@ pub(super) fn put<S: IndexStore>(
                 Reach::Tree => Reach::Tree,
             });
         };
-        let fit = store.modify_block(vcn, |node| edit.apply(node))?;
-        let fit = fit.map_err(|e| store.fault(undecodable(step.at, e)))?;
+        let fit = match (edit.kind, edit.right) {
+            (EditKind::Insert, None) => store.insert_entry(vcn, edit.slot, &edit.entry)?,
+            _ => store
+                .modify_block(vcn, |node| edit.apply(node))?
+                .map_err(|e| store.fault(undecodable(step.at, e)))?,
+        };
         if fit == NodeFit::Done {
             return Ok(reach);
         }
@@ -284,7 +288,7 @@ pub(super) fn divide<S: IndexStore>(
 /// are made equally long, as far as whole entries allow.
 pub(super) fn choose_median(wide: &IndexNode, arrival: Edge, capacity: usize) -> Option<usize> {
     let len = wide.len();
-    let last = index::encode_last_entry(wide.child(0)).len();
+    let last = index::last_entry_len(!wide.is_leaf());
     let larger = |median: usize| {
         let before = wide.range(0, median).len() + last;
         let behind = wide.range(median + 1, len + 1).len();
@@ -318,7 +322,7 @@ pub(super) fn block_capacity(len: usize) -> usize {
 /// Refuses an entry that an inner block could not hold on its own.
 fn check_length<S: IndexStore>(store: &S, entry: &[u8]) -> Result<(), S::Error> {
     let child = size_of::<u64>();
-    let last = index::encode_last_entry(Some(0)).len();
+    let last = index::last_entry_len(true);
     if entry.len() + child + last > block_capacity(store.block_size()) {
         return Err(store.fault(IndexFault::new(IndexFaultKind::EntryTooLong, NodeAt::Root)));
     }
@@ -399,7 +403,7 @@ pub(super) fn no_root_room<S: IndexStore>(store: &S) -> S::Error {
 /// encoded entries of the node above.
 fn spread<S: IndexStore>(store: &mut S, list: &IndexNode) -> Result<Vec<u8>, S::Error> {
     let capacity = block_capacity(store.block_size());
-    let last = index::encode_last_entry(list.child(0)).len();
+    let last = index::last_entry_len(!list.is_leaf());
     let mut above = Vec::new();
     let mut from = 0;
     loop {

@@ -220,13 +220,18 @@ impl IndexNode {
         }
     }
 
+    /// Whether an entry of `len` bytes more finds room.
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        len <= self.allocated - self.end
+    }
+
     /// Puts an encoded entry in front of `slot`.
     ///
     /// # Errors
     /// `slot` is out of range.
     pub(crate) fn insert(&mut self, slot: usize, entry: &[u8]) -> FormatResult<NodeFit> {
         let start = self.start(slot).ok_or(OUT_OF_RANGE)?;
-        if entry.len() > self.allocated - self.end {
+        if !self.has_room(entry.len()) {
             return Ok(NodeFit::Full);
         }
         let offset = u32::try_from(start).map_err(|_| OUT_OF_RANGE)?;

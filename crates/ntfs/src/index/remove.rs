@@ -45,7 +45,10 @@ pub(crate) fn remove<S: IndexStore>(
     let inner = located.node.child(slot);
     drop(located.node);
     match inner {
-        None => edit_node(store, at, |node| node.remove(slot))?,
+        None => match at {
+            NodeAt::Block(vcn) => store.remove_entry(vcn, slot)?,
+            NodeAt::Root => edit_node(store, at, |node| node.remove(slot))?,
+        },
         Some(child) => path = remove_inner(store, order, path, child)?,
     }
     rebalance(store, path)?;

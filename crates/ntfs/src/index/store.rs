@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::fault::IndexFault;
-use super::node::IndexNode;
+use super::fault::{IndexFault, NodeAt};
+use super::node::{IndexNode, NodeFit, undecodable};
 
 /// Whether a file record took a new index root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,23 @@ pub(crate) trait IndexStore {
         vcn: u64,
         edit: impl FnOnce(&mut IndexNode) -> R,
     ) -> Result<R, Self::Error>;
+
+    /// Puts an encoded entry in front of `slot` of the block at `vcn`.
+    fn insert_entry(
+        &mut self,
+        vcn: u64,
+        slot: usize,
+        entry: &[u8],
+    ) -> Result<NodeFit, Self::Error> {
+        let fit = self.modify_block(vcn, |node| node.insert(slot, entry))?;
+        fit.map_err(|e| self.fault(undecodable(NodeAt::Block(vcn), e)))
+    }
+
+    /// Takes the entry of `slot` out of the block at `vcn`.
+    fn remove_entry(&mut self, vcn: u64, slot: usize) -> Result<(), Self::Error> {
+        let gone = self.modify_block(vcn, |node| node.remove(slot))?;
+        gone.map_err(|e| self.fault(undecodable(NodeAt::Block(vcn), e)))
+    }
 
     /// Puts `node` in place of whatever is at `vcn`, which is not read.
     fn write_block(&mut self, vcn: u64, node: IndexNode) -> Result<(), Self::Error>;

@@ -23,6 +23,19 @@ pub struct Name {
     pub namespace: Namespace,
 }
 
+/// One name of a file, and what there is beside it.
+#[derive(Debug)]
+pub(crate) struct NameOfFile {
+    /// Its attribute.
+    pub(crate) at: AttrRef,
+    /// The name.
+    pub(crate) name: FileName,
+    /// The 8.3 name of a long name, or the other way round.
+    pub(crate) pair: Option<FileName>,
+    /// Long names without these two.
+    pub(crate) left: usize,
+}
+
 /// Most names of a file, 8.3 names not counted (MS-FSA 2.1.5.15.7).
 pub(crate) const MAX_NAMES: u32 = 1024;
 
@@ -36,19 +49,16 @@ const MAX_DEPTH: usize = 16_384;
 impl Engine {
     /// Every `$FILE_NAME` of a file and where it is.
     pub(crate) fn file_names(&self, base: RecordNumber) -> Result<Vec<(AttrRef, FileName)>> {
-        let found = self.all_where(base, |type_code, _| type_code == AttributeType::FILE_NAME)?;
-        if found.len() > MAX_SEEN {
-            return Err(Place::attribute(base, AttributeType::FILE_NAME)
-                .corrupt(CorruptKind::AttributeList));
-        }
-        found
-            .iter()
-            .map(|found| {
-                let name =
-                    FileName::decode(found.resident()?).map_err(|e| found.place().format(e))?;
-                Ok((found.at, name))
-            })
-            .collect()
+        let mut names = Vec::new();
+        self.each_name(base, |at, view| {
+            if names.len() >= MAX_SEEN {
+                return Err(Place::attribute(base, AttributeType::FILE_NAME)
+                    .corrupt(CorruptKind::AttributeList));
+            }
+            names.push((at, view.to_owned()));
+            Ok(())
+        })?;
+        Ok(names)
     }
 
     /// The `$FILE_NAME` that an entry of a directory stands for.
@@ -58,14 +68,14 @@ impl Engine {
         parent: RecordNumber,
         name: &[u16],
     ) -> Result<(AttrRef, FileName)> {
-        let found = self.all_where(base, |type_code, _| type_code == AttributeType::FILE_NAME)?;
-        for found in found {
-            let view = FileNameView::new(found.resident()?).map_err(|e| found.place().format(e))?;
-            if view.parent().record() == parent && view.name_is(name) {
-                return Ok((found.at, view.to_owned()));
+        let mut found = None;
+        self.each_name(base, |at, view| {
+            if found.is_none() && view.parent().record() == parent && view.name_is(name) {
+                found = Some((at, view.to_owned()));
             }
-        }
-        Err(Place::record(base).corrupt(CorruptKind::EntryWithoutName))
+            Ok(())
+        })?;
+        found.ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))
     }
 
     /// Names without 8.3 names, when the record counts `counted` in all.
@@ -73,12 +83,12 @@ impl Engine {
         if counted <= 1 {
             return Ok(counted);
         }
-        let names = self.file_names(base)?;
-        let dos = names
-            .iter()
-            .filter(|(_, name)| name.namespace == Namespace::Dos)
-            .count();
-        Ok(u32::try_from(names.len() - dos).unwrap_or(u32::MAX))
+        let mut long = 0;
+        self.each_name(base, |_, view| {
+            long += u32::from(view.namespace() != Namespace::Dos);
+            Ok(())
+        })?;
+        Ok(long)
     }
 
     /// The names of a file, 8.3 names among them.
@@ -102,9 +112,8 @@ impl Engine {
 
     /// Adds a name: the attribute, the entry, the count.
     pub(crate) fn attach_name(&mut self, file: FileReference, name: &FileName) -> Result<()> {
-        self.add_entry(name, file)?;
+        let value = self.add_entry(name, file)?;
         let base = file.record();
-        let value = name.encode().map_err(|e| Place::record(base).format(e))?;
         self.insert_attribute(
             base,
             &NewAttribute::resident(AttributeType::FILE_NAME, &[], &value),
@@ -207,6 +216,17 @@ impl Engine {
         parent: RecordNumber,
         name: &[u16],
     ) -> Result<(RecordNumber, AttrRef, FileName)> {
+        let (base, stored) = self.resolve_entry(parent, name)?;
+        let (at, found) = self.file_name_of(base, parent, &stored)?;
+        Ok((base, at, found))
+    }
+
+    /// Finds the file of a name in a directory, and the name as it is stored.
+    pub(crate) fn resolve_entry(
+        &self,
+        parent: RecordNumber,
+        name: &[u16],
+    ) -> Result<(RecordNumber, Vec<u16>)> {
         let case = self.name_case(parent)?;
         let entry = self
             .lookup_entry(parent, name, case)?
@@ -216,8 +236,51 @@ impl Engine {
         let stored = view.name_units();
         self.base_record(file)
             .map_err(|_| Place::record(parent).corrupt(CorruptKind::EntryWithoutName))?;
-        let (at, found) = self.file_name_of(file.record(), parent, &stored)?;
-        Ok((file.record(), at, found))
+        Ok((file.record(), stored))
+    }
+
+    /// Looks through the names of a file once, for one of them.
+    pub(crate) fn name_of_file(
+        &self,
+        base: RecordNumber,
+        parent: RecordNumber,
+        name: &[u16],
+    ) -> Result<NameOfFile> {
+        let mut found: Option<(AttrRef, FileName)> = None;
+        // Names in the same directory: few.
+        let mut near: Vec<FileName> = Vec::new();
+        let mut left = 0;
+        self.each_name(base, |at, view| {
+            if view.parent().record() != parent {
+                left += 1;
+            } else if view.name_is(name) {
+                let name = view.to_owned();
+                found.get_or_insert_with(|| (at, name.clone()));
+                near.push(name);
+            } else if view.namespace() == Namespace::Posix {
+                left += 1;
+            } else {
+                near.push(view.to_owned());
+            }
+            Ok(())
+        })?;
+        let (at, name) =
+            found.ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))?;
+        let pair = near.iter().find(|other| is_pair(&name, other)).cloned();
+        left += near
+            .iter()
+            .filter(|other| {
+                other.namespace != Namespace::Dos && other.name != name.name
+                    || other.parent != name.parent
+            })
+            .filter(|other| pair.as_ref() != Some(other))
+            .count();
+        Ok(NameOfFile {
+            at,
+            name,
+            pair,
+            left,
+        })
     }
 
     /// Whether `directory` is `ancestor` or lies below it.

@@ -5,7 +5,7 @@ use linkwright_ntfs_format::file_name::Namespace;
 use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
-use super::names::is_pair;
+use super::names::NameOfFile;
 use crate::attr::AttrKey;
 use crate::engine::Engine;
 use crate::error::{InvalidInput, Result};
@@ -17,26 +17,19 @@ impl Engine {
     pub(crate) fn remove_name(&mut self, parent: FileReference, name: &[u16]) -> Result<()> {
         self.check_writable()?;
         let directory = self.directory(parent)?;
-        let (base, at, found) = self.resolve_name(directory, name)?;
+        let (base, stored) = self.resolve_entry(directory, name)?;
         if base.0 < RecordNumber::FIRST_USER.0 || directory == RecordNumber::EXTEND {
             return Err(InvalidInput::Metafile.into());
         }
         if self.is_directory(base)? && !self.is_directory_empty(base)? {
             return Err(InvalidInput::DirectoryNotEmpty.into());
         }
-        let names = self.file_names(base)?;
-        let pair = names
-            .iter()
-            .find(|(_, other)| is_pair(&found, other))
-            .map(|(_, other)| other.clone());
-        let left = names
-            .iter()
-            .filter(|(_, other)| {
-                other.namespace != Namespace::Dos && other.name != found.name
-                    || other.parent != found.parent
-            })
-            .filter(|(_, other)| pair.as_ref() != Some(other))
-            .count();
+        let NameOfFile {
+            at,
+            name: found,
+            pair,
+            left,
+        } = self.name_of_file(base, directory, &stored)?;
         // A change is told under the long name, by whichever it was asked for.
         let told = match (&pair, found.namespace) {
             (Some(long), Namespace::Dos) => long.clone(),

@@ -1,12 +1,10 @@
 //! `$STANDARD_INFORMATION`, and what directory entries repeat of a file.
 
 use linkwright_ntfs_format::attribute::AttributeType;
-use linkwright_ntfs_format::ea::EaInformation;
-use linkwright_ntfs_format::file_name::Duplicated;
-use linkwright_ntfs_format::record::RecordFlags;
+use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation, Times};
 use linkwright_ntfs_format::usn::UsnReason;
-use linkwright_ntfs_format::{FileReference, NtTime, RecordNumber, SecurityId};
+use linkwright_ntfs_format::{FileReference, NtTime, RecordNumber, SecurityId, num};
 
 use crate::attr::{AttrKey, AttrRef};
 use crate::engine::Engine;
@@ -47,6 +45,12 @@ impl FileInfo {
 }
 
 const INFORMATION: AttrKey<'static> = AttrKey::unnamed(AttributeType::STANDARD_INFORMATION);
+/// Where the times of `$STANDARD_INFORMATION` lie in the records of all but very
+/// old systems: the first attribute behind the header and the update sequence.
+const INFORMATION_USUALLY: core::ops::Range<usize> = 0x30..0xB0;
+/// Bytes of the four times.
+const TIMES_LEN: usize = 32;
+
 const DATA: AttrKey<'static> = AttrKey::unnamed(AttributeType::DATA);
 
 impl Engine {
@@ -67,9 +71,16 @@ impl Engine {
         base: RecordNumber,
         change: impl FnOnce(&mut StandardInformation),
     ) -> Result<()> {
-        let (at, mut info) = self.standard_information(base)?;
+        let found = self.need(base, INFORMATION)?;
+        let mut info =
+            StandardInformation::decode(found.resident()?).map_err(|e| found.place().format(e))?;
         change(&mut info);
-        self.patch_value(at, 0, &info.encode())
+        let (at, offset) = (found.at, found.offset());
+        let range = offset..offset + found.view()?.len();
+        drop(found);
+        self.patch_record(at.record, &[range], |bytes| {
+            record::write_resident(bytes, offset, 0, &info.encode())
+        })
     }
 
     /// Whether a record is a directory's.
@@ -112,41 +123,7 @@ impl Engine {
             return Ok(None);
         }
         let bytes = self.reparse_bytes(base)?;
-        Ok(bytes.and_then(|bytes| linkwright_ntfs_format::num::u32_at(&bytes, 0).ok()))
-    }
-
-    /// What a fresh directory entry says of a file.
-    pub(crate) fn duplicated(&self, base: RecordNumber) -> Result<Duplicated> {
-        let (_, info) = self.standard_information(base)?;
-        let directory = self.is_directory(base)?;
-        let (size, allocated) = if directory {
-            (0, 0)
-        } else {
-            self.data_sizes(base)?
-        };
-        let mut attributes = info.attributes;
-        attributes.set(FileAttributes::FILE_NAME_INDEX, directory);
-        let tag = self.reparse_tag(base)?;
-        let ea_or_tag = match tag {
-            Some(tag) => tag,
-            None => self.packed_ea_size(base)?,
-        };
-        Ok(Duplicated {
-            times: info.times,
-            allocated,
-            size,
-            attributes,
-            ea_or_tag,
-        })
-    }
-
-    fn packed_ea_size(&self, base: RecordNumber) -> Result<u32> {
-        let key = AttrKey::unnamed(AttributeType::EA_INFORMATION);
-        let Some(found) = self.find(base, key)? else {
-            return Ok(0);
-        };
-        let info = EaInformation::decode(found.resident()?).map_err(|e| found.place().format(e))?;
-        Ok(u32::from(info.packed_size))
+        Ok(bytes.and_then(|bytes| num::u32_at(&bytes, 0).ok()))
     }
 
     /// What a file is.
@@ -261,6 +238,25 @@ impl Engine {
     /// Marks a directory as changed: an entry came or went.
     pub(crate) fn touch_directory(&mut self, base: RecordNumber) -> Result<()> {
         let now = self.now();
+        let mut touched = false;
+        self.patch_record(base, &[INFORMATION_USUALLY], |bytes| {
+            let first = record::attributes(bytes).next().transpose()?;
+            let value = first
+                .filter(|first| first.type_code() == AttributeType::STANDARD_INFORMATION)
+                .and_then(|first| first.resident_value_offset());
+            let usual = value.filter(|value| value + TIMES_LEN <= INFORMATION_USUALLY.end);
+            if let Some(value) = usual {
+                // Written, changed, accessed: behind the time of creation.
+                for time in 1..4 {
+                    num::put(bytes, value + time * size_of::<u64>(), &now.0.to_le_bytes())?;
+                }
+                touched = true;
+            }
+            Ok(())
+        })?;
+        if touched {
+            return Ok(());
+        }
         self.update_information(base, |info| {
             info.times.modified = now;
             info.times.changed = now;

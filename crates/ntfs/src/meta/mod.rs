@@ -7,9 +7,11 @@ mod object_id;
 mod reparse;
 mod secure;
 mod security;
+mod survey;
 mod view;
 
 pub use extended_attributes::ExtendedAttribute;
 pub use information::{CaseSensitivity, FileInfo, TimesChange};
 
 pub(crate) use security::{Creator, SecurityCache};
+pub(crate) use survey::Survey;

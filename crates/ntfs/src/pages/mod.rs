@@ -4,6 +4,8 @@
 //! in pages, so that a change is part of the operation's write set. User data
 //! never goes through here (see [`crate::stream`]).
 
+use core::ops::Range;
+
 use linkwright_ntfs_format::num;
 
 use crate::cache::{BlockKind, Location};
@@ -36,11 +38,13 @@ impl Engine {
                 return None;
             }
             let at = offset + u64::try_from(done).unwrap_or(u64::MAX);
-            let inside = usize::try_from(at % page).unwrap_or(0);
+            // Pages are powers of two.
+            let within = at & (page - 1);
+            let inside = usize::try_from(within).unwrap_or(0);
             let take = (usize::try_from(page).unwrap_or(0) - inside).min(len - done);
             done += take;
             Some(Part {
-                page: at - at % page,
+                page: at - within,
                 inside,
                 len: take,
             })
@@ -99,7 +103,9 @@ impl Engine {
         let mut rest = bytes;
         for part in self.parts(offset, bytes.len()) {
             let (here, tail) = rest.split_at_checked(part.len).unwrap_or((rest, &[]));
-            self.modify_page(map, part.page, place, |page| {
+            let key = self.page_at_hand(map, part.page, place)?;
+            let range = part.inside..part.inside + here.len();
+            self.cache.patch(key, &[range], |page| {
                 num::put(page, part.inside, here).map_err(|e| place.format(e))
             })?;
             rest = tail;
@@ -107,20 +113,28 @@ impl Engine {
         Ok(())
     }
 
-    /// Changes the page that starts at `offset` of a metadata stream.
-    pub(crate) fn modify_page<T>(
+    /// Changes the page that starts at `offset` of a metadata stream, inside
+    /// `range` only.
+    pub(crate) fn patch_page<T>(
         &mut self,
         map: &StreamMap,
         offset: u64,
+        range: Range<usize>,
         place: Place,
         change: impl FnOnce(&mut [u8]) -> Result<T>,
     ) -> Result<T> {
+        let key = self.page_at_hand(map, offset, place)?;
+        self.cache.patch(key, &[range], change)
+    }
+
+    /// Has a page in the cache; its key there.
+    fn page_at_hand(&mut self, map: &StreamMap, offset: u64, place: Place) -> Result<u64> {
         let location = self.page_location(map, offset, place)?;
         let key = location.key();
         if !self.cache.contains(key) {
             let block = self.cached_block(location.clone(), BlockKind::Page, place, |_| Ok(()))?;
             self.keep_cached(location, &block);
         }
-        self.cache.modify(key, |block| change(block.bytes_mut()))
+        Ok(key)
     }
 }

@@ -1,5 +1,6 @@
 //! File records: loading, validating, changing.
 
+use core::ops::Range;
 use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::AttributeType;
@@ -15,6 +16,9 @@ use crate::options::Access;
 /// Records that `$MFTMirr` repeats at least.
 pub(crate) const MIRRORED: u64 = 4;
 
+/// Where the header of a record is.
+const HEADER: Range<usize> = 0..record::HEADER_LEN;
+
 impl Engine {
     /// Where `len` bytes at `offset` of a stream lie on the device.
     pub(crate) fn location(
@@ -24,6 +28,9 @@ impl Engine {
         len: usize,
         place: Place,
     ) -> Result<Location> {
+        if let Some(location) = self.location_in_one(runs, offset, len) {
+            return Ok(location);
+        }
         let cluster = self.cluster_size();
         let mut location: Option<Location> = None;
         let mut done = 0_usize;
@@ -50,6 +57,21 @@ impl Engine {
             done += take;
         }
         location.ok_or_else(|| place.corrupt(CorruptKind::StreamSizes))
+    }
+
+    /// The same where all bytes lie in one run and inside the volume: nearly
+    /// always.
+    fn location_in_one(&self, runs: &RunList, offset: u64, len: usize) -> Option<Location> {
+        let shift = self.geometry.cluster_shift();
+        let vcn = offset >> shift;
+        let inside = offset - (vcn << shift);
+        let run = runs.lookup(vcn)?;
+        let lcn = run.lcn?;
+        let end = lcn.checked_add(run.length)?;
+        let room = run.length.checked_mul(1 << shift)?.checked_sub(inside)?;
+        let fits = u64::try_from(len).is_ok_and(|len| (1..=room).contains(&len));
+        let inside_volume = end <= self.geometry.cluster_count();
+        (fits && inside_volume).then(|| Location::contiguous((lcn << shift) + inside, len))
     }
 
     /// The byte offset of a run, checked to lie inside the volume.
@@ -113,9 +135,25 @@ impl Engine {
         self.location(self.state.mft_runs(), offset, self.record_size(), place)
     }
 
+    /// Where a record starts, which is its key in the cache. What is there was
+    /// checked when it was read.
+    fn record_key(&self, number: RecordNumber) -> Option<u64> {
+        if number.0 >= self.record_count() {
+            return None;
+        }
+        let offset = number.0 << self.geometry.record_size().trailing_zeros();
+        let shift = self.geometry.cluster_shift();
+        let vcn = offset >> shift;
+        let lcn = self.state.mft_runs().lookup(vcn)?.lcn?;
+        Some((lcn << shift) + (offset - (vcn << shift)))
+    }
+
     /// A record in order, in use or not. While the volume is open for reading,
     /// `$MFTMirr` stands in for those of its records that are damaged.
     pub(crate) fn record(&self, number: RecordNumber) -> Result<Arc<Block>> {
+        if let Some(block) = self.record_key(number).and_then(|key| self.cache.get(key)) {
+            return Ok(block);
+        }
         match self.own_record(number) {
             Err(error) if number.0 < MIRRORED && self.options.access == Access::ReadOnly => {
                 self.mirrored_record(number).map_err(|_| error)
@@ -167,14 +205,38 @@ impl Engine {
         number: RecordNumber,
         change: impl FnOnce(&mut [u8]) -> Result<T, FormatError>,
     ) -> Result<T> {
-        let key = self.record_location(number)?.key();
-        if !self.cache.contains(key) {
-            let block = self.record(number)?;
-            self.keep_cached(self.record_location(number)?, &block);
-        }
+        let key = self.record_at_hand(number)?;
         self.cache.modify(key, |block| {
             change(block.bytes_mut()).map_err(|e| Place::record(number).format(e))
         })
+    }
+
+    /// As [`Self::modify_record`], for a change that leaves all bytes outside of
+    /// `ranges` as they are.
+    pub(crate) fn patch_record<T>(
+        &mut self,
+        number: RecordNumber,
+        ranges: &[Range<usize>],
+        change: impl FnOnce(&mut [u8]) -> Result<T, FormatError>,
+    ) -> Result<T> {
+        let key = self.record_at_hand(number)?;
+        self.cache.patch(key, ranges, |bytes| {
+            change(bytes).map_err(|e| Place::record(number).format(e))
+        })
+    }
+
+    /// Has a record in the cache; its key there.
+    pub(crate) fn record_at_hand(&mut self, number: RecordNumber) -> Result<u64> {
+        if let Some(key) = self.record_key(number)
+            && self.cache.holds(key)
+        {
+            return Ok(key);
+        }
+        let location = self.record_location(number)?;
+        let key = location.key();
+        let block = self.record(number)?;
+        self.keep_cached(location, &block);
+        Ok(key)
     }
 
     /// Changes the header of a record.
@@ -183,7 +245,7 @@ impl Engine {
         number: RecordNumber,
         change: impl FnOnce(&mut RecordHeader),
     ) -> Result<()> {
-        self.modify_record(number, |bytes| {
+        self.patch_record(number, &[HEADER], |bytes| {
             change(record::header_mut(bytes)?);
             Ok(())
         })

@@ -14,7 +14,7 @@ const HEADER_PAGE: u64 = 34;
 /// marks of a session for nothing and throw the log away.
 const LEAST_PAGES: u64 = 50;
 /// Bytes looked at or written at a time.
-const STEP: usize = 1 << 20;
+const STEP: usize = 256 << 10;
 
 /// See the module's text.
 #[derive(Debug, Clone)]
@@ -124,8 +124,9 @@ impl LogRegion {
                 .min(STEP);
             let there = there.get_mut(..take).unwrap_or_default();
             self.read(device, at, there)?;
-            if there.iter().any(|byte| *byte != EMPTY_FILL) {
-                self.write(at, fill.get(..take).unwrap_or_default(), &mut write)?;
+            let fill = fill.get(..take).unwrap_or_default();
+            if there != fill {
+                self.write(at, fill, &mut write)?;
             }
             at += take as u64;
         }

@@ -276,7 +276,8 @@ impl Engine {
             if journal.turned_over {
                 // Not a fresh block: until this is committed, it holds the oldest
                 // records.
-                self.modify_page(&journal.map, at, journal.place(), |page| {
+                let all = 0..location.len();
+                self.patch_page(&journal.map, at, all, journal.place(), |page| {
                     page.fill(0);
                     Ok(())
                 })?;

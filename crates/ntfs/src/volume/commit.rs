@@ -238,6 +238,7 @@ impl Engine {
     /// straight to their place when it was free before the open transaction,
     /// else to the spill area.
     fn spill_down_to(&mut self, keep: usize) -> Result<()> {
+        self.cache.settle_frames();
         let victims = self.cache.victims(keep);
         for batch in victims.chunks(SPILL_BATCH) {
             let (mut straight, mut away) = (WriteSet::default(), WriteSet::default());

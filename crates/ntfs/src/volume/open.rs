@@ -13,8 +13,9 @@ use super::{RecoveryReport, Spill, Volume};
 use crate::alloc::{PendingFrees, Reserved};
 use crate::attr::AttrKey;
 use crate::cache::Cache;
-use crate::engine::{Engine, Session, State};
+use crate::engine::{Engine, Session, Shared, State};
 use crate::error::{CorruptKind, Error, Place, Result, Unsupported};
+use crate::memo::Memo;
 use crate::options::{Access, OpenOptions};
 use crate::stream::StreamMap;
 use crate::txn::{Mirror, Store};
@@ -58,9 +59,10 @@ pub(super) fn open_engine(
         cache: Cache::new(options.cache_bytes),
         options,
         store,
-        state: State::bootstrap(bootstrap),
+        state: Shared::new(State::bootstrap(bootstrap)),
         frames: Vec::new(),
         session: Session::Untouched,
+        memo: Memo::default(),
         pending: PendingFrees::default(),
         reserved: Reserved::default(),
         spill: Spill::default(),

@@ -116,6 +116,7 @@ impl Engine {
             }
         }
         self.cache.forget_clean();
+        self.memo.clear();
         Ok(report)
     }
 

@@ -67,7 +67,7 @@ impl System {
                 content: Ok(content.clone()),
                 privilege,
             }),
-            token: &self.process.token,
+            token: &self.token(),
             view: &PlainView,
         };
         match self.machine.create(&request) {

@@ -151,7 +151,7 @@ impl System {
             attributes: 0,
             security: None,
             link: None,
-            token: &self.process.token,
+            token: &self.token(),
             view: &PlainView,
         };
         Ok(self.short(self.machine.create(&request)?.0))
@@ -223,7 +223,7 @@ impl System {
             attributes: source.attributes.bits() & kept,
             security: None,
             link: None,
-            token: &self.process.token,
+            token: &self.token(),
             view: &PlainView,
         };
         match self.machine.create(&request) {

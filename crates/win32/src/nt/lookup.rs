@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use linkwright_codes::NtStatus;
-use linkwright_fs::resolve::{
-    Drives, Hop, LastLink, Manner, Outcome, Resolver, Rules, Visit, Walk,
-};
-use linkwright_fs::{FileSystem, LinkContent, ReparseBuffer, ReparseTag, Result as FsResult};
+use linkwright_fs::resolve::{Drives, LastLink, Manner, Outcome, Resolver, Rules, Visit, Walk};
+use linkwright_fs::{FileSystem, Result as FsResult};
 use linkwright_names::path::VolumeGuid;
 
 use super::access::{self, Intent};
@@ -54,7 +52,7 @@ impl View for PlainView {
     }
 
     fn volume(&self, machine: &Machine, fs: &Arc<dyn FileSystem>) -> Option<Arc<Volume>> {
-        machine.volumes.of(fs).cloned()
+        machine.volumes.of(fs)
     }
 }
 
@@ -95,15 +93,14 @@ impl<'a> Lookup<'a> {
             .map_err(status::of)?;
         match walk.outcome {
             Outcome::Found(_) | Outcome::Missing => Ok(walk),
-            Outcome::MissingDirectory => Err(NtStatus::OBJECT_PATH_NOT_FOUND),
-            Outcome::Loop => Err(NtStatus::REPARSE_POINT_NOT_RESOLVED),
             Outcome::Elsewhere => Err(self
                 .network
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .unwrap_or(NtStatus::OBJECT_PATH_NOT_FOUND)),
-            Outcome::Opaque => Err(opaque(walk.hops.last())),
-            Outcome::Refused(status) => Err(status),
+            Outcome::MissingDirectory | Outcome::Loop | Outcome::Opaque | Outcome::Refused(_) => {
+                Err(walk.status().unwrap_or(NtStatus::OBJECT_PATH_NOT_FOUND))
+            }
         }
     }
 
@@ -133,28 +130,15 @@ impl<'a> Lookup<'a> {
     }
 }
 
-/// Why a reparse point is not followed: a link that makes no sense, or a tag that
-/// nobody here knows.
-fn opaque(last: Option<&Hop>) -> NtStatus {
-    match last.map(|hop| &hop.content) {
-        Some(LinkContent::Reparse(ReparseBuffer::Other(other)))
-            if matches!(other.tag(), ReparseTag::SYMLINK | ReparseTag::MOUNT_POINT) =>
-        {
-            NtStatus::IO_REPARSE_DATA_INVALID
-        }
-        _ => NtStatus::IO_REPARSE_TAG_NOT_HANDLED,
-    }
-}
-
 impl Drives for Lookup<'_> {
     fn drive(&self, letter: char) -> FsResult<Option<Arc<dyn FileSystem>>> {
         let volume = self.machine.volumes.drive(letter);
-        Ok(volume.map(|volume| self.view.fs(volume)))
+        Ok(volume.map(|volume| self.view.fs(&volume)))
     }
 
     fn share(&self, server: &[u16], share: &[u16]) -> FsResult<Option<Arc<dyn FileSystem>>> {
         match self.machine.volumes.share(server, share) {
-            Ok(volume) => Ok(Some(self.view.fs(volume))),
+            Ok(volume) => Ok(Some(self.view.fs(&volume))),
             Err(status) => {
                 *self.network.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
                 Ok(None)
@@ -164,7 +148,7 @@ impl Drives for Lookup<'_> {
 
     fn volume(&self, guid: VolumeGuid) -> FsResult<Option<Arc<dyn FileSystem>>> {
         let volume = self.machine.volumes.by_guid(guid);
-        Ok(volume.map(|volume| self.view.fs(volume)))
+        Ok(volume.map(|volume| self.view.fs(&volume)))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::constants::{
     FILE_RENAME_INFORMATION_EX,
 };
 use crate::path::Limit;
-use crate::settings::WindowsVersion;
+use crate::settings::{Token, WindowsVersion};
 use crate::{Handle, System};
 
 /// Bytes of FILE_LINK_INFORMATION and FILE_RENAME_INFORMATION, padding included.
@@ -40,6 +40,14 @@ pub(crate) enum Grammar {
     Nt,
     /// Win32 paths, as SetFileInformationByHandle takes them.
     Win32,
+}
+
+/// A transacted handle sees the new place in its transaction.
+fn caller<'a>(token: &'a Token, open: &'a FileObject) -> Caller<'a> {
+    Caller {
+        token,
+        view: open.view(),
+    }
 }
 
 impl System {
@@ -107,8 +115,12 @@ impl System {
         }
         let new = NewName::read(buffer)?;
         let destination = self.destination(&new, grammar)?;
-        self.machine
-            .link_file(&self.caller(open), open, destination, new.replacing(form))
+        self.machine.link_file(
+            &caller(&self.token(), open),
+            open,
+            destination,
+            new.replacing(form),
+        )
     }
 
     fn set_rename(
@@ -120,8 +132,12 @@ impl System {
     ) -> Result<(), NtStatus> {
         let new = NewName::read(buffer)?;
         let destination = self.destination(&new, grammar)?;
-        self.machine
-            .rename_file(&self.caller(open), open, destination, new.replacing(form))
+        self.machine.rename_file(
+            &caller(&self.token(), open),
+            open,
+            destination,
+            new.replacing(form),
+        )
     }
 
     fn set_delete(&self, open: &FileObject, buffer: &[u8]) -> Result<(), NtStatus> {
@@ -143,14 +159,6 @@ impl System {
         }
         let flags = u32_at(buffer, 0).ok_or(NtStatus::INFO_LENGTH_MISMATCH)?;
         self.machine.set_disposition_flags(open, flags)
-    }
-
-    /// A transacted handle sees the new place in its transaction.
-    fn caller<'a>(&'a self, open: &'a FileObject) -> Caller<'a> {
-        Caller {
-            token: &self.process.token,
-            view: open.view(),
-        }
     }
 
     fn destination(&self, new: &NewName, grammar: Grammar) -> Result<Destination, NtStatus> {

@@ -163,7 +163,7 @@ impl View for TransactionView {
             .find(|enlisted| Arc::ptr_eq(&enlisted.fs, fs));
         match known {
             Some(enlisted) => Some(Arc::clone(&enlisted.volume)),
-            None => machine.volumes.of(fs).cloned(),
+            None => machine.volumes.of(fs),
         }
     }
 

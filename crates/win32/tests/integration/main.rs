@@ -19,6 +19,7 @@ mod set_information;
 mod sharing;
 mod support;
 mod symbolic_links;
+mod tokens;
 mod transactions;
 mod tunnelling;
 mod volumes;

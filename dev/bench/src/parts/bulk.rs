@@ -9,7 +9,8 @@ use crate::lab::{Lab, Who};
 use crate::report::{Goal, Row};
 use crate::rounds::alternate;
 
-const ROUNDS: usize = 3;
+const WARM_ROUNDS: usize = 2;
+const FRESH_ROUNDS: usize = 1;
 const NAMES: u64 = 100;
 const GOAL: Goal = Goal::AtLeast {
     goal: 10.0,
@@ -38,7 +39,11 @@ pub(super) fn run(lab: &Lab) -> Outcome<Vec<Row>> {
         for kind in [Kind::Warm, Kind::Fresh] {
             let image = Image::new(&base.device, kind, lab.path("volume.img"))?;
             let contestants = trial.us_and(Who::Bulk, &image, Who::Library);
-            let rounds = alternate(lab.rounds(ROUNDS), contestants)?;
+            let rounds = match kind {
+                Kind::Warm => WARM_ROUNDS,
+                Kind::Fresh => FRESH_ROUNDS,
+            };
+            let rounds = alternate(lab.rounds(rounds), contestants)?;
             cells.extend(trial.cells(&rounds, kind, Who::Library));
         }
         rows.push(Row {

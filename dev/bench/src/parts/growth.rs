@@ -2,12 +2,12 @@
 //! size.
 
 use crate::Outcome;
-use crate::lab::Lab;
+use crate::lab::{Grown, Lab};
 use crate::report::{Cell, Goal, Row};
 use crate::rounds::{Contestant, alternate};
 use crate::worker::growth::FIRST;
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 const ENTRIES: u64 = 1_000_000;
 /// With `--long`.
 const LONG: u64 = 10_000_000;
@@ -36,15 +36,18 @@ pub(super) fn run(lab: &Lab) -> Outcome<Vec<Row>> {
     let contestants = ways.map(|(order, _, cache, _)| {
         Contestant::new(move || {
             lab.progress(&format!("{entries} entries, {order}, {} MiB", cache >> 20));
-            let marks = lab.grow(order, cache, entries)?;
-            Ok(marks.iter().map(|mark| mark.seconds * 1e6).collect())
+            let Grown { told, bytes } = lab.grow(order, cache, entries)?;
+            let marks = told.marks.iter().map(|mark| mark.seconds * 1e6);
+            let peak = told.peak_kib as f64 / 1024.0;
+            let each = bytes as f64 / told.count as f64;
+            Ok(marks.chain([peak, each]).collect())
         })
     });
     let rounds = alternate(rounds, contestants.into())?;
     let mut rows = Vec::new();
     for (who, (order, cache, _, goal)) in ways.into_iter().enumerate() {
         let mut cells = Vec::new();
-        for (which, at) in sizes(entries).enumerate() {
+        for (which, at) in sizes_of(entries).enumerate() {
             let setting = format!("at {at}");
             cells.push(if which == 0 {
                 Cell::alone(&setting, rounds.spread(who, 0))
@@ -52,6 +55,19 @@ pub(super) fn run(lab: &Lab) -> Outcome<Vec<Row>> {
                 Cell::against(&setting, &rounds, (who, which), (who, 0))
             });
         }
+        let sizes = cells.len();
+        let at = format!("at {}", sizes_of(entries).last().unwrap_or(0));
+        let alone = |which: usize, unit: &str| Row {
+            work: format!("one directory, {order}, {cache}"),
+            peer: None,
+            unit: unit.to_owned(),
+            cells: vec![Cell::alone(&at, rounds.spread(who, sizes + which))],
+            goal: None,
+        };
+        let more = [
+            alone(0, "MiB of memory at most"),
+            alone(1, "bytes of the image a name"),
+        ];
         // The first is what the others are held against.
         let compared = cells.len() > 1;
         rows.push(Row {
@@ -61,11 +77,12 @@ pub(super) fn run(lab: &Lab) -> Outcome<Vec<Row>> {
             cells,
             goal: goal.filter(|_| compared),
         });
+        rows.extend(more);
     }
     Ok(rows)
 }
 
-fn sizes(entries: u64) -> impl Iterator<Item = u64> {
+fn sizes_of(entries: u64) -> impl Iterator<Item = u64> {
     let next = move |at: &u64| (*at < entries).then(|| (at * 10).min(entries));
     std::iter::successors(Some(FIRST.min(entries)), next)
 }

@@ -12,9 +12,6 @@ use crate::report::{Cell, Goal, Row};
 use crate::rounds::{Contestant, alternate};
 use crate::volumes::Base;
 
-const ROUNDS: usize = 3;
-/// A fresh image is measured in one round of so many.
-const FRESH_SHARE: usize = 3;
 const GOAL: Goal = Goal::AtLeast {
     goal: 5.0,
     aim: Some(10.0),
@@ -54,6 +51,15 @@ pub(super) fn run(lab: &Lab) -> Outcome<Vec<Row>> {
     Ok(rows)
 }
 
+/// How often a load is run: what libntfs-3g is slow at, less often.
+fn rounds(kind: Kind, order: Order) -> usize {
+    match (kind, order) {
+        (Kind::Warm, Order::Ascending) => 3,
+        (Kind::Warm, Order::Shuffled) => 2,
+        (Kind::Fresh, _) => 1,
+    }
+}
+
 /// One load on both kinds of image, against libntfs-3g; in order, by Win32 path
 /// too, and a tenth of it through FUSE.
 fn measure(
@@ -75,11 +81,7 @@ fn measure(
             contestants.push(Contestant::new(|| trial.without(&image, Who::Win32)));
         }
         let path = contestants.len() - 1;
-        let rounds = match kind {
-            Kind::Warm => lab.rounds(ROUNDS),
-            Kind::Fresh => lab.rounds(ROUNDS).div_ceil(FRESH_SHARE),
-        };
-        let rounds = alternate(rounds, contestants)?;
+        let rounds = alternate(lab.rounds(rounds(kind, order)), contestants)?;
         cells.extend(trial.cells(&rounds, kind, Who::Library));
         if is_usual && trial.library {
             let setting = format!("{}, no fsync", kind.name());

@@ -1,6 +1,7 @@
 //! What is measured, a file each.
 
 mod bulk;
+mod fleet;
 mod growth;
 mod host;
 mod kinds;
@@ -38,6 +39,7 @@ pub const PARTS: &[Part] = &[
         "a link's cost as its directory grows",
         growth::run,
     ),
+    part("fleet", "links on several volumes at once", fleet::run),
     part("startup", "one link on a 100 GiB image", startup::run),
 ];
 

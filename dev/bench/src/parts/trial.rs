@@ -10,6 +10,7 @@ use crate::load::Load;
 use crate::report::Cell;
 use crate::rounds::{Contestant, Rounds};
 use crate::volumes::Base;
+use crate::worker::Told;
 
 /// A load that several do.
 pub(super) struct Trial<'a> {
@@ -78,22 +79,28 @@ impl<'a> Trial<'a> {
 
     /// The cells of rounds of [`Self::us_and`].
     pub(super) fn cells(&self, rounds: &Rounds, kind: Kind, peer: Who) -> Vec<Cell> {
-        let cell = |(ours, sync): (usize, &str)| {
-            let setting = format!("{}, {sync}", kind.name());
+        // (what it is called, ours, the peer's): as they come from the runs.
+        let ways = [
+            ("no fsync", (0, 0), 0),
+            ("fsync", (1, 0), 1),
+            ("processor time", (0, 1), 2),
+        ];
+        // The driver of a mount is another process.
+        let told = if peer == Who::Mount { 2 } else { 3 };
+        let cell = |&(way, ours, theirs): &(&str, (usize, usize), usize)| {
+            let setting = format!("{}, {way}", kind.name());
             if self.has(peer) {
-                Cell::against(&setting, rounds, (ours, 0), (2, ours))
+                Cell::against(&setting, rounds, ours, (2, theirs))
             } else {
-                Cell::alone(&setting, rounds.spread(ours, 0))
+                Cell::alone(&setting, rounds.spread(ours.0, ours.1))
             }
         };
-        let ways = ["no fsync", "fsync"];
-        ways.into_iter().enumerate().map(cell).collect()
+        ways[..told].iter().map(cell).collect()
     }
 
-    fn seconds(&self, image: &Image<'_>, who: Who, sync: Sync) -> Outcome<f64> {
+    fn told(&self, image: &Image<'_>, who: Who, sync: Sync) -> Outcome<Told> {
         image.reset()?;
-        let told = self.lab.run(who, image.path(), &self.file, sync)?;
-        Ok(told.seconds)
+        self.lab.run(who, image.path(), &self.file, sync)
     }
 
     /// The first run of each is looked at.
@@ -109,24 +116,28 @@ impl<'a> Trial<'a> {
         self.load.operations.len() as f64 / seconds
     }
 
-    /// Without fsync.
+    /// Without fsync: by the clock, and by processor time.
     pub(super) fn without(&self, image: &Image<'_>, who: Who) -> Outcome<Vec<f64>> {
-        let seconds = self.seconds(image, who, Sync::Without)?;
+        let told = self.told(image, who, Sync::Without)?;
         self.judge(image, who)?;
-        Ok(vec![self.rate(seconds)])
+        Ok(vec![self.rate(told.seconds), self.rate(told.busy)])
     }
 
     /// With its own flushes.
     pub(super) fn with(&self, image: &Image<'_>, who: Who) -> Outcome<Vec<f64>> {
-        let seconds = self.seconds(image, who, Sync::With)?;
-        Ok(vec![self.rate(seconds)])
+        let told = self.told(image, who, Sync::With)?;
+        Ok(vec![self.rate(told.seconds)])
     }
 
-    /// Both from one run: the peers sync once, at the end, which is done here.
+    /// All three from one run: the peers sync once, at the end, which is done
+    /// here. Without fsync, with it, and by processor time.
     pub(super) fn both(&self, image: &Image<'_>, who: Who) -> Outcome<Vec<f64>> {
-        let seconds = self.seconds(image, who, Sync::Without)?;
+        let told = self.told(image, who, Sync::Without)?;
         let sync = sync_seconds(image.path())?;
         self.judge(image, who)?;
-        Ok(vec![self.rate(seconds), self.rate(seconds + sync)])
+        let seconds = told.seconds;
+        Ok([seconds, seconds + sync, told.busy]
+            .map(|time| self.rate(time))
+            .into())
     }
 }

@@ -109,7 +109,13 @@ impl Row {
     #[must_use]
     pub fn missed(&self) -> Option<Vec<&str>> {
         let goal = self.goal?;
-        let missed = self.cells.iter().filter(|cell| !goal.is_met(cell.judged()));
+        // Against somebody, a cell of ours alone is what others stand beside.
+        let compared = self.peer.is_some();
+        let judged = self
+            .cells
+            .iter()
+            .filter(|cell| !compared || cell.ratio.is_some());
+        let missed = judged.filter(|cell| !goal.is_met(cell.judged()));
         Some(missed.map(|cell| cell.setting.as_str()).collect())
     }
 }

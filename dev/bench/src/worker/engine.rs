@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use linkwright_device::{FileDevice, FileOptions};
 use linkwright_ntfs::{OpenOptions, Volume};
 
+use super::{Told, Watch};
 use crate::Outcome;
 use crate::load::Load;
 use crate::volumes::{perform, perform_in, steps};
@@ -17,39 +17,39 @@ fn open(image: &Path) -> Outcome<Volume> {
 }
 
 /// Each operation a transaction of its own.
-pub(super) fn calls(image: &Path, load: &Load) -> Outcome<f64> {
+pub(super) fn calls(image: &Path, load: &Load) -> Outcome<Told> {
     let steps = steps(load)?;
     let volume = open(image)?;
-    let start = Instant::now();
+    let watch = Watch::start();
     for step in &steps {
         perform(&volume, step)?;
     }
     volume.close()?;
-    Ok(start.elapsed().as_secs_f64())
+    Ok(watch.told())
 }
 
 /// All of them as one.
-pub(super) fn transaction(image: &Path, load: &Load) -> Outcome<f64> {
+pub(super) fn transaction(image: &Path, load: &Load) -> Outcome<Told> {
     let steps = steps(load)?;
     let volume = open(image)?;
-    let start = Instant::now();
+    let watch = Watch::start();
     volume.transaction(|transaction| {
         steps
             .iter()
             .try_for_each(|step| perform_in(transaction, step))
     })?;
     volume.close()?;
-    Ok(start.elapsed().as_secs_f64())
+    Ok(watch.told())
 }
 
 /// The same, opening the volume being part of it.
-pub(super) fn open_and_call(image: &Path, load: &Load) -> Outcome<f64> {
+pub(super) fn open_and_call(image: &Path, load: &Load) -> Outcome<Told> {
     let steps = steps(load)?;
-    let start = Instant::now();
+    let watch = Watch::start();
     let volume = open(image)?;
     for step in &steps {
         perform(&volume, step)?;
     }
     volume.close()?;
-    Ok(start.elapsed().as_secs_f64())
+    Ok(watch.told())
 }

@@ -21,7 +21,10 @@ mod walk;
 mod win32;
 
 use std::path::Path;
+use std::time::Instant;
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
 use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
@@ -33,6 +36,9 @@ use crate::load::Load;
 pub struct Told {
     /// Wall time of the work, up to the end of close or unmount.
     pub seconds: f64,
+    /// Processor time of the process in it, the system's for it included; 0
+    /// where it was not taken.
+    pub busy: f64,
     /// The most memory it had.
     pub peak_kib: u64,
     /// What it counted: names, lines, bytes.
@@ -51,6 +57,36 @@ impl Told {
     }
 }
 
+/// Both clocks of a run.
+struct Watch {
+    start: Instant,
+    busy: f64,
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self {
+            start: Instant::now(),
+            busy: busy(),
+        }
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            busy: busy() - self.busy,
+            ..Told::of(self.start.elapsed().as_secs_f64())
+        }
+    }
+}
+
+/// Processor time of this process so far.
+fn busy() -> f64 {
+    let seconds = |time: TimeVal| time.num_microseconds() as f64 / 1e6;
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0.0, |usage| {
+        seconds(usage.user_time()) + seconds(usage.system_time())
+    })
+}
+
 /// A way over a volume.
 type Way = fn(&Path) -> Outcome<Told>;
 
@@ -62,6 +98,7 @@ pub const WAYS: &[(&str, Way)] = &[
     ("directories", walk::directories),
     ("crate-ntfs", walk::crate_ntfs),
     ("find", walk::find),
+    ("find-links", walk::find_links),
     ("fls", walk::fls),
     ("check", walk::our_check),
     ("fsck", walk::fsck),
@@ -87,14 +124,14 @@ pub fn run(words: &[String]) -> Outcome<()> {
         }
         [how, image, load] => {
             let (image, load) = (Path::new(image), Load::read(Path::new(load))?);
-            Told::of(match *how {
+            match *how {
                 "engine" => engine::calls(image, &load)?,
                 "open" => engine::open_and_call(image, &load)?,
                 "bulk" => engine::transaction(image, &load)?,
                 "win32" => win32::calls(image, &load)?,
                 "mount" => mount::calls(image, &load)?,
                 _ => return Err(format!("no worker: {how}").into()),
-            })
+            }
         }
         _ => return Err(format!("no worker: {}", words.join(" ")).into()),
     };

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use linkwright_testkit::oracle::ntfs3g::{Access, Mount};
 
+use super::Told;
 use crate::Outcome;
 use crate::load::{Load, Operation};
 
@@ -14,7 +15,7 @@ enum Call {
     Remove(PathBuf),
 }
 
-pub(super) fn calls(image: &Path, load: &Load) -> Outcome<f64> {
+pub(super) fn calls(image: &Path, load: &Load) -> Outcome<Told> {
     let mount = Mount::new(image, Access::ReadWrite)?;
     let calls = prepare(load, mount.path())?;
     let start = Instant::now();
@@ -27,7 +28,7 @@ pub(super) fn calls(image: &Path, load: &Load) -> Outcome<f64> {
     }
     // Waits for the driver's end.
     mount.unmount()?;
-    Ok(start.elapsed().as_secs_f64())
+    Ok(Told::of(start.elapsed().as_secs_f64()))
 }
 
 fn prepare(load: &Load, root: &Path) -> Outcome<Vec<Call>> {

@@ -181,11 +181,22 @@ fn crate_directory(
     Ok(count)
 }
 
-/// `find` on a mount of ntfs-3g, which is there before the clock starts.
+/// `find` on a mount of ntfs-3g: names.
 pub(super) fn find(image: &Path) -> Outcome<Told> {
+    on_mount(image, &[])
+}
+
+/// The same with the kind, file and number of names of each, as a scan tells
+/// them: a question to the driver for every name.
+pub(super) fn find_links(image: &Path) -> Outcome<Told> {
+    on_mount(image, &["-printf", "%y %i %n %P\n"])
+}
+
+/// The mount is there before the clock starts.
+fn on_mount(image: &Path, arguments: &[&str]) -> Outcome<Told> {
     let mount = Mount::new(image, Access::ReadOnly)?;
     let start = Instant::now();
-    let lines = lines(program("find").arg(mount.path()))?;
+    let lines = lines(program("find").arg(mount.path()).args(arguments))?;
     let seconds = start.elapsed().as_secs_f64();
     mount.unmount()?;
     // The mount point itself is a line.

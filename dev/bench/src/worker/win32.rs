@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use linkwright_device::{FileDevice, FileOptions};
 use linkwright_fs::FileSystem;
@@ -13,6 +12,7 @@ use linkwright_win32::constants::{
 };
 use linkwright_win32::{System, Win32Error};
 
+use super::{Told, Watch};
 use crate::Outcome;
 use crate::load::{Load, Operation};
 use crate::volumes::wide;
@@ -24,14 +24,14 @@ enum Call {
     Delete(Vec<u16>),
 }
 
-pub(super) fn calls(image: &Path, load: &Load) -> Outcome<f64> {
+pub(super) fn calls(image: &Path, load: &Load) -> Outcome<Told> {
     let calls = prepare(load)?;
     let device = FileDevice::open(image, &FileOptions::read_write())?;
     let fs = NtfsFs::open(Arc::new(device), OpenOptions::read_write())?;
     let fs = Arc::new(fs.with_read_only_files(ReadOnlyFiles::LeftToCaller));
     let drive: Arc<dyn FileSystem> = Arc::clone(&fs) as _;
     let system = System::builder().drive('C', drive).build()?;
-    let start = Instant::now();
+    let watch = Watch::start();
     for call in &calls {
         perform(&system, call).map_err(|error| format!("{error:?}"))?;
     }
@@ -39,7 +39,7 @@ pub(super) fn calls(image: &Path, load: &Load) -> Outcome<f64> {
     drop(system);
     let fs = Arc::try_unwrap(fs).map_err(|_| "the volume is still in use")?;
     fs.close()?;
-    Ok(start.elapsed().as_secs_f64())
+    Ok(watch.told())
 }
 
 fn prepare(load: &Load) -> Outcome<Vec<Call>> {

@@ -8,12 +8,18 @@ use linkwright_links::{
     Event, KindEvent, LinkKind, Place, Wanted as Walked, link_kind, walk_for, walk_kinds,
 };
 
-use super::{Counts, Wanted};
+use super::Counts;
 use crate::args::KindChoice;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::place::{Found, Spot, path_bytes};
 use crate::report::Tally;
+
+/// What is to be listed.
+pub(super) struct Wanted<'a> {
+    pub(super) kinds: &'a [KindChoice],
+    pub(super) recursive: bool,
+}
 
 /// The way to a listing, and what is done with each path.
 struct Lister<'a> {

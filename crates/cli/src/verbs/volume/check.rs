@@ -1,5 +1,6 @@
 //! `volume check`: verifies a volume, and changes nothing.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use linkwright_device::{BlockDevice, Overlay};
 use linkwright_fs::{ErrorKind, Feature};
 use linkwright_ntfs::Volume;
 use linkwright_ntfs_check::{
-    CheckError, CheckOptions, Phase, Problem, Severity, Summary, check_with_progress,
+    CheckError, CheckOptions, Phase, Problem, ProblemCode, Severity, Summary, check_with_progress,
 };
 
 use crate::args::CheckArgs;
@@ -15,6 +16,7 @@ use crate::context::Context;
 use crate::device_error;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
+use crate::location::DeviceSpec;
 use crate::output::{Line, Style};
 use crate::progress::Progress;
 use crate::report::Report;
@@ -55,6 +57,39 @@ pub(super) fn run(ctx: &Context, args: &CheckArgs) -> Result<Report> {
     }
     conclude(ctx, &summary, args.notes);
     Ok(report(&summary))
+}
+
+/// Records whose reparse point the index of reparse points does not have.
+pub(in crate::verbs) fn missing_reparse(ctx: &Context, spec: &DeviceSpec) -> Result<HashSet<u64>> {
+    let window = open_window(spec, Access::Read, ctx.lock_wait)?;
+    let (device, _) = through_the_journal(window.device);
+    let progress = Progress::of_records(ctx.out.is_json());
+    let mut missing = HashSet::new();
+    let mut phase = None;
+    let checked = check_with_progress(
+        &*device,
+        &CheckOptions::default(),
+        &mut |problem| {
+            if problem.code == ProblemCode::ReparseIndexMissing
+                && let Some(record) = problem.place.record
+            {
+                missing.insert(record.0);
+            }
+        },
+        &mut |at| {
+            if phase.replace(at.phase) != Some(at.phase) {
+                progress.begin(phase_text(at.phase));
+            }
+            progress.reach(at.done, at.total);
+            match ctx.interrupt.is_set() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        },
+    );
+    progress.finish();
+    checked.map_err(|error| failure(&spec.path, &error))?;
+    Ok(missing)
 }
 
 /// The volume as it is after recovery, and how many groups of operations its

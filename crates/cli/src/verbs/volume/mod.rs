@@ -6,6 +6,8 @@ mod create;
 mod info;
 mod recover;
 
+pub(super) use check::missing_reparse;
+
 use crate::args::VolumeVerb;
 use crate::context::Context;
 use crate::failure::Result;

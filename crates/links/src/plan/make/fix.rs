@@ -10,7 +10,7 @@ use linkwright_reparse::ReparseTag;
 
 use super::step::{Change, Steps, own_type};
 use super::turn::{follows, joined, path_on, relative_text};
-use super::{Planned, Sink, Skip, each_link, tell};
+use super::{Planned, Scope, Sink, Skip, each_link, tell};
 use crate::audit::{Diagnosis, Ending, Examiner, Finding, Found, Mending};
 use crate::target::{Form, symbolic, with_text};
 use crate::walk::Met;
@@ -30,7 +30,7 @@ pub fn fix(
     sink: Sink<'_>,
 ) -> Result<()> {
     let mut steps = Steps::default();
-    each_link(examiner.top, sink, &mut |met, content, sink| {
+    each_link(examiner.top, Scope::All, sink, &mut |met, content, sink| {
         let diagnosis = examiner.link(met, content)?;
         diagnosis.findings.iter().for_each(&mut *told);
         let due: Vec<Finding> = diagnosis
@@ -132,7 +132,7 @@ impl Mender<'_> {
         }))
     }
 
-    /// A link of Windows in the place of one of WSL.
+    /// A symbolic link of Windows to the same place.
     fn of_windows(&self) -> std::result::Result<LinkContent, Skip> {
         let path = path_on(self.examiner.top, self.diagnosis)?;
         let text = relative_text(self.examiner.top, self.met, &path);
@@ -156,11 +156,8 @@ impl Mender<'_> {
             NodeKind::File | NodeKind::Special => LinkType::File,
         };
         let content = match &content {
-            LinkContent::Reparse(ReparseBuffer::MountPoint(mount)) => {
-                let target = crate::text::nt_to_win32(mount.substitute_name());
-                let link = symbolic(0, &target, &target).map_err(Skip::Target)?;
-                LinkContent::Reparse(link.into())
-            }
+            // What cannot be a junction can be relative.
+            LinkContent::Reparse(ReparseBuffer::MountPoint(_)) => self.of_windows()?,
             LinkContent::Reparse(buffer) if buffer.tag() == ReparseTag::LX_SYMLINK => {
                 return Err(Skip::Target(Error::from(ErrorKind::InvalidTarget)));
             }

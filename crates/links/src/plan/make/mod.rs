@@ -20,7 +20,7 @@ pub use turn::{absolute, relative};
 
 use super::format::Step;
 use crate::audit::link_of;
-use crate::walk::{Event, Met, Place, walk};
+use crate::walk::{Event, Met, Place, Wanted as Scope, walk_for};
 
 /// What a planner tells.
 #[derive(Debug)]
@@ -81,13 +81,13 @@ pub enum Skip {
     Differs(&'static str),
 }
 
-/// Calls `visit` with every link below a place.
-fn each_link(
-    top: &Place,
-    sink: Sink<'_>,
-    visit: &mut dyn FnMut(&Met<'_>, &LinkContent, Sink<'_>) -> Result<ControlFlow<()>>,
-) -> Result<()> {
-    walk(top, &mut |event| {
+/// What a planner does with a link.
+type Visit<'a> = &'a mut dyn FnMut(&Met<'_>, &LinkContent, Sink<'_>) -> Result<ControlFlow<()>>;
+
+/// Calls `visit` with every link below a place; with [`Scope::All`] with every
+/// other reparse point too.
+fn each_link(top: &Place, scope: Scope, sink: Sink<'_>, visit: Visit<'_>) -> Result<()> {
+    walk_for(top, scope, &mut |event| {
         let met = match event {
             Event::Met(met) => met,
             Event::Failed { path, error } => return sink(Planned::Failed { path, error }),

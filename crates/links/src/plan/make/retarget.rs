@@ -4,7 +4,7 @@ use linkwright_fs::{LinkContent, Name, Result};
 use linkwright_names::UpcaseTable;
 
 use super::step::{Change, Steps, own_type};
-use super::{Sink, Skip, each_link, tell};
+use super::{Scope, Sink, Skip, each_link, tell};
 use crate::target::{Form, Grammar, TargetText, after_components, components, with_text};
 use crate::text::{nt_to_win32, win32_to_nt};
 use crate::walk::Place;
@@ -127,7 +127,7 @@ fn same_way(grammar: Grammar, text: &[u16]) -> Vec<u16> {
 pub fn retarget(top: &Place, maps: &[TargetMap], sink: Sink<'_>) -> Result<()> {
     let upcase = UpcaseTable::windows();
     let mut steps = Steps::default();
-    each_link(top, sink, &mut |met, content, sink| {
+    each_link(top, Scope::Links, sink, &mut |met, content, sink| {
         let Some(turned) = turned(content, maps, &upcase) else {
             return Ok(std::ops::ControlFlow::Continue(()));
         };

@@ -66,7 +66,11 @@ impl Steps {
             Some(mut shall) => {
                 shall.security.clone_from(&was.security);
                 shall.short_name.clone_from(&was.short_name);
-                shall.times = unchanged(&was.times);
+                // What is only set again does not change.
+                let is_same = shall.buffer == was.buffer && shall.link_type == was.link_type;
+                if !is_same {
+                    shall.times = unchanged(&was.times);
+                }
                 State::Link(Box::new(shall))
             }
         };

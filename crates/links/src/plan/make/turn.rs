@@ -6,7 +6,7 @@ use std::sync::Arc;
 use linkwright_fs::{Capabilities, LinkContent, Name, ReparseBuffer, Result};
 
 use super::step::{Change, Steps, own_type};
-use super::{Sink, Skip, each_link, tell};
+use super::{Scope, Sink, Skip, each_link, tell};
 use crate::audit::{Diagnosis, Ending, Examiner};
 use crate::target::{Form, with_text};
 use crate::text::relative_path;
@@ -69,21 +69,26 @@ type Other<'a> = &'a mut dyn FnMut(
 
 fn turn(examiner: &Examiner<'_>, verb: &str, sink: Sink<'_>, other: Other<'_>) -> Result<()> {
     let mut steps = Steps::default();
-    each_link(examiner.top, sink, &mut |met, content, sink| {
-        let diagnosis = examiner.link(met, content)?;
-        let text = match other(met, &diagnosis, content) {
-            None => return Ok(ControlFlow::Continue(())),
-            Some(Ok(text)) => text,
-            Some(Err(why)) => return Ok(tell(met.path, Err(why), sink)),
-        };
-        let new = match with_text(content, text.units(), text.units()) {
-            Ok(new) => new,
-            Err(error) => return Ok(tell(met.path, Err(Skip::Target(error)), sink)),
-        };
-        let change = Change::Link(own_type(met.stat), new);
-        let step = steps.change(examiner.top, met, content, change, vec![verb.to_owned()])?;
-        Ok(step.map_or(ControlFlow::Continue(()), |step| tell(met.path, step, sink)))
-    })
+    each_link(
+        examiner.top,
+        Scope::Links,
+        sink,
+        &mut |met, content, sink| {
+            let diagnosis = examiner.link(met, content)?;
+            let text = match other(met, &diagnosis, content) {
+                None => return Ok(ControlFlow::Continue(())),
+                Some(Ok(text)) => text,
+                Some(Err(why)) => return Ok(tell(met.path, Err(why), sink)),
+            };
+            let new = match with_text(content, text.units(), text.units()) {
+                Ok(new) => new,
+                Err(error) => return Ok(tell(met.path, Err(Skip::Target(error)), sink)),
+            };
+            let change = Change::Link(own_type(met.stat), new);
+            let step = steps.change(examiner.top, met, content, change, vec![verb.to_owned()])?;
+            Ok(step.map_or(ControlFlow::Continue(()), |step| tell(met.path, step, sink)))
+        },
+    )
 }
 
 pub(super) fn follows(top: &Place) -> bool {

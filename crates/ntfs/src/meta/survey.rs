@@ -1,0 +1,178 @@
+//! What directory entries repeat of a file, in one walk over its base record.
+
+use linkwright_ntfs_format::attribute::{AttributeType, AttributeView};
+use linkwright_ntfs_format::ea::EaInformation;
+use linkwright_ntfs_format::file_name::Duplicated;
+use linkwright_ntfs_format::record::{self, RecordFlags};
+use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation};
+use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber, num};
+
+use crate::attr::AttrKey;
+use crate::engine::Engine;
+use crate::error::{Place, Result};
+use crate::record::header_of;
+
+/// What entries repeat of a file, and where it says so.
+#[derive(Debug, Clone)]
+pub(crate) struct Survey {
+    /// The file as it is now.
+    pub(crate) reference: FileReference,
+    /// Its names, 8.3 names among them.
+    pub(crate) link_count: u16,
+    /// Whether it is a directory.
+    pub(crate) directory: bool,
+    /// Where `$STANDARD_INFORMATION` is in the base record.
+    pub(crate) information_at: core::ops::Range<usize>,
+    information: Option<StandardInformation>,
+    /// Size and allocated size of the unnamed stream (NTFS.md 2.8).
+    sizes: Option<(u64, u64)>,
+    packed_ea_size: Option<u32>,
+    reparse_tag: Option<u32>,
+}
+
+impl Survey {
+    /// Takes down what an unnamed attribute says.
+    fn see(&mut self, attribute: &AttributeView<'_>) -> core::result::Result<(), FormatError> {
+        let value = attribute.resident_value();
+        match (attribute.type_code(), value) {
+            (AttributeType::STANDARD_INFORMATION, Some(value)) => {
+                self.information = Some(StandardInformation::decode(value)?);
+            }
+            (AttributeType::DATA, Some(value)) => {
+                let size = u64::try_from(value.len()).unwrap_or(u64::MAX);
+                self.sizes = Some((size, size.next_multiple_of(8)));
+            }
+            (AttributeType::DATA, None) => {
+                if let Some(part) = attribute.non_resident()
+                    && part.lowest_vcn() == 0
+                {
+                    let sizes = part.sizes();
+                    let allocated = sizes.total_allocated.unwrap_or(sizes.allocated);
+                    self.sizes = Some((sizes.data, allocated));
+                }
+            }
+            (AttributeType::EA_INFORMATION, Some(value)) => {
+                let info = EaInformation::decode(value)?;
+                self.packed_ea_size = Some(u32::from(info.packed_size));
+            }
+            (AttributeType::REPARSE_POINT, Some(value)) => {
+                self.reparse_tag = num::u32_at(value, 0).ok();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn knows(&self, type_code: AttributeType) -> bool {
+        match type_code {
+            AttributeType::DATA => self.sizes.is_some() || self.directory,
+            AttributeType::EA_INFORMATION => self.packed_ea_size.is_some(),
+            _ => self.reparse_tag.is_some(),
+        }
+    }
+
+    /// `$STANDARD_INFORMATION`.
+    pub(crate) fn information(&self) -> StandardInformation {
+        // There is one: else there is no survey.
+        self.information.unwrap_or_default()
+    }
+
+    /// Changes what [`Self::duplicated`] starts from.
+    pub(crate) fn information_mut(&mut self) -> &mut StandardInformation {
+        self.information.get_or_insert_default()
+    }
+
+    /// What a fresh directory entry says.
+    pub(crate) fn duplicated(&self) -> Duplicated {
+        let info = self.information();
+        let (size, allocated) = match self.directory {
+            true => (0, 0),
+            false => self.sizes.unwrap_or_default(),
+        };
+        let mut attributes = info.attributes;
+        attributes.set(FileAttributes::FILE_NAME_INDEX, self.directory);
+        let reparse = attributes.contains(FileAttributes::REPARSE_POINT);
+        let tag = self.reparse_tag.filter(|_| reparse);
+        Duplicated {
+            times: info.times,
+            allocated,
+            size,
+            attributes,
+            ea_or_tag: tag.or(self.packed_ea_size).unwrap_or(0),
+        }
+    }
+}
+
+impl Engine {
+    /// What a fresh directory entry says of a file.
+    pub(crate) fn duplicated(&self, base: RecordNumber) -> Result<Duplicated> {
+        self.survey(base).map(|survey| survey.duplicated())
+    }
+
+    /// All that entries repeat of a file: one walk over its base record, and a
+    /// look at the others for what is not there.
+    pub(crate) fn survey(&self, base: RecordNumber) -> Result<Survey> {
+        let block = self.record(base)?;
+        let header = header_of(&block, base)?;
+        let directory = header.flags().contains(RecordFlags::DIRECTORY);
+        let mut survey = Survey {
+            reference: FileReference::new(base, header.sequence()),
+            link_count: header.link_count.get(),
+            directory,
+            information: None,
+            information_at: 0..0,
+            sizes: None,
+            packed_ea_size: None,
+            reparse_tag: None,
+        };
+        let mut has_list = false;
+        for attribute in record::attributes(block.bytes()) {
+            let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
+            let place = Place::attribute(base, attribute.type_code());
+            has_list |= attribute.type_code() == AttributeType::ATTRIBUTE_LIST;
+            if attribute.type_code() == AttributeType::STANDARD_INFORMATION {
+                let end = attribute.offset() + attribute.len();
+                survey.information_at = attribute.offset()..end;
+            }
+            if attribute.name().is_empty() {
+                survey.see(&attribute).map_err(|e| place.format(e))?;
+            }
+        }
+        drop(block);
+        if has_list {
+            self.look_further(base, &mut survey)?;
+        }
+        let reparse = survey
+            .information()
+            .attributes
+            .contains(FileAttributes::REPARSE_POINT);
+        if reparse && survey.reparse_tag.is_none() {
+            // In clusters.
+            survey.reparse_tag = self.reparse_tag(base)?;
+        }
+        if survey.information.is_none() {
+            // The error of one that is missing, or has another form.
+            self.standard_information(base)?;
+        }
+        Ok(survey)
+    }
+
+    /// What is in no base record: by the list.
+    fn look_further(&self, base: RecordNumber, survey: &mut Survey) -> Result<()> {
+        for type_code in [
+            AttributeType::DATA,
+            AttributeType::EA_INFORMATION,
+            AttributeType::REPARSE_POINT,
+        ] {
+            if survey.knows(type_code) || !self.list_may_hold(base, type_code)? {
+                continue;
+            }
+            if let Some(found) = self.find(base, AttrKey::unnamed(type_code))? {
+                survey
+                    .see(&found.view()?)
+                    .map_err(|e| found.place().format(e))?;
+            }
+        }
+        Ok(())
+    }
+}
