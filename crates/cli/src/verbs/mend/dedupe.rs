@@ -1,15 +1,12 @@
 //! `dedupe`: hard links in the place of files with the same data, as `fclones
 //! group -f json` found them.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use linkwright_fs::{ErrorKind, Name};
 use linkwright_links::plan::make::{Duplicates, dedupe};
-use serde::Deserialize;
 
-use super::file::failure;
+use super::fclones::{self, Group};
 use super::place::Site;
 use super::planner::{access, plan};
 use crate::args::DedupeArgs;
@@ -18,41 +15,21 @@ use crate::failure::{Failure, Result};
 use crate::place::{host_names, host_path};
 use crate::report::Report;
 
-/// Most bytes of a report.
-const MAX_REPORT: u64 = 1 << 30;
-
 /// Most names of one file where the file system does not say: that of ext4.
 const MAX_NAMES: u64 = 65_000;
 
-/// What is read of a report.
-#[derive(Deserialize)]
-struct Fclones {
-    header: FclonesHeader,
-    groups: Vec<Group>,
-}
-
-#[derive(Deserialize)]
-struct FclonesHeader {
-    base_dir: PathBuf,
-}
-
-#[derive(Deserialize)]
-struct Group {
-    files: Vec<PathBuf>,
-}
-
 pub(in crate::verbs) fn run(ctx: &Context, args: &DedupeArgs) -> Result<Report> {
     let site = Site::open(ctx, &args.place, access(&args.plan))?;
-    let report = read(&args.from)?;
+    let report = fclones::read(&args.from)?;
     let base = match (&args.base, site.spot.is_host()) {
         (Some(base), _) => base.clone(),
         (None, true) => host_path(&site.top.path),
-        (None, false) => report.header.base_dir.clone(),
+        (None, false) => report.header.base_dir.0.clone(),
     };
     let groups: Vec<Vec<Vec<Name>>> = report
         .groups
         .iter()
-        .map(|group| below(&args.from, &report.header.base_dir, &base, group))
+        .map(|group| below(&args.from, &report.header.base_dir.0, &base, group))
         .collect::<Result<_>>()?;
     let info = site.top.fs.volume_info();
     let limit = info.map_err(|error| site.spot.failure(&error))?.max_links;
@@ -70,25 +47,13 @@ pub(in crate::verbs) fn run(ctx: &Context, args: &DedupeArgs) -> Result<Report> 
     })
 }
 
-fn read(path: &Path) -> Result<Fclones> {
-    let file = File::open(path).map_err(|error| failure(path, error))?;
-    serde_json::from_reader(BufReader::new(file.take(MAX_REPORT))).map_err(|error| {
-        Failure::of_kind(
-            path.display().to_string(),
-            ErrorKind::InvalidArgument,
-            format!("this is no report of fclones: {error}"),
-        )
-        .help("make it with: fclones group -f json DIRECTORY")
-    })
-}
-
 /// The paths of a group below the place.
 fn below(report: &Path, base_dir: &Path, base: &Path, group: &Group) -> Result<Vec<Vec<Name>>> {
     group
         .files
         .iter()
         .map(|file| {
-            let whole = base_dir.join(file);
+            let whole = base_dir.join(&file.0);
             let is_straight = !whole
                 .components()
                 .any(|part| part == std::path::Component::ParentDir);

@@ -4,6 +4,7 @@ mod audit;
 mod copies;
 mod dedupe;
 mod doing;
+mod fclones;
 mod file;
 mod fixes;
 mod place;

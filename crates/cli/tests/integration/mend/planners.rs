@@ -1,6 +1,8 @@
 //! Each verb that makes plans, and plans that do not fit.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use crate::program::Bench;
@@ -211,6 +213,48 @@ fn dedupe_joins_what_is_the_same_and_leaves_what_is_not() {
     bench
         .line("dedupe --from r.json -n h")
         .failed(6, "no report of fclones");
+}
+
+/// The texts are what the crate stfu8 0.2.7 makes of the names: fclones 0.35.0
+/// writes paths with it.
+#[test]
+fn dedupe_reads_names_as_fclones_escapes_them() {
+    let bench = Bench::new();
+    let root = fs::canonicalize(bench.root()).unwrap();
+    let dir = root.join("h \u{e4}");
+    fs::create_dir(&dir).unwrap();
+    let names: [(&[u8], &str); 7] = [
+        (b"plain", "plain"),
+        (b"two words", "two words"),
+        ("\u{e4}\u{1f517}".as_bytes(), "\u{e4}\u{1f517}"),
+        (b"byte \xff", r"byte \xFF"),
+        (b"new\nline\ttab", r"new\nline\ttab"),
+        (b"esc \x1b", r"esc \x1B"),
+        (br"back\nslash", r"back\\nslash"),
+    ];
+    let mut files = Vec::new();
+    for (name, text) in names {
+        fs::write(dir.join(OsStr::from_bytes(name)), "same").unwrap();
+        files.push(format!("{}/{text}", dir.to_str().unwrap()));
+    }
+    report(&bench, root.to_str().unwrap(), &files);
+    bench.run([
+        "dedupe", "--from", "r.json", "--yes", "--undo", "u", "h \u{e4}",
+    ]);
+    let inode = |name: &[u8]| {
+        fs::metadata(dir.join(OsStr::from_bytes(name)))
+            .unwrap()
+            .ino()
+    };
+    for (name, text) in names {
+        assert_eq!(inode(name), inode(b"plain"), "{text}");
+    }
+    for wrong in [r"a\q", r"a\x1", "a\\x1\u{e4}", "a\\"] {
+        report(&bench, root.to_str().unwrap(), &[wrong.to_owned()]);
+        bench
+            .run(["dedupe", "--from", "r.json", "-n", "h \u{e4}"])
+            .failed(6, "escapes nothing");
+    }
 }
 
 #[test]
