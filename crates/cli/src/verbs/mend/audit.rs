@@ -7,7 +7,7 @@ use linkwright_links::audit::{Event, Examiner, Finding, Found, Mending, Options,
 use linkwright_links::plan::make::{Wanted, fix};
 
 use super::place::Site;
-use super::planner::{access, plan, progress};
+use super::planner::{Extent, access, plan, progress};
 use crate::args::{AuditArgs, FixChoice};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -37,7 +37,7 @@ pub(in crate::verbs) fn run(ctx: &Context, args: &AuditArgs) -> Result<Report> {
     if wanted.is_empty() {
         return Ok(tally.report(args));
     }
-    let mended = plan(ctx, &site, &args.plan, "audit", |sink| {
+    let mended = plan(ctx, &site, &args.plan, "audit", Extent::ALL, |sink| {
         fix(&examiner, &wanted, &mut |_| {}, sink)
     })?;
     if args.plan.yes && mended.exit == Exit::Done {
@@ -115,7 +115,7 @@ impl Tally {
 /// Says every finding.
 fn look(ctx: &Context, site: &Site, examiner: &Examiner<'_>) -> Result<Tally> {
     let mut tally = Tally::default();
-    let progress = progress(ctx, site, "looking at links");
+    let progress = progress(ctx, site, Extent::ALL, "looking at links");
     let looked = audit(examiner, &mut |event| {
         match event {
             Event::Seen => {

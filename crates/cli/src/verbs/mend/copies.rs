@@ -4,7 +4,7 @@ use linkwright_links::audit::{Examiner, Options};
 use linkwright_links::plan::make::{Replaceable, copies};
 
 use super::place::Site;
-use super::planner::{access, plan};
+use super::planner::{Extent, access, plan};
 use crate::args::{ReplaceableChoice, UnlinkCopiesArgs};
 use crate::context::Context;
 use crate::failure::Result;
@@ -22,7 +22,12 @@ pub(in crate::verbs) fn run(ctx: &Context, args: &UnlinkCopiesArgs) -> Result<Re
             ReplaceableChoice::Symlink => Replaceable::Symlink,
         })
         .collect();
-    plan(ctx, &site, &args.plan, "unlink-copies", |sink| {
-        copies(&examiner, &kinds, sink)
-    })
+    plan(
+        ctx,
+        &site,
+        &args.plan,
+        "unlink-copies",
+        Extent::ALL,
+        |sink| copies(&examiner, &kinds, sink),
+    )
 }

@@ -8,7 +8,7 @@ use linkwright_links::plan::make::{Duplicates, dedupe};
 
 use super::fclones::{self, Group};
 use super::place::Site;
-use super::planner::{access, plan};
+use super::planner::{Extent, access, plan};
 use crate::args::DedupeArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
@@ -37,14 +37,22 @@ pub(in crate::verbs) fn run(ctx: &Context, args: &DedupeArgs) -> Result<Report> 
         top: &site.top,
         limit: limit.map_or(MAX_NAMES, u64::from),
     };
-    plan(ctx, &site, &args.plan, "dedupe", |sink| {
-        for group in &groups {
-            if dedupe(&work, group, sink).is_break() {
-                break;
+    let named = groups.iter().map(Vec::len).sum::<usize>() as u64;
+    plan(
+        ctx,
+        &site,
+        &args.plan,
+        "dedupe",
+        Extent::Named(named),
+        |sink| {
+            for group in &groups {
+                if dedupe(&work, group, sink).is_break() {
+                    break;
+                }
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 /// The paths of a group below the place.

@@ -4,7 +4,7 @@ use linkwright_links::audit::{Examiner, Finding, Options};
 use linkwright_links::plan::make::{Wanted, fix};
 
 use super::place::Site;
-use super::planner::{access, plan};
+use super::planner::{Extent, access, plan};
 use crate::args::MendArgs;
 use crate::context::Context;
 use crate::failure::Result;
@@ -23,7 +23,7 @@ fn mend(ctx: &Context, args: &MendArgs, verb: &str, finding: Finding) -> Result<
     let (resolver, options) = (ctx.resolver(), Options::default());
     let examiner = Examiner::new(&site.top, &resolver, &options);
     let wanted = Wanted::from([finding]);
-    plan(ctx, &site, &args.plan, verb, |sink| {
+    plan(ctx, &site, &args.plan, verb, Extent::ALL, |sink| {
         fix(&examiner, &wanted, &mut |_| {}, sink)
     })
 }

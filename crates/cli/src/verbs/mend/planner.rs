@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use linkwright_fs::ErrorKind;
 use linkwright_links::plan::apply::{Misfits, Run};
 use linkwright_links::plan::make::{Planned, Sink};
-use linkwright_links::{Event, walk};
+use linkwright_links::{Event, Wanted, walk_for};
 
 use super::doing::do_plan;
 use super::file::{PlanFile, PlanWriter};
@@ -30,6 +30,23 @@ struct Counts {
     failed: u64,
 }
 
+/// What a verb looks at, one by one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Extent {
+    /// What is below its place.
+    Below(Wanted),
+    /// So many files, which were named to it.
+    Named(u64),
+}
+
+impl Extent {
+    /// Every link below the place.
+    pub(super) const LINKS: Self = Self::Below(Wanted::Links);
+
+    /// Every object below the place.
+    pub(super) const ALL: Self = Self::Below(Wanted::All);
+}
+
 /// What a verb opens its place for.
 pub(super) fn access(args: &PlanArgs) -> Access {
     match args.yes {
@@ -44,6 +61,7 @@ pub(super) fn plan(
     site: &Site,
     args: &PlanArgs,
     verb: &str,
+    extent: Extent,
     make: impl FnOnce(Sink<'_>) -> linkwright_fs::Result<()>,
 ) -> Result<Report> {
     let mut writer = match (args.dry_run.dry_run, args.yes, &args.plan) {
@@ -51,7 +69,7 @@ pub(super) fn plan(
         (false, false, Some(path)) => Some(PlanWriter::create(Some(path), &site.header(verb))?),
         _ => None,
     };
-    let (counts, made) = gather(ctx, site, args, &mut writer, make);
+    let (counts, made) = gather(ctx, site, args, extent, &mut writer, make);
     if let Err(failure) = made {
         writer.into_iter().for_each(PlanWriter::abandon);
         return Err(failure);
@@ -85,12 +103,13 @@ fn gather(
     ctx: &Context,
     site: &Site,
     args: &PlanArgs,
+    extent: Extent,
     writer: &mut Option<PlanWriter>,
     make: impl FnOnce(Sink<'_>) -> linkwright_fs::Result<()>,
 ) -> (Counts, Result<()>) {
     let mut counts = Counts::default();
     let mut stopped = Ok(());
-    let progress = progress(ctx, site, "looking");
+    let progress = progress(ctx, site, extent, "looking");
     let made = make(&mut |planned| {
         if ctx.interrupt.is_set() {
             stopped = Err(Failure::interrupted());
@@ -136,23 +155,31 @@ fn gather(
 }
 
 /// Counts what there is first, when anybody sees the time that is left.
-pub(super) fn progress(ctx: &Context, site: &Site, what: &'static str) -> Progress {
+pub(super) fn progress(ctx: &Context, site: &Site, extent: Extent, what: &'static str) -> Progress {
     let progress = Progress::of_objects(ctx.out.is_json());
     progress.begin(what);
     if progress.is_visible() {
-        let mut total = 0;
-        walk(&site.top, &mut |event| {
-            total += u64::from(matches!(event, Event::Met(_)));
-            match ctx.interrupt.is_set() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        })
-        // What cannot be listed is told by the work itself.
-        .ok();
-        progress.expect(total);
+        progress.expect(match extent {
+            Extent::Below(wanted) => count(ctx, site, wanted),
+            Extent::Named(total) => total,
+        });
     }
     progress
+}
+
+/// How many objects there are to look at: those that the work is told as well.
+fn count(ctx: &Context, site: &Site, wanted: Wanted) -> u64 {
+    let mut total = 0;
+    walk_for(&site.top, wanted, &mut |event| {
+        total += u64::from(matches!(event, Event::Met(_)));
+        match ctx.interrupt.is_set() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    })
+    // What cannot be listed is told by the work itself.
+    .ok();
+    total
 }
 
 fn at_once(

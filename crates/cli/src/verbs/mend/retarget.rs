@@ -4,7 +4,7 @@ use linkwright_fs::Name;
 use linkwright_links::plan::make::{TargetMap, retarget};
 
 use super::place::Site;
-use super::planner::{access, plan};
+use super::planner::{Extent, access, plan};
 use crate::args::RetargetArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
@@ -23,7 +23,7 @@ pub(in crate::verbs) fn run(ctx: &Context, args: &RetargetArgs) -> Result<Report
         })
         .collect::<Result<_>>()?;
     let site = Site::open(ctx, &args.place, access(&args.plan))?;
-    plan(ctx, &site, &args.plan, "retarget", |sink| {
+    plan(ctx, &site, &args.plan, "retarget", Extent::LINKS, |sink| {
         retarget(&site.top, &maps, sink)
     })
 }

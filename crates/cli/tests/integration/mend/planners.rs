@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
+use linkwright_testkit::{command, skip_unless};
+
 use crate::program::Bench;
 
 fn target(bench: &Bench, name: &str) -> String {
@@ -347,4 +349,35 @@ fn plans_are_taken_on_no_trust() {
     refused("x".repeat(2 << 20), "more than");
     refused(String::new(), "no header");
     assert_eq!(bench.line("undo p").exit, 2);
+}
+
+/// On a terminal, which `script` makes.
+#[test]
+fn progress_counts_what_is_looked_at() {
+    skip_unless!(command::installed("script", "bsdutils"));
+    let bench = Bench::new();
+    bench.ok("volume create disk.img --size 16M");
+    fs::create_dir(bench.path("t")).unwrap();
+    for number in 0..30 {
+        fs::write(bench.path(&format!("t/f{number}")), "x").unwrap();
+    }
+    bench.ok("cp -r t disk.img:/t");
+    for number in 0..3 {
+        bench.ok(&format!("link -s --type file /old disk.img:/t/l{number}"));
+    }
+    for (line, expected) in [
+        ("retarget --map /old=/new -n disk.img:/t", "0 of 3,"),
+        ("relative -n disk.img:/t", "0 of 3,"),
+        ("audit disk.img:/t", "0 of 33,"),
+    ] {
+        let command = format!("stty cols 100; {} {line}", env!("CARGO_BIN_EXE_linkwright"));
+        let output = std::process::Command::new("script")
+            .args(["-qec", &command, "/dev/null"])
+            .current_dir(bench.root())
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(shown.contains(expected), "{line}: {shown}");
+    }
 }
