@@ -47,7 +47,7 @@ pub trait Drives: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Manner {
     /// As tools want it: every link that leads somewhere is followed, WSL links
-    /// among them, and whatever cannot be followed has an [`Outcome`] of its own.
+    /// among them, and whatever cannot be followed has an [`Outcome`](super::Outcome) of its own.
     #[default]
     Tool,
     /// As the kernel of Windows does it (MS-FSA 2.1.5.1): only symbolic links and
@@ -87,7 +87,7 @@ pub struct Visit<'a> {
 }
 
 /// What a system adds to the walk. What it refuses ends the walk with
-/// [`Outcome::Refused`].
+/// [`Outcome::Refused`](super::Outcome::Refused).
 pub trait Rules: Send + Sync {
     /// How closely links are followed.
     fn manner(&self) -> Manner {

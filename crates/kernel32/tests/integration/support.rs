@@ -53,7 +53,7 @@ impl Place {
 
     /// The volume read by the engine, after the program has ended.
     pub(crate) fn volume(&self) -> Arc<dyn FileSystem> {
-        let device = FileDevice::open(&self.image(), &FileOptions::read_only()).unwrap();
+        let device = FileDevice::open(self.image(), &FileOptions::read_only()).unwrap();
         let device: Arc<dyn BlockDevice> = Arc::new(device);
         Arc::new(NtfsFs::open(device, OpenOptions::read_only()).unwrap())
     }
