@@ -133,7 +133,10 @@ fn link_of(fs: &dyn FileSystem, met: &Met<'_>) -> Result<Link> {
     Ok(Link {
         link_type,
         group: group_of(met.stat),
-        size: met.stat.size,
+        size: match content {
+            None => met.stat.size,
+            Some(_) => 0,
+        },
         times: Times {
             created: met.stat.times.created,
             modified: met.stat.times.modified,

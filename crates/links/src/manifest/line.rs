@@ -174,7 +174,8 @@ impl LinkLine {
                 TypeText::Dir => LinkType::Directory,
             }),
             group: self.group()?,
-            size: self.size.unwrap_or(0),
+            // Only a file has one.
+            size: self.size.filter(|_| content.is_none()).unwrap_or(0),
             times: Times {
                 created: read_time(self.created.as_deref())?,
                 modified: read_time(self.modified.as_deref())?,

@@ -83,7 +83,7 @@ pub struct Link {
     pub link_type: Option<LinkType>,
     /// The file, when it has several names.
     pub group: Option<Group>,
-    /// Length of the file (in bytes).
+    /// Length of the file (in bytes); 0 for a link object.
     pub size: u64,
     /// When the object was made and last changed; nothing else is compared.
     pub times: Times,

@@ -1,6 +1,6 @@
 //! The table behind the cache: slots, eviction by second chance, write sets.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -103,6 +103,9 @@ impl Load {
         [(&mut self.held, slot.held()), state]
     }
 }
+
+/// Keys that the ring may hold beyond twice those that are there.
+const RING_SLACK: usize = 1024;
 
 /// Device offsets are multiples of 512: one multiplication spreads them.
 #[derive(Default)]
@@ -297,10 +300,19 @@ impl Map {
     }
 
     /// Dirty blocks to be moved out of memory so that `keep` bytes of them
-    /// stay, those not used for long before others; ascending.
+    /// stay, those not used for long before others; ascending. With 0 they are
+    /// all that there are: a commit leaves none behind.
     pub(super) fn victims(&mut self, keep: usize) -> Vec<u64> {
+        let is_wanted = |slot: &Slot| slot.dirty && slot.spilled.is_none();
+        if keep == 0 {
+            let mut all = self.dirty_keys();
+            all.retain(|key| self.slots.get(key).is_some_and(is_wanted));
+            return all;
+        }
+        self.tidy_ring();
         let mut dirty = self.load.logged + self.load.fresh;
-        let mut victims = Vec::new();
+        // A block that was dropped and read again is in the ring twice.
+        let mut victims = BTreeSet::new();
         for _ in 0..self.ring.len() {
             if dirty <= keep {
                 break;
@@ -312,16 +324,23 @@ impl Map {
                 continue;
             };
             self.ring.push_back(key);
-            let wanted = slot.dirty && slot.spilled.is_none();
-            if wanted && (!slot.referenced || keep == 0) {
+            if is_wanted(slot) && !slot.referenced && victims.insert(key) {
                 dirty -= slot.len.min(dirty);
-                victims.push(key);
             }
             slot.referenced = false;
         }
-        victims.sort_unstable();
-        victims.dedup();
-        victims
+        victims.into_iter().collect()
+    }
+
+    /// Keeps the ring from growing with every block that is dropped and read
+    /// again.
+    fn tidy_ring(&mut self) {
+        if self.ring.len() > 2 * self.slots.len() + RING_SLACK {
+            let mut seen = HashSet::<u64, BuildHasherDefault<OffsetHasher>>::default();
+            let slots = &self.slots;
+            self.ring
+                .retain(|key| slots.contains_key(key) && seen.insert(*key));
+        }
     }
 
     /// The block at `key` encoded, where it belongs, and whether that place may

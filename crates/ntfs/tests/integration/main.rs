@@ -4,6 +4,7 @@ mod support;
 
 mod basics;
 mod big;
+mod bulk;
 mod corpus;
 mod crash;
 mod full;
