@@ -20,6 +20,9 @@ const PLACE: Place = Place::attribute(RecordNumber::BITMAP, AttributeType::DATA)
 /// than that counts as full for it.
 const MAX_PIECES: usize = 100_000;
 
+/// The most free pieces that are looked at for one that is long enough.
+const MAX_LOOKS: usize = 1024;
+
 impl Engine {
     fn bits_per_page(&self) -> u64 {
         self.page_size() * 8
@@ -77,16 +80,51 @@ impl Engine {
         if left > 0 {
             return Err(Error::DiskFull);
         }
-        for (lcn, length) in &found {
-            self.mark_clusters(lcn.0, *length, true)?;
-            self.state.cluster_cursor = lcn.0 + length;
-            // An operation that was undone may have read blocks here.
-            self.forget_blocks(*lcn, *length);
-            let shift = self.geometry.cluster_shift();
-            self.cache
-                .note_fresh(lcn.0 << shift, (lcn.0 + length) << shift);
+        for extent in &found {
+            self.take_clusters(*extent)?;
         }
         Ok(found)
+    }
+
+    /// Takes `count` clusters in one piece, the first such behind `near`; `None`
+    /// when none of the next free pieces has so many.
+    pub(crate) fn allocate_whole(
+        &mut self,
+        count: u64,
+        near: Option<Lcn>,
+    ) -> Result<Option<Extent>> {
+        let total = self.geometry.cluster_count();
+        let start = near.map_or(self.state.cluster_cursor, |lcn| lcn.0);
+        let start = if start < total { start } else { 0 };
+        let mut looks = MAX_LOOKS;
+        for (from, end) in [(start, total), (0, start)] {
+            let mut at = from;
+            while looks > 0 && at < end {
+                let Some((lcn, length)) = self.next_free(at, end)? else {
+                    break;
+                };
+                if length >= count {
+                    let extent = (Lcn(lcn), count);
+                    self.take_clusters(extent)?;
+                    return Ok(Some(extent));
+                }
+                at = lcn + length;
+                looks -= 1;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Marks free clusters as used, as a fresh place.
+    fn take_clusters(&mut self, (lcn, length): Extent) -> Result<()> {
+        self.mark_clusters(lcn.0, length, true)?;
+        self.state.cluster_cursor = lcn.0 + length;
+        // An operation that was undone may have read blocks here.
+        self.forget_blocks(lcn, length);
+        let shift = self.geometry.cluster_shift();
+        self.cache
+            .note_fresh(lcn.0 << shift, (lcn.0 + length) << shift);
+        Ok(())
     }
 
     /// Takes `count` clusters more for a stream, right behind its last run where

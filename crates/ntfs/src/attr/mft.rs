@@ -131,7 +131,12 @@ impl Engine {
             // No record lies in two runs: other readers do not expect that.
             let unit = u64::from(self.geometry.record_size()).div_ceil(self.cluster_size());
             let needed = needed.next_multiple_of(unit);
-            for (lcn, length) in self.allocate_units(needed, unit, near)? {
+            // Few runs: only so many extension records can hold them.
+            let extents = match self.allocate_whole(needed, near)? {
+                Some(extent) => vec![extent],
+                None => self.allocate_units(needed, unit, near)?,
+            };
+            for (lcn, length) in extents {
                 map.runs.push(Some(lcn), length);
             }
         }
