@@ -147,13 +147,23 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
+/// How often missing packages are installed: one may push out another that was
+/// of a newer release (qemu-system of Debian's stable and qemu-utils of its
+/// backports), which then comes back as the release that fits.
+const ROUNDS: usize = 2;
+
 /// Installs what is missing where that may be done and says what is not there
 /// afterwards. False only when something is missing that must not be.
 pub(crate) fn prepare(install: Install, missing: Missing) -> bool {
-    if install == Install::WhenPossible && !absent().is_empty() && can_install() {
-        let mut packages: Vec<&str> = absent().iter().map(|tool| tool.package).collect();
-        packages.dedup();
-        install_packages(&packages);
+    if install == Install::WhenPossible && can_install() {
+        for _ in 0..ROUNDS {
+            let mut packages: Vec<&str> = absent().iter().map(|tool| tool.package).collect();
+            if packages.is_empty() {
+                break;
+            }
+            packages.dedup();
+            install_packages(&packages);
+        }
     }
     let absent = absent();
     for tool in &absent {
