@@ -3,7 +3,8 @@
 //! Invariants
 //! - A memo says what the blocks say. Whoever changes what it was decoded from
 //!   puts the new one in place or takes it away: indexes are changed in
-//!   `index::attributes` only, attribute lists in `attr::list` and `attr::names`.
+//!   `index::attributes` only (what a directory says of case, in
+//!   `meta::information`), attribute lists in `attr::list` and `attr::names`.
 //! - Taking a frame's work back, or dropping all blocks, drops all memos.
 
 use std::collections::HashMap;
@@ -13,7 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use linkwright_ntfs_format::RecordNumber;
 
 use crate::cache::OffsetHasher;
+use crate::index::directory::NameCase;
+use crate::index::finger::Finger;
 use crate::index::node::IndexNode;
+use crate::index::search::Step;
 use crate::stream::StreamMap;
 
 /// Most of each kind that are kept; all go then.
@@ -32,6 +36,15 @@ pub(crate) struct OpenIndex {
     pub(crate) blocks: Option<Arc<StreamMap>>,
     /// All blocks in front of this one are in use.
     pub(crate) full_below: usize,
+    /// How names are told apart, once somebody asked.
+    pub(crate) case: Option<NameCase>,
+}
+
+/// An open index in the memo.
+#[derive(Debug)]
+struct Kept {
+    index: Arc<OpenIndex>,
+    finger: Finger,
 }
 
 /// An attribute list in clusters.
@@ -45,12 +58,12 @@ pub(crate) struct OpenList {
     pub(crate) types: u32,
 }
 
-type Table<T> = HashMap<u64, Arc<T>, BuildHasherDefault<OffsetHasher>>;
+type Table<T> = HashMap<u64, T, BuildHasherDefault<OffsetHasher>>;
 
 #[derive(Debug, Default)]
 struct Tables {
-    indexes: Table<OpenIndex>,
-    lists: Table<OpenList>,
+    indexes: Table<Kept>,
+    lists: Table<Arc<OpenList>>,
 }
 
 /// See the module's text.
@@ -59,7 +72,7 @@ pub(crate) struct Memo {
     tables: Mutex<Tables>,
 }
 
-fn put<T>(table: &mut Table<T>, base: RecordNumber, value: Arc<T>) {
+fn put<T>(table: &mut Table<T>, base: RecordNumber, value: T) {
     if table.len() >= MOST {
         table.clear();
     }
@@ -77,13 +90,37 @@ impl Memo {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The open directory index of a file.
-    pub(crate) fn index(&self, base: RecordNumber) -> Option<Arc<OpenIndex>> {
-        self.lock().indexes.get(&base.0).cloned()
+    /// The open directory index of a file, and where its next key is expected.
+    pub(crate) fn index(&self, base: RecordNumber) -> Option<(Arc<OpenIndex>, Option<Step>)> {
+        let tables = self.lock();
+        let kept = tables.indexes.get(&base.0)?;
+        Some((Arc::clone(&kept.index), kept.finger.hint()))
+    }
+
+    /// How a directory whose index is open tells names apart.
+    pub(crate) fn case(&self, base: RecordNumber) -> Option<NameCase> {
+        self.lock().indexes.get(&base.0)?.index.case
     }
 
     pub(crate) fn put_index(&self, base: RecordNumber, index: Arc<OpenIndex>) {
-        put(&mut self.lock().indexes, base, index);
+        let finger = Finger::default();
+        put(&mut self.lock().indexes, base, Kept { index, finger });
+    }
+
+    /// Takes the open directory index of a file, to change it and put it back.
+    pub(crate) fn take_index(&mut self, base: RecordNumber) -> Option<(Arc<OpenIndex>, Finger)> {
+        let kept = self.tables().indexes.remove(&base.0)?;
+        Some((kept.index, kept.finger))
+    }
+
+    /// Puts back what [`Self::take_index`] gave.
+    pub(crate) fn keep_index(
+        &mut self,
+        base: RecordNumber,
+        index: Arc<OpenIndex>,
+        finger: Finger,
+    ) {
+        put(&mut self.tables().indexes, base, Kept { index, finger });
     }
 
     pub(crate) fn drop_index(&mut self, base: RecordNumber) {

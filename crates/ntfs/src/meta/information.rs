@@ -281,6 +281,7 @@ impl Engine {
                 CaseSensitivity::Insensitive => info.version & !1,
             };
         })?;
+        self.memo.drop_index(file.record());
         self.note_change(file.record(), UsnReason::BASIC_INFO_CHANGE)
     }
 }
