@@ -63,6 +63,8 @@ type Table<T> = HashMap<u64, T, BuildHasherDefault<OffsetHasher>>;
 #[derive(Debug, Default)]
 struct Tables {
     indexes: Table<Kept>,
+    /// The index that was changed last; it is in no table.
+    latest: Option<(u64, Kept)>,
     lists: Table<Arc<OpenList>>,
 }
 
@@ -70,6 +72,22 @@ struct Tables {
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
     tables: Mutex<Tables>,
+}
+
+impl Tables {
+    fn kept(&self, base: RecordNumber) -> Option<&Kept> {
+        match &self.latest {
+            Some((latest, kept)) if *latest == base.0 => Some(kept),
+            _ => self.indexes.get(&base.0),
+        }
+    }
+
+    fn take(&mut self, base: RecordNumber) -> Option<Kept> {
+        match self.latest.take_if(|(latest, _)| *latest == base.0) {
+            Some((_, kept)) => Some(kept),
+            None => self.indexes.remove(&base.0),
+        }
+    }
 }
 
 fn put<T>(table: &mut Table<T>, base: RecordNumber, value: T) {
@@ -93,13 +111,13 @@ impl Memo {
     /// The open directory index of a file, and where its next key is expected.
     pub(crate) fn index(&self, base: RecordNumber) -> Option<(Arc<OpenIndex>, Option<Step>)> {
         let tables = self.lock();
-        let kept = tables.indexes.get(&base.0)?;
+        let kept = tables.kept(base)?;
         Some((Arc::clone(&kept.index), kept.finger.hint()))
     }
 
     /// How a directory whose index is open tells names apart.
     pub(crate) fn case(&self, base: RecordNumber) -> Option<NameCase> {
-        self.lock().indexes.get(&base.0)?.index.case
+        self.lock().kept(base)?.index.case
     }
 
     pub(crate) fn put_index(&self, base: RecordNumber, index: Arc<OpenIndex>) {
@@ -109,7 +127,7 @@ impl Memo {
 
     /// Takes the open directory index of a file, to change it and put it back.
     pub(crate) fn take_index(&mut self, base: RecordNumber) -> Option<(Arc<OpenIndex>, Finger)> {
-        let kept = self.tables().indexes.remove(&base.0)?;
+        let kept = self.tables().take(base)?;
         Some((kept.index, kept.finger))
     }
 
@@ -120,11 +138,15 @@ impl Memo {
         index: Arc<OpenIndex>,
         finger: Finger,
     ) {
-        put(&mut self.tables().indexes, base, Kept { index, finger });
+        let tables = self.tables();
+        let before = tables.latest.replace((base.0, Kept { index, finger }));
+        if let Some((number, kept)) = before {
+            put(&mut tables.indexes, RecordNumber(number), kept);
+        }
     }
 
     pub(crate) fn drop_index(&mut self, base: RecordNumber) {
-        self.tables().indexes.remove(&base.0);
+        self.tables().take(base);
     }
 
     /// The open attribute list of a file.

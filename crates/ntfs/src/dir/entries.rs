@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::file_name::{Duplicated, FileName};
-use linkwright_ntfs_format::index::{self, encode_directory_entry};
+use linkwright_ntfs_format::index::{self, ENTRY_HEADER_LEN, encode_name_entry};
 use linkwright_ntfs_format::record::RecordFlags;
 use linkwright_ntfs_format::{FileReference, RecordNumber, SequenceNumber};
 
@@ -61,18 +61,18 @@ impl Engine {
     /// taken. Returns the key, which is the name's attribute too.
     pub(crate) fn add_entry(&mut self, name: &FileName, file: FileReference) -> Result<Vec<u8>> {
         let parent = name.parent.record();
-        let key = name
-            .encode()
+        let (mut entry, key_len) = encode_name_entry(file, name)
             .map_err(|e| Place::record(file.record()).format(e))?;
-        let entry =
-            encode_directory_entry(file, &key).map_err(|e| Place::record(parent).format(e))?;
         let upcase = Arc::clone(&self.upcase);
         let mut index = AttributeIndex::open(&mut *self, parent, &index::I30)?;
         let case = index.name_case()?;
         match directory::add(&mut index, &upcase, &entry, case)? {
             Insertion::Done => {
                 index.close();
-                Ok(key)
+                // What is left of the entry is its key.
+                entry.drain(..ENTRY_HEADER_LEN);
+                entry.truncate(key_len);
+                Ok(entry)
             }
             Insertion::Exists => Err(InvalidInput::NameCollision.into()),
         }

@@ -271,6 +271,28 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         Ok(free.map_or(count, |(bit, _)| bit + skipped * 8))
     }
 
+    /// Changes a bit of a resident bitmap that has it already.
+    fn write_bit_in_place(&mut self, bit: usize, value: bool) -> Result<bool> {
+        let (base, key) = (self.base, self.bitmap_key());
+        let engine = self.access.engine_mut()?;
+        let found = engine.need(base, key)?;
+        let view = found.view()?;
+        let place = view.resident_value().and_then(|bytes| {
+            let inside = bit / 8 < bytes.len();
+            view.resident_value_offset().filter(|_| inside)
+        });
+        let Some(start) = place else {
+            return Ok(false);
+        };
+        let (record, at) = (found.at.record, start + bit / 8);
+        drop(found);
+        engine.patch_record(record, &[at..at + 1], |bytes| {
+            bits::fill(bytes, at * 8 + bit % 8, 1, value);
+            Ok(())
+        })?;
+        Ok(true)
+    }
+
     fn write_bit(&mut self, body: StreamBody, bit: usize, value: bool) -> Result<()> {
         let (base, key, at) = (self.base, self.bitmap_key(), bit / 8);
         let place = Place::attribute(base, AttributeType::BITMAP);
@@ -571,12 +593,19 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
             self.open_mut().full_below = 1;
                 return Ok(vcn);
         }
-        let body = self.bitmap_body()?;
-        let bit = self.first_free(&body)?;
-        if u64::try_from(bit).unwrap_or(u64::MAX) >= self.block_count() {
+        let count = usize::try_from(self.block_count()).unwrap_or(usize::MAX);
+        let bit = if self.open.full_below >= count {
+            count
+        } else {
+            self.first_free(&self.bitmap_body()?)?
+        };
+        if bit >= count {
             self.add_block()?;
         }
-        self.write_bit(body, bit, true)?;
+        if !self.write_bit_in_place(bit, true)? {
+            let body = self.bitmap_body()?;
+            self.write_bit(body, bit, true)?;
+        }
         self.open_mut().full_below = bit + 1;
         Ok(u64::try_from(bit).unwrap_or(u64::MAX) * self.open.vcn_step)
     }

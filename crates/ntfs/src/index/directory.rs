@@ -9,7 +9,7 @@ use linkwright_ntfs_format::FormatError;
 use linkwright_ntfs_format::file_name::{self, Duplicated, FileNameView};
 use linkwright_ntfs_format::index::EntryView;
 
-use super::collation::{Collation, NameOrder, Probe, compare_names};
+use super::collation::{Collation, NameOrder, Probe, compare_folded, compare_names};
 use super::fault::NodeAt;
 use super::insert::{Change, Insertion, edit_key, insert_unless};
 use super::node::undecodable;
@@ -65,6 +65,17 @@ impl Probe for NameProbe<'_> {
             self.met_other_case.set(true);
         }
         Ok(order.folded.then(order.raw))
+    }
+
+    /// The steps are units.
+    fn compare_from(&self, key: &[u8], same: usize) -> Result<(Ordering, usize), FormatError> {
+        let name = file_name::name_bytes(key)?;
+        let (folded, same) = compare_folded(self.upcase, &self.name, name, same);
+        match folded {
+            // Where case is all that differs, the units in front count too.
+            Ordering::Equal => self.compare(key).map(|order| (order, same)),
+            folded => Ok((folded, same)),
+        }
     }
 }
 

@@ -117,10 +117,8 @@ impl IndexNode {
         (from, to): (usize, usize),
     ) -> Result<Self, IndexFault> {
         let at = NodeAt::Block(vcn);
-        let mut bytes = vec![0; len];
         let entries = of.range(from, to);
-        index::format_block(&mut bytes, vcn, entries, of.inner)
-            .and_then(|()| fixup::advance(&mut bytes))
+        let bytes = index::encode_block(len, vcn, entries, of.inner)
             .map_err(|e| undecodable(at, e))?;
         let first = index::block_first_entry(len);
         let mut node = Self {

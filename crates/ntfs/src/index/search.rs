@@ -113,20 +113,37 @@ impl Located {
     }
 }
 
+/// How much of what is searched for the keys on both sides of a gap begin with:
+/// all keys in the gap, and in the nodes below, do so too.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Shared {
+    low: usize,
+    high: usize,
+}
+
 /// The slot of an equal key, or that of the first key above.
 pub(super) fn search_node(
     node: &IndexNode,
     probe: &impl Probe,
 ) -> Result<(usize, bool), IndexFault> {
+    search_between(node, probe, &mut Shared::default())
+}
+
+/// As [`search_node`], in a node whose keys lie in the gap of `shared`.
+pub(super) fn search_between(
+    node: &IndexNode,
+    probe: &impl Probe,
+    shared: &mut Shared,
+) -> Result<(usize, bool), IndexFault> {
     let (mut low, mut high) = (0, node.len());
     while low < high {
         let middle = low.midpoint(high);
-        let order = probe
-            .compare(node.key(middle))
+        let (order, same) = probe
+            .compare_from(node.key(middle), shared.low.min(shared.high))
             .map_err(|e| key_fault(node, middle, e))?;
         match order {
-            Ordering::Less => high = middle,
-            Ordering::Greater => low = middle + 1,
+            Ordering::Less => (high, shared.high) = (middle, same),
+            Ordering::Greater => (low, shared.low) = (middle + 1, same),
             Ordering::Equal => return Ok((middle, true)),
         }
     }
@@ -169,8 +186,13 @@ struct Seen {
     is_last: bool,
 }
 
-fn see(node: &IndexNode, probe: &impl Probe, step: u64) -> Result<Seen, IndexFault> {
-    let (slot, found) = search_node(node, probe)?;
+fn see(
+    node: &IndexNode,
+    probe: &impl Probe,
+    shared: &mut Shared,
+    step: u64,
+) -> Result<Seen, IndexFault> {
+    let (slot, found) = search_between(node, probe, shared)?;
     let child = node.child(slot);
     match child {
         Some(vcn) if !found && !vcn.is_multiple_of(step) => {
@@ -196,9 +218,10 @@ pub(super) fn locate<S: IndexStore>(
     steps.clear();
     let vcn_step = store.vcn_step().max(1);
     let (mut left, mut right) = (true, true);
+    let mut shared = Shared::default();
     let mut at = NodeAt::Root;
     while steps.len() < MAX_DEPTH {
-        let seen = store.look(at, |node| see(node, probe, vcn_step))?;
+        let seen = store.look(at, |node| see(node, probe, &mut shared, vcn_step))?;
         let Seen {
             slot,
             found,
@@ -280,8 +303,9 @@ pub(crate) fn find<S: IndexStore>(
     probe: &impl Probe,
 ) -> Result<Option<Found>, S::Error> {
     let mut node = store.root()?;
+    let mut shared = Shared::default();
     for _ in 0..MAX_DEPTH {
-        let (slot, found) = search_node(&node, probe).map_err(|e| store.fault(e))?;
+        let (slot, found) = search_between(&node, probe, &mut shared).map_err(|e| store.fault(e))?;
         if found {
             return Ok(Some(Found::new(node, slot)));
         }
