@@ -263,6 +263,15 @@ impl Cache {
         self.map_mut().write_sets(apart)
     }
 
+    /// Hands every dirty block in memory to `each`, ascending: where it belongs,
+    /// whether that is a fresh place, and its bytes for the device.
+    pub(crate) fn each_dirty(
+        &mut self,
+        each: impl FnMut(&Location, bool, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        self.map_mut().each_dirty(each)
+    }
+
     /// The block at `key` alone, encoded for the device.
     pub(crate) fn write_set_of(&mut self, key: u64) -> Result<WriteSet> {
         self.map_mut().write_set_of(key)
