@@ -16,10 +16,16 @@ use super::write_set::{Write, WriteSet};
 use crate::error::{Error, Result};
 
 impl Store {
-    /// Whether the log takes a record of so many bytes in blocks, once it is
-    /// empty.
+    /// Whether the log takes a record of so many bytes in blocks and of their
+    /// copies, once it is empty.
     pub(crate) fn fits(&self, bytes: u64) -> bool {
-        Body::most(bytes) <= self.capacity()
+        Body::most(bytes.saturating_add(self.mirrored_of(bytes))) <= self.capacity()
+    }
+
+    /// The most of so many bytes in blocks that is kept twice: `$MFTMirr` is a
+    /// cluster at least.
+    pub(crate) fn mirrored_of(&self, bytes: u64) -> u64 {
+        bytes.min(self.mirror.len)
     }
 
     /// Bytes for records.

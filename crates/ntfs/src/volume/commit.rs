@@ -34,8 +34,7 @@ const CACHE_PART: usize = 8;
 /// than the flush between them and a commit.
 const FRESH_IN_LOG: usize = 64 << 10;
 
-/// Bytes that the copies of mirrored records, and the sizes of entries, may add
-/// to a group.
+/// Bytes that what marks the volume may add to a group.
 const SLACK: u64 = 16 << 10;
 
 /// Bytes by which the spill area grows at a time, where there are.

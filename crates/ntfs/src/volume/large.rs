@@ -91,8 +91,9 @@ impl Engine {
     pub(super) fn lend_for(&mut self, bytes: usize) -> Result<bool> {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         // A sector by itself has 40 bytes in the table, whose chunks may have
-        // an entry of 1 KiB less; copies of mirrored records come to it.
-        let table = bytes / 512 * 42 + (128 << 10);
+        // an entry of 1 KiB less.
+        let entries = bytes.saturating_add(self.store.mirrored_of(bytes));
+        let table = entries / 512 * 42 + (128 << 10);
         let needed = bytes.saturating_add(table);
         let mut have = self.store.lent();
         have += self.spill.lent.iter().map(|(_, len)| len).sum::<u64>();
