@@ -72,7 +72,7 @@ impl Store {
             return Ok(());
         }
         let journal = self.journal()?;
-        let record = body.record(journal.header.serial.get(), journal.sequence);
+        let record = body.record(journal.header.session.get(), journal.sequence);
         self.append(&record)?;
         body.apply(&mut self.sectors);
         Ok(())
@@ -132,7 +132,7 @@ impl Store {
         }
         let mut header = RecordHeader {
             magic: RECORD_MAGIC,
-            serial: journal.header.serial,
+            session: journal.header.session,
             sequence: U64::new(journal.sequence),
             length: U64::new(length as u64),
             body_length: U64::new(table),

@@ -147,6 +147,16 @@ impl LogRegion {
         Ok(())
     }
 
+    /// Whether the log is at rest as we, mkntfs and the drivers of Linux leave
+    /// it: the restart pages, the pages that LFS copies its last records into
+    /// and ours are 0xFF. Then nobody looks at what is behind them.
+    pub(super) fn is_empty(&self, device: &dyn BlockDevice) -> Result<bool> {
+        let len = usize::try_from(self.records_start()).unwrap_or(usize::MAX);
+        let mut there = vec![0; len];
+        self.read(device, 0, &mut there)?;
+        Ok(there.iter().all(|byte| *byte == EMPTY_FILL))
+    }
+
     /// The restart pages.
     pub(super) fn head(&self, device: &dyn BlockDevice) -> Result<Vec<u8>> {
         let mut head = vec![0; HEAD];
