@@ -33,6 +33,8 @@ pub(crate) struct Engine {
     pub(crate) state: Shared<State>,
     pub(crate) frames: Vec<Shared<State>>,
     pub(crate) session: Session,
+    /// The time of the operation under way: all that it writes says the same.
+    pub(crate) moment: Option<NtTime>,
     /// What was decoded from blocks.
     pub(crate) memo: Memo,
     /// Clusters freed since the device was last known to be durable.
@@ -160,9 +162,9 @@ impl Engine {
         self.state.mft.sizes.initialized >> self.geometry.record_size().trailing_zeros()
     }
 
-    /// The time now.
+    /// The time of the operation under way.
     pub(crate) fn now(&self) -> NtTime {
-        self.options.clock.now()
+        self.moment.unwrap_or_else(|| self.options.clock.now())
     }
 
     /// Refuses when the volume may not be changed.
@@ -205,20 +207,35 @@ impl Engine {
     /// operation is tried once more.
     pub(crate) fn operation<T>(&mut self, run: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         self.check_writable()?;
+        self.moment = Some(self.options.clock.now());
         let run = |engine: &mut Self| {
             let value = run(engine)?;
             engine.close_changes()?;
             Ok(value)
         };
-        match self.framed(&run) {
-            Err(Error::DiskFull) if !self.cache.in_frame() && self.holds_space() => {
-                self.release_space()?;
-                self.framed(&run)
-            }
-            Err(Error::DiskFull) if self.cache.in_frame() && self.release_earlier()? => {
-                self.framed(&run)
-            }
+        let result = match self.framed(&run) {
+            Err(Error::DiskFull) => self.again_with_space(&run),
             result => result,
+        };
+        self.moment = None;
+        result
+    }
+
+    /// Runs an operation that found the volume full once more, if there is more
+    /// space now.
+    fn again_with_space<T>(&mut self, run: &impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+        let more = if self.cache.in_frame() {
+            self.release_earlier()?
+        } else {
+            let held = self.holds_space();
+            if held {
+                self.release_space()?;
+            }
+            held
+        };
+        match more {
+            true => self.framed(run),
+            false => Err(Error::DiskFull),
         }
     }
 

@@ -6,7 +6,7 @@ use linkwright_ntfs_format::file_name::{FileName, FileNameView, Namespace};
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 use zerocopy::little_endian::U16;
 
-use crate::attr::{AttrRef, NewAttribute};
+use crate::attr::AttrRef;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::index::directory::NameCase;
@@ -114,10 +114,7 @@ impl Engine {
     pub(crate) fn attach_name(&mut self, file: FileReference, name: &FileName) -> Result<()> {
         let value = self.add_entry(name, file)?;
         let base = file.record();
-        self.insert_attribute(
-            base,
-            &NewAttribute::resident(AttributeType::FILE_NAME, &[], &value),
-        )?;
+        self.insert_name(base, &value)?;
         self.count_names(base, 1)
     }
 

@@ -62,6 +62,7 @@ pub(super) fn open_engine(
         state: Shared::new(State::bootstrap(bootstrap)),
         frames: Vec::new(),
         session: Session::Untouched,
+        moment: None,
         memo: Memo::default(),
         pending: PendingFrees::default(),
         reserved: Reserved::default(),
