@@ -5,7 +5,7 @@
 //! one writer at a time has it alone. Each layer adds its functions in its own
 //! folder; a layer calls only those below it (docs/ARCHITECTURE.md).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::geometry::Geometry;
@@ -35,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) session: Session,
     /// The time of the operation under way: all that it writes says the same.
     pub(crate) moment: Option<NtTime>,
+    /// Whether the volume says that new names get an 8.3 name.
+    pub(crate) short_names: OnceLock<bool>,
     /// What was decoded from blocks.
     pub(crate) memo: Memo,
     /// Clusters freed since the device was last known to be durable.

@@ -12,7 +12,7 @@ use linkwright_ntfs_format::file_name::FileNameView;
 use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::{FileReference, FormatError, FormatErrorKind, RecordNumber, num};
 
-use super::find::{AttrRef, find_in, reference};
+use super::find::{AttrRef, reference};
 use super::insert::{LIST_GROWTH, NewAttribute, TRIED_EXTENSIONS};
 use super::list::LIST_STEP;
 use super::remove::JOIN_ENTRIES;
@@ -69,6 +69,39 @@ impl ListForm {
             }
         }
         Ok(Self::None)
+    }
+}
+
+/// The `$FILE_NAME` attributes of one record.
+struct NamesIn {
+    number: RecordNumber,
+    block: Arc<Block>,
+    /// Instance numbers and offsets.
+    places: Vec<(u16, usize)>,
+}
+
+impl NamesIn {
+    fn of(number: RecordNumber, block: Arc<Block>) -> Result<Self> {
+        let mut places = Vec::new();
+        for attribute in record::attributes(block.bytes()) {
+            let attribute = attribute.map_err(|e| Place::record(number).format(e))?;
+            if attribute.type_code() == AttributeType::FILE_NAME {
+                places.push((attribute.instance(), attribute.offset()));
+            }
+        }
+        Ok(Self {
+            number,
+            block,
+            places,
+        })
+    }
+
+    fn with_instance(&self, instance: u16) -> Result<Option<AttributeView<'_>>> {
+        let found = self.places.iter().find(|(known, _)| *known == instance);
+        found
+            .map(|(_, offset)| AttributeView::at(self.block.bytes(), *offset))
+            .transpose()
+            .map_err(|e| Place::record(self.number).format(e))
     }
 }
 
@@ -308,24 +341,24 @@ impl Engine {
             return Ok(());
         };
         drop(block);
-        let mut held: Option<(RecordNumber, Arc<Block>)> = None;
+        let mut held: Option<NamesIn> = None;
         for entry in &list {
             if entry.type_code != AttributeType::FILE_NAME {
                 continue;
             }
             let number = entry.reference.record();
-            let block = match held.take() {
-                Some((same, block)) if same == number => block,
-                _ => self.listed_record(base, entry)?,
+            let names = match held.take() {
+                Some(same) if same.number == number => same,
+                _ => NamesIn::of(number, self.listed_record(base, entry)?)?,
             };
-            let (at, offset) = find_in(&block, number, |a| {
-                a.type_code() == entry.type_code && a.instance() == entry.instance
-            })?
-            .ok_or_else(|| place_of(base).corrupt(CorruptKind::AttributeList))?;
-            let attribute = AttributeView::at(block.bytes(), offset)
-                .map_err(|e| Place::record(number).format(e))?;
-            each(at, name_view(&attribute, number)?)?;
-            held = Some((number, block));
+            let attribute = names.with_instance(entry.instance)?;
+            let attribute =
+                attribute.ok_or_else(|| place_of(base).corrupt(CorruptKind::AttributeList))?;
+            each(
+                reference(&attribute, number),
+                name_view(&attribute, number)?,
+            )?;
+            held = Some(names);
         }
         Ok(())
     }
@@ -358,10 +391,13 @@ impl Engine {
         base: RecordNumber,
         at: AttrRef,
     ) -> Result<Option<Others>> {
-        if !self.has_list(base)? {
-            return Ok(None);
-        }
-        let Some(list) = self.open_list(base)? else {
+        let form = ListForm::of(self.record_bytes(base)?);
+        let form = form.map_err(|e| Place::record(base).format(e))?;
+        let list = match form {
+            ListForm::InClusters(_) => self.open_list_now(base)?,
+            _ => None,
+        };
+        let Some(list) = list else {
             return Ok(None);
         };
         let mut bytes = self.read_list(base, &list.map)?;

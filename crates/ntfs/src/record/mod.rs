@@ -247,14 +247,13 @@ impl Engine {
     }
 
     /// Changes the header of a record.
-    pub(crate) fn modify_header(
+    pub(crate) fn modify_header<T>(
         &mut self,
         number: RecordNumber,
-        change: impl FnOnce(&mut RecordHeader),
-    ) -> Result<()> {
+        change: impl FnOnce(&mut RecordHeader) -> T,
+    ) -> Result<T> {
         self.patch_record(number, &[HEADER], |bytes| {
-            change(record::header_mut(bytes)?);
-            Ok(())
+            record::header_mut(bytes).map(change)
         })
     }
 

@@ -1,6 +1,6 @@
 //! Opening a volume.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use linkwright_device::BlockDevice;
 use linkwright_names::UpcaseTable;
@@ -63,6 +63,7 @@ pub(super) fn open_engine(
         frames: Vec::new(),
         session: Session::Untouched,
         moment: None,
+        short_names: OnceLock::new(),
         memo: Memo::default(),
         pending: PendingFrees::default(),
         reserved: Reserved::default(),
