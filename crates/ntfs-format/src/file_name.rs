@@ -128,6 +128,7 @@ impl<'a> FileNameView<'a> {
     ///
     /// # Errors
     /// The name leaves the value, is empty, or has an unknown namespace.
+    #[inline]
     pub fn new(value: &'a [u8]) -> Result<Self, FormatError> {
         let (header, rest) = FileNameHeader::ref_from_prefix(value)
             .map_err(|_| FormatError::new(FormatErrorKind::Truncated, 0))?;
@@ -145,12 +146,14 @@ impl<'a> FileNameView<'a> {
 
     /// The directory that has the entry.
     #[must_use]
+    #[inline]
     pub fn parent(&self) -> FileReference {
         FileReference::from_raw(self.header.parent.get())
     }
 
     /// Naming rules.
     #[must_use]
+    #[inline]
     pub fn namespace(&self) -> Namespace {
         // Checked in `new`.
         Namespace::from_byte(self.header.namespace).unwrap_or(Namespace::Posix)
@@ -164,6 +167,7 @@ impl<'a> FileNameView<'a> {
 
     /// Whether the name is exactly `units`.
     #[must_use]
+    #[inline]
     pub fn name_is(&self, units: &[u16]) -> bool {
         self.name.len() == units.len() && self.name.iter().zip(units).all(|(a, b)| a.get() == *b)
     }

@@ -107,6 +107,12 @@ impl Cache {
         self.map_mut().contains(key)
     }
 
+    /// The bytes of the block at `key`, for who has the cache alone.
+    pub(crate) fn bytes(&mut self, key: u64) -> Option<&[u8]> {
+        let block = self.map_mut().slot(key)?.block.as_deref()?;
+        Some(block.bytes())
+    }
+
     /// Changes the block at `key`, which must be here. An error of `change`
     /// leaves the block as `change` left it: the caller's frame puts it back.
     pub(crate) fn modify<T>(
