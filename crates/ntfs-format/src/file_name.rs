@@ -215,6 +215,16 @@ impl FileName {
     /// # Errors
     /// A name that is empty or longer than 255 units.
     pub fn encode(&self) -> Result<Vec<u8>, FormatError> {
+        let mut out = Vec::with_capacity(HEADER_LEN + self.name.len() * 2);
+        self.encode_into(&mut out)?;
+        Ok(out)
+    }
+
+    /// Encodes the value behind what is in `out`.
+    ///
+    /// # Errors
+    /// As [`Self::encode`]; nothing was added then.
+    pub fn encode_into(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let name_length = u8::try_from(self.name.len())
             .ok()
             .filter(|n| *n > 0)
@@ -233,10 +243,9 @@ impl FileName {
             name_length,
             namespace: self.namespace.byte(),
         };
-        let mut out = Vec::with_capacity(HEADER_LEN + self.name.len() * 2);
         out.extend_from_slice(header.as_bytes());
-        num::push_units(&mut out, &self.name);
-        Ok(out)
+        num::push_units(out, &self.name);
+        Ok(())
     }
 }
 
