@@ -39,6 +39,27 @@ pub fn unnamed_reference(entry: &[u8], type_code: AttributeType) -> Option<FileR
     is_one.then(|| FileReference::from_raw(raw.reference.get()))
 }
 
+/// Appends the entry of an unnamed attribute that lies in one record.
+pub fn push_unnamed(
+    out: &mut Vec<u8>,
+    type_code: AttributeType,
+    reference: FileReference,
+    instance: u16,
+) {
+    let raw = RawEntry {
+        type_code: U32::new(type_code.0),
+        length: U16::new(u16::try_from(UNNAMED_LEN).unwrap_or(u16::MAX)),
+        name_length: 0,
+        name_offset: u8::try_from(FIXED_LEN).unwrap_or(u8::MAX),
+        lowest_vcn: U64::new(0),
+        reference: U64::new(reference.raw()),
+        instance: U16::new(instance),
+    };
+    let end = out.len() + UNNAMED_LEN;
+    out.extend_from_slice(raw.as_bytes());
+    out.resize(end, 0);
+}
+
 /// An entry where it lies, its name left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryView {

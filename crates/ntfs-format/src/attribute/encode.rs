@@ -89,9 +89,25 @@ const fn non_resident_name_offset(flags: AttributeFlags, lowest_vcn: u64) -> usi
 /// # Errors
 /// A name of over 255 units or a value that no record can hold.
 pub fn encode_resident(id: &Identity<'_>, value: &[u8]) -> Result<Vec<u8>, FormatError> {
-    let value_offset = num::align8(RESIDENT_LEN + id.name.len() * 2)?;
     let length = resident_len(id.name.len(), value.len());
     let mut out = Vec::with_capacity(length);
+    push_resident(&mut out, id, value)?;
+    Ok(out)
+}
+
+/// As [`encode_resident`], behind what `out` holds.
+///
+/// # Errors
+/// As [`encode_resident`].
+pub fn push_resident(
+    out: &mut Vec<u8>,
+    id: &Identity<'_>,
+    value: &[u8],
+) -> Result<(), FormatError> {
+    let value_offset = num::align8(RESIDENT_LEN + id.name.len() * 2)?;
+    let length = resident_len(id.name.len(), value.len());
+    num::to_u16(length)?;
+    let start = out.len();
     out.extend_from_slice(header(id, length, 0, RESIDENT_LEN)?.as_bytes());
     let part = ResidentPart {
         value_length: U32::new(num::to_u32(value.len())?),
@@ -100,12 +116,11 @@ pub fn encode_resident(id: &Identity<'_>, value: &[u8]) -> Result<Vec<u8>, Forma
         reserved: 0,
     };
     out.extend_from_slice(part.as_bytes());
-    num::push_units(&mut out, id.name);
-    out.resize(value_offset, 0);
+    num::push_units(out, id.name);
+    out.resize(start + value_offset, 0);
     out.extend_from_slice(value);
-    out.resize(length, 0);
-    num::to_u16(length)?;
-    Ok(out)
+    out.resize(start + length, 0);
+    Ok(())
 }
 
 /// Encodes one extent of a non-resident attribute.

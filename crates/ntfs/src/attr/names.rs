@@ -210,7 +210,11 @@ impl Engine {
     }
 
     /// The room in an extension record of a file; `None` when it is none.
-    fn extension_room(&self, number: RecordNumber, base: RecordNumber) -> Result<Option<usize>> {
+    pub(super) fn extension_room(
+        &self,
+        number: RecordNumber,
+        base: RecordNumber,
+    ) -> Result<Option<usize>> {
         if number.0 >= self.record_count() {
             return Ok(None);
         }
