@@ -12,6 +12,7 @@ use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use linkwright_ntfs_format::RecordNumber;
+use linkwright_ntfs_format::attribute::AttributeType;
 
 use crate::cache::OffsetHasher;
 use crate::index::directory::NameCase;
@@ -55,7 +56,40 @@ pub(crate) struct OpenList {
     /// Where the next entry of a name goes.
     pub(crate) names_end: usize,
     /// The types it has, a bit for each sixteenth of the code.
-    pub(crate) types: u32,
+    types: u32,
+    /// The extension record that the last name went to, when that is known.
+    pub(crate) last: Option<RecordNumber>,
+    /// None of the others that would be tried for room has more than this.
+    pub(crate) spare: usize,
+}
+
+/// The bit of a type.
+fn bit(type_code: AttributeType) -> u32 {
+    1_u32.checked_shl(type_code.0 / 0x10).unwrap_or(0)
+}
+
+impl OpenList {
+    /// A list that lies at `map`; nothing is noted of it yet.
+    pub(crate) const fn new(map: StreamMap) -> Self {
+        Self {
+            map,
+            names_end: 0,
+            types: 0,
+            last: None,
+            spare: usize::MAX,
+        }
+    }
+
+    /// Takes down that it has an attribute of a type.
+    pub(crate) fn note(&mut self, type_code: AttributeType) {
+        self.types |= bit(type_code);
+    }
+
+    /// Whether it may have an attribute of a type.
+    pub(crate) fn may_hold(&self, type_code: AttributeType) -> bool {
+        let bit = bit(type_code);
+        bit == 0 || self.types & bit != 0
+    }
 }
 
 type Table<T> = HashMap<u64, T, BuildHasherDefault<OffsetHasher>>;
@@ -153,9 +187,16 @@ impl Memo {
         put(&mut self.lock().lists, base, list);
     }
 
-    /// Takes the open attribute list of a file, to change it and put it back.
-    pub(crate) fn take_list(&mut self, base: RecordNumber) -> Option<Arc<OpenList>> {
-        self.tables().lists.remove(&base.0)
+    /// As [`Self::list`], for who has the volume alone.
+    pub(crate) fn list_now(&mut self, base: RecordNumber) -> Option<Arc<OpenList>> {
+        self.tables().lists.get(&base.0).cloned()
+    }
+
+    /// Changes the open attribute list of a file, as its blocks were changed.
+    pub(crate) fn change_list(&mut self, base: RecordNumber, change: impl FnOnce(&mut OpenList)) {
+        if let Some(list) = self.tables().lists.get_mut(&base.0) {
+            change(Arc::make_mut(list));
+        }
     }
 
     pub(crate) fn drop_list(&mut self, base: RecordNumber) {

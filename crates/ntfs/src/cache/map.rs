@@ -411,6 +411,23 @@ impl Map {
         keys
     }
 
+    /// Hands every dirty block in memory to `each`, ascending: where it belongs,
+    /// whether that is a fresh place, and its bytes for the device.
+    pub(super) fn each_dirty(
+        &mut self,
+        mut each: impl FnMut(&Location, bool, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut bytes = Vec::new();
+        for key in self.dirty_keys() {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                bytes.clear();
+                slot.encode_onto(&mut bytes)?;
+                each(&slot.location, slot.fresh, &bytes)?;
+            }
+        }
+        Ok(())
+    }
+
     /// All dirty blocks in memory, ascending: those in fresh places by
     /// themselves when `apart` says so, and the others.
     pub(super) fn write_sets(&mut self, apart: bool) -> Result<(WriteSet, WriteSet)> {
@@ -423,14 +440,6 @@ impl Map {
             }
         }
         Ok((fresh, logged))
-    }
-
-    pub(super) fn write_set_of(&mut self, key: u64) -> Result<WriteSet> {
-        let mut set = WriteSet::default();
-        if let Some(slot) = self.slots.get_mut(&key) {
-            encode_into(slot, &mut set)?;
-        }
-        Ok(set)
     }
 
     /// Everything is committed.

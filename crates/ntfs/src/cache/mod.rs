@@ -107,6 +107,12 @@ impl Cache {
         self.map_mut().contains(key)
     }
 
+    /// The bytes of the block at `key`, for who has the cache alone.
+    pub(crate) fn bytes(&mut self, key: u64) -> Option<&[u8]> {
+        let block = self.map_mut().slot(key)?.block.as_deref()?;
+        Some(block.bytes())
+    }
+
     /// Changes the block at `key`, which must be here. An error of `change`
     /// leaves the block as `change` left it: the caller's frame puts it back.
     pub(crate) fn modify<T>(
@@ -220,6 +226,18 @@ impl Cache {
         self.forget(key, key + 1, 1);
     }
 
+    /// Drops the block at `key`, as what is on the device has changed, unless it
+    /// is dirty; `false` then.
+    pub(crate) fn forget_if_clean(&mut self, key: u64) -> bool {
+        self.generation += 1;
+        let map = self.map_mut();
+        if map.slot(key).is_some_and(|slot| slot.dirty) {
+            return false;
+        }
+        map.remove(key);
+        true
+    }
+
     /// Drops every block: what is on the device has changed. None is dirty.
     pub(crate) fn forget_clean(&mut self) {
         self.generation += 1;
@@ -287,9 +305,13 @@ impl Cache {
         self.map_mut().write_sets(apart)
     }
 
-    /// The block at `key` alone, encoded for the device.
-    pub(crate) fn write_set_of(&mut self, key: u64) -> Result<WriteSet> {
-        self.map_mut().write_set_of(key)
+    /// Hands every dirty block in memory to `each`, ascending: where it belongs,
+    /// whether that is a fresh place, and its bytes for the device.
+    pub(crate) fn each_dirty(
+        &mut self,
+        each: impl FnMut(&Location, bool, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        self.map_mut().each_dirty(each)
     }
 
     /// Every block is committed now.
