@@ -199,13 +199,14 @@ impl Engine {
     fn place_name(&mut self, target: RecordNumber, value: &[u8]) -> Result<u16> {
         let place = Place::record(target);
         let len = resident_len(0, value.len());
-        let bytes = self.record_bytes(target)?;
+        let key = self.record_at_hand(target)?;
+        let bytes = self.bytes_at_hand(target, key)?;
         let spot = record::spot(bytes, |other| is_behind_name(other, value));
         let spot = spot.map_err(|e| place.format(e))?;
         let used = record::end_offset(bytes).map_err(|e| place.format(e))?;
         // As far as the end mark moves.
         let moved = spot.offset..(used + len + size_of::<u64>()).min(bytes.len());
-        self.patch_record(target, &[0..record::HEADER_LEN, moved], |bytes| {
+        self.patch_at_hand(target, key, &[0..record::HEADER_LEN, moved], |bytes| {
             let id = Identity {
                 type_code: AttributeType::FILE_NAME,
                 name: &[],

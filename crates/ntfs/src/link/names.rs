@@ -253,16 +253,17 @@ impl Engine {
         name: &[u16],
     ) -> Result<NameOfFile> {
         let mut found: Option<(AttrRef, FileName)> = None;
-        // Names in the same directory: few.
+        // Other names in the same directory that are no further names: few.
         let mut near: Vec<FileName> = Vec::new();
         let mut left = 0;
         self.each_name(base, |at, view| {
             if view.parent().record() != parent {
                 left += 1;
             } else if view.name_is(name) {
-                let name = view.to_owned();
-                found.get_or_insert_with(|| (at, name.clone()));
-                near.push(name);
+                match found {
+                    None => found = Some((at, view.to_owned())),
+                    Some(_) => near.push(view.to_owned()),
+                }
             } else if view.namespace() == Namespace::Posix {
                 left += 1;
             } else {

@@ -9,7 +9,7 @@ use linkwright_ntfs_format::{FileReference, NtTime, RecordNumber, SecurityId, nu
 use crate::attr::{AttrKey, AttrRef};
 use crate::cache::Block;
 use crate::engine::Engine;
-use crate::error::{InvalidInput, Place, Result};
+use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::record::header_of;
 
 /// What a file is, from its own attributes.
@@ -98,14 +98,21 @@ impl Engine {
         base: RecordNumber,
         change: impl FnOnce(&mut StandardInformation),
     ) -> Result<()> {
-        let found = self.need(base, INFORMATION)?;
-        let mut info =
-            StandardInformation::decode(found.resident()?).map_err(|e| found.place().format(e))?;
+        let block = self.record(base)?;
+        let (at, mut info) = self.information_in(base, &block)?;
+        drop(block);
         change(&mut info);
-        let (at, offset) = (found.at, found.offset());
-        let range = offset..offset + found.view()?.len();
-        drop(found);
-        self.patch_record(at.record, &[range], |bytes| {
+        // Looked up again: it may be any attribute of the record.
+        let key = self.record_at_hand(at.record)?;
+        let bytes = self.bytes_at_hand(at.record, key)?;
+        let found = record::attributes(bytes).flatten().find(|attribute| {
+            attribute.type_code() == at.type_code && attribute.instance() == at.instance
+        });
+        let place = Place::attribute(base, AttributeType::STANDARD_INFORMATION);
+        let found = found.ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))?;
+        let offset = found.offset();
+        let range = offset..offset + found.len();
+        self.patch_at_hand(at.record, key, &[range], |bytes| {
             record::write_resident(bytes, offset, 0, &info.encode())
         })
     }
@@ -189,8 +196,13 @@ impl Engine {
     pub(crate) fn check_content_change(&self, file: FileReference) -> Result<()> {
         self.check_writable()?;
         let block = self.base_record(file)?;
-        let flags = header_of(&block, file.record())?.flags();
-        if Self::is_metafile(file.record()) || flags.contains(RecordFlags::IN_EXTEND) {
+        self.check_not_own(file.record(), &block)
+    }
+
+    /// Refuses a file that is the volume's own.
+    pub(super) fn check_not_own(&self, base: RecordNumber, block: &Block) -> Result<()> {
+        let flags = header_of(block, base)?.flags();
+        if Self::is_metafile(base) || flags.contains(RecordFlags::IN_EXTEND) {
             return Err(InvalidInput::Metafile.into());
         }
         Ok(())

@@ -8,7 +8,10 @@ use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation};
 use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber, num};
 
+use std::sync::Arc;
+
 use crate::attr::AttrKey;
+use crate::cache::Block;
 use crate::engine::Engine;
 use crate::error::{Place, Result};
 
@@ -108,8 +111,10 @@ impl Engine {
     /// The survey of a file whose content or names are to be changed: it is in use
     /// and none of the volume's own.
     pub(crate) fn survey_to_change(&self, file: FileReference) -> Result<Survey> {
-        self.check_content_change(file)?;
-        self.survey(file.record())
+        self.check_writable()?;
+        let block = self.base_record(file)?;
+        self.check_not_own(file.record(), &block)?;
+        self.survey_of(file.record(), block)
     }
 
     /// What a fresh directory entry says of a file.
@@ -121,6 +126,10 @@ impl Engine {
     /// look at the others for what is not there.
     pub(crate) fn survey(&self, base: RecordNumber) -> Result<Survey> {
         let block = self.record(base)?;
+        self.survey_of(base, block)
+    }
+
+    fn survey_of(&self, base: RecordNumber, block: Arc<Block>) -> Result<Survey> {
         let (mut survey, list) = survey_record(block.bytes(), base)?;
         drop(block);
         if list != ListKind::None {

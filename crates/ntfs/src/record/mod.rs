@@ -220,9 +220,7 @@ impl Engine {
         change: impl FnOnce(&mut [u8]) -> Result<T, FormatError>,
     ) -> Result<T> {
         let key = self.record_at_hand(number)?;
-        self.cache.patch(key, ranges, |bytes| {
-            change(bytes).map_err(|e| Place::record(number).format(e))
-        })
+        self.patch_at_hand(number, key, ranges, change)
     }
 
     /// Has a record in the cache; its key there.
@@ -242,8 +240,26 @@ impl Engine {
     /// The bytes of a record in order, for who has the volume alone.
     pub(crate) fn record_bytes(&mut self, number: RecordNumber) -> Result<&[u8]> {
         let key = self.record_at_hand(number)?;
+        self.bytes_at_hand(number, key)
+    }
+
+    /// The bytes of a record that is at hand.
+    pub(crate) fn bytes_at_hand(&mut self, number: RecordNumber, key: u64) -> Result<&[u8]> {
         let bytes = self.cache.bytes(key);
         bytes.ok_or_else(|| Place::record(number).corrupt(CorruptKind::RecordOutsideMft))
+    }
+
+    /// As [`Self::patch_record`], of a record that is at hand.
+    pub(crate) fn patch_at_hand<T>(
+        &mut self,
+        number: RecordNumber,
+        key: u64,
+        ranges: &[Range<usize>],
+        change: impl FnOnce(&mut [u8]) -> Result<T, FormatError>,
+    ) -> Result<T> {
+        self.cache.patch(key, ranges, |bytes| {
+            change(bytes).map_err(|e| Place::record(number).format(e))
+        })
     }
 
     /// Changes the header of a record.
