@@ -17,8 +17,11 @@ use crate::cache::OffsetHasher;
 use crate::index::node::IndexNode;
 use crate::stream::StreamMap;
 
-/// Most of each kind that are kept; all go then.
+/// Most indexes that are kept; all go then.
 const MOST: usize = 4096;
+
+/// Most lists, which are smaller: about 4 MiB.
+const MOST_LISTS: usize = 16 * 1024;
 
 /// A directory's index, open.
 #[derive(Debug, Clone)]
@@ -93,8 +96,8 @@ pub(crate) struct Memo {
     tables: Mutex<Tables>,
 }
 
-fn put<T>(table: &mut Table<T>, base: RecordNumber, value: Arc<T>) {
-    if table.len() >= MOST {
+fn put<T>(table: &mut Table<T>, most: usize, base: RecordNumber, value: Arc<T>) {
+    if table.len() >= most {
         table.clear();
     }
     table.insert(base.0, value);
@@ -117,7 +120,7 @@ impl Memo {
     }
 
     pub(crate) fn put_index(&self, base: RecordNumber, index: Arc<OpenIndex>) {
-        put(&mut self.lock().indexes, base, index);
+        put(&mut self.lock().indexes, MOST, base, index);
     }
 
     pub(crate) fn drop_index(&mut self, base: RecordNumber) {
@@ -130,7 +133,7 @@ impl Memo {
     }
 
     pub(crate) fn put_list(&self, base: RecordNumber, list: Arc<OpenList>) {
-        put(&mut self.lock().lists, base, list);
+        put(&mut self.lock().lists, MOST_LISTS, base, list);
     }
 
     /// As [`Self::list`], for who has the volume alone.

@@ -49,10 +49,13 @@ enum Room {
 }
 
 /// How a base record has its list.
-enum ListForm {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListForm {
+    /// Not at all: the file has one record.
     None,
+    /// As a value of the record.
     InRecord,
-    /// At this offset of the record.
+    /// In clusters; the attribute is at this offset of the record.
     InClusters(usize),
 }
 
@@ -63,12 +66,19 @@ impl ListForm {
             let attribute = attribute?;
             match attribute.type_code().cmp(&AttributeType::ATTRIBUTE_LIST) {
                 Ordering::Less => {}
-                Ordering::Equal if !attribute.is_non_resident() => return Ok(Self::InRecord),
-                Ordering::Equal => return Ok(Self::InClusters(attribute.offset())),
+                Ordering::Equal => return Ok(Self::of_attribute(&attribute)),
                 Ordering::Greater => break,
             }
         }
         Ok(Self::None)
+    }
+
+    /// The form that this attribute, the list, has.
+    pub(crate) fn of_attribute(list: &AttributeView<'_>) -> Self {
+        match list.is_non_resident() {
+            false => Self::InRecord,
+            true => Self::InClusters(list.offset()),
+        }
     }
 }
 
@@ -181,10 +191,24 @@ impl Engine {
     /// Inserts the `$FILE_NAME` of a name where it finds room: the base record, an
     /// extension record, or a new one.
     pub(crate) fn insert_name(&mut self, base: RecordNumber, value: &[u8]) -> Result<()> {
-        let len = resident_len(0, value.len());
+        let place = Place::record(base);
         let bytes = self.record_bytes(base)?;
-        let room = record::free_space(bytes).map_err(|e| Place::record(base).format(e))?;
-        match ListForm::of(bytes).map_err(|e| Place::record(base).format(e))? {
+        let room = record::free_space(bytes).map_err(|e| place.format(e))?;
+        let list = ListForm::of(bytes).map_err(|e| place.format(e))?;
+        self.insert_name_beside(base, list, room, value)
+    }
+
+    /// As [`Self::insert_name`], where the base record says this of its list and
+    /// its room.
+    pub(crate) fn insert_name_beside(
+        &mut self,
+        base: RecordNumber,
+        list: ListForm,
+        room: usize,
+        value: &[u8],
+    ) -> Result<()> {
+        let len = resident_len(0, value.len());
+        match list {
             ListForm::None if len <= room => return self.place_name(base, value).map(|_| ()),
             ListForm::InClusters(at) if self.insert_listed_name(base, at, room, value)? => {
                 return Ok(());

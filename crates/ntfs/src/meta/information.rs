@@ -70,21 +70,8 @@ impl Engine {
         base: RecordNumber,
         block: &Block,
     ) -> Result<(AttrRef, StandardInformation)> {
-        // The first attribute of nearly every record.
-        if let Some(Ok(first)) = record::attributes(block.bytes()).next()
-            && first.type_code() == AttributeType::STANDARD_INFORMATION
-            && first.name().is_empty()
-            && let Some(value) = first.resident_value()
-        {
-            let at = AttrRef {
-                record: base,
-                type_code: first.type_code(),
-                instance: first.instance(),
-                lowest_vcn: 0,
-            };
-            let info = StandardInformation::decode(value);
-            let place = Place::attribute(base, AttributeType::STANDARD_INFORMATION);
-            return Ok((at, info.map_err(|e| place.format(e))?));
+        if let Some(first) = first_information(base, block.bytes())? {
+            return Ok(first);
         }
         let found = self.need(base, INFORMATION)?;
         let info =
@@ -196,12 +183,13 @@ impl Engine {
     pub(crate) fn check_content_change(&self, file: FileReference) -> Result<()> {
         self.check_writable()?;
         let block = self.base_record(file)?;
-        self.check_not_own(file.record(), &block)
+        Self::check_not_own(file.record(), block.bytes())
     }
 
     /// Refuses a file that is the volume's own.
-    pub(super) fn check_not_own(&self, base: RecordNumber, block: &Block) -> Result<()> {
-        let flags = header_of(block, base)?.flags();
+    pub(super) fn check_not_own(base: RecordNumber, bytes: &[u8]) -> Result<()> {
+        let header = record::header(bytes).map_err(|e| Place::record(base).format(e))?;
+        let flags = header.flags();
         if Self::is_metafile(base) || flags.contains(RecordFlags::IN_EXTEND) {
             return Err(InvalidInput::Metafile.into());
         }
@@ -322,6 +310,30 @@ impl Engine {
         })?;
         self.note_change(file.record(), UsnReason::BASIC_INFO_CHANGE)
     }
+}
+
+/// `$STANDARD_INFORMATION` where it is in nearly every base record: in front.
+pub(super) fn first_information(
+    base: RecordNumber,
+    bytes: &[u8],
+) -> Result<Option<(AttrRef, StandardInformation)>> {
+    let Some(Ok(first)) = record::attributes(bytes).next() else {
+        return Ok(None);
+    };
+    let wanted =
+        first.type_code() == AttributeType::STANDARD_INFORMATION && first.name().is_empty();
+    let Some(value) = first.resident_value().filter(|_| wanted) else {
+        return Ok(None);
+    };
+    let at = AttrRef {
+        record: base,
+        type_code: first.type_code(),
+        instance: first.instance(),
+        lowest_vcn: 0,
+    };
+    let place = Place::attribute(base, AttributeType::STANDARD_INFORMATION);
+    let info = StandardInformation::decode(value).map_err(|e| place.format(e))?;
+    Ok(Some((at, info)))
 }
 
 /// Attributes that SetFileAttributes can change (MS-FSA 2.1.5.15.2).

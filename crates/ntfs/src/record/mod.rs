@@ -188,15 +188,18 @@ impl Engine {
             return Err(InvalidInput::StaleReference.into());
         }
         let block = self.record(file.record())?;
-        let header = header_of(&block, file.record())?;
-        let live = header.flags().contains(RecordFlags::IN_USE)
-            && header.base().is_none()
-            && file.matches(header.sequence());
-        if live {
-            Ok(block)
-        } else {
-            Err(InvalidInput::StaleReference.into())
+        check_live(file, block.bytes())?;
+        Ok(block)
+    }
+
+    /// As [`Self::base_record`], for who has the volume alone.
+    pub(crate) fn base_bytes(&mut self, file: FileReference) -> Result<&[u8]> {
+        if file.record().0 >= self.record_count() {
+            return Err(InvalidInput::StaleReference.into());
         }
+        let bytes = self.record_bytes(file.record())?;
+        check_live(file, bytes)?;
+        Ok(bytes)
     }
 
     /// Changes a record in place.
@@ -280,6 +283,19 @@ impl Engine {
             number,
             header_of(&block, number)?.sequence(),
         ))
+    }
+}
+
+/// Refuses a record that is not, or no more, the base record of a file.
+fn check_live(file: FileReference, bytes: &[u8]) -> Result<()> {
+    let header = record::header(bytes).map_err(|e| Place::record(file.record()).format(e))?;
+    let live = header.flags().contains(RecordFlags::IN_USE)
+        && header.base().is_none()
+        && file.matches(header.sequence());
+    if live {
+        Ok(())
+    } else {
+        Err(InvalidInput::StaleReference.into())
     }
 }
 
