@@ -2,6 +2,7 @@
 //! many names, where neither the list nor the records are gone through.
 
 use core::cmp::Ordering;
+use core::ops::ControlFlow;
 use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::{
@@ -349,18 +350,30 @@ impl Engine {
     }
 
     /// Calls `each` for every `$FILE_NAME` of a file: where it is, and its value.
-    /// A record that holds several of them in a row is looked up once.
     pub(crate) fn each_name(
         &self,
         base: RecordNumber,
         mut each: impl FnMut(AttrRef, FileNameView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.each_name_until(base, |at, view| each(at, view).map(ControlFlow::Continue))
+    }
+
+    /// As [`Self::each_name`], until `each` has what it wants. A record that holds
+    /// several names in a row is looked up once.
+    pub(crate) fn each_name_until(
+        &self,
+        base: RecordNumber,
+        mut each: impl FnMut(AttrRef, FileNameView<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let block = self.record(base)?;
         let Some(list) = self.attribute_list(base, &block)? else {
             for attribute in record::attributes(block.bytes()) {
                 let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
                 if attribute.type_code() == AttributeType::FILE_NAME {
-                    each(reference(&attribute, base), name_view(&attribute, base)?)?;
+                    let name = name_view(&attribute, base)?;
+                    if each(reference(&attribute, base), name)?.is_break() {
+                        break;
+                    }
                 }
             }
             return Ok(());
@@ -379,10 +392,10 @@ impl Engine {
             let attribute = names.with_instance(entry.instance)?;
             let attribute =
                 attribute.ok_or_else(|| place_of(base).corrupt(CorruptKind::AttributeList))?;
-            each(
-                reference(&attribute, number),
-                name_view(&attribute, number)?,
-            )?;
+            let name = name_view(&attribute, number)?;
+            if each(reference(&attribute, number), name)?.is_break() {
+                break;
+            }
             held = Some(names);
         }
         Ok(())
