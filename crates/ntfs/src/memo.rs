@@ -3,7 +3,8 @@
 //! Invariants
 //! - A memo says what the blocks say. Whoever changes what it was decoded from
 //!   puts the new one in place or takes it away: indexes are changed in
-//!   `index::attributes` only, attribute lists in `attr::list` and `attr::names`.
+//!   `index::attributes` only (what a directory says of case, in
+//!   `meta::information`), attribute lists in `attr::list` and `attr::names`.
 //! - Taking a frame's work back, or dropping all blocks, drops all memos.
 
 use std::collections::HashMap;
@@ -14,7 +15,10 @@ use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::attribute::AttributeType;
 
 use crate::cache::OffsetHasher;
+use crate::index::directory::NameCase;
+use crate::index::finger::Finger;
 use crate::index::node::IndexNode;
+use crate::index::search::Step;
 use crate::stream::StreamMap;
 
 /// Most indexes that are kept; all go then.
@@ -36,6 +40,15 @@ pub(crate) struct OpenIndex {
     pub(crate) blocks: Option<Arc<StreamMap>>,
     /// All blocks in front of this one are in use.
     pub(crate) full_below: usize,
+    /// How names are told apart, once somebody asked.
+    pub(crate) case: Option<NameCase>,
+}
+
+/// An open index in the memo.
+#[derive(Debug)]
+struct Kept {
+    index: Arc<OpenIndex>,
+    finger: Finger,
 }
 
 /// An attribute list in clusters.
@@ -82,12 +95,14 @@ impl OpenList {
     }
 }
 
-type Table<T> = HashMap<u64, Arc<T>, BuildHasherDefault<OffsetHasher>>;
+type Table<T> = HashMap<u64, T, BuildHasherDefault<OffsetHasher>>;
 
 #[derive(Debug, Default)]
 struct Tables {
-    indexes: Table<OpenIndex>,
-    lists: Table<OpenList>,
+    indexes: Table<Kept>,
+    /// The index that was changed last; it is in no table.
+    latest: Option<(u64, Kept)>,
+    lists: Table<Arc<OpenList>>,
 }
 
 /// See the module's text.
@@ -96,7 +111,23 @@ pub(crate) struct Memo {
     tables: Mutex<Tables>,
 }
 
-fn put<T>(table: &mut Table<T>, most: usize, base: RecordNumber, value: Arc<T>) {
+impl Tables {
+    fn kept(&self, base: RecordNumber) -> Option<&Kept> {
+        match &self.latest {
+            Some((latest, kept)) if *latest == base.0 => Some(kept),
+            _ => self.indexes.get(&base.0),
+        }
+    }
+
+    fn take(&mut self, base: RecordNumber) -> Option<Kept> {
+        match self.latest.take_if(|(latest, _)| *latest == base.0) {
+            Some((_, kept)) => Some(kept),
+            None => self.indexes.remove(&base.0),
+        }
+    }
+}
+
+fn put<T>(table: &mut Table<T>, most: usize, base: RecordNumber, value: T) {
     if table.len() >= most {
         table.clear();
     }
@@ -114,17 +145,40 @@ impl Memo {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The open directory index of a file.
-    pub(crate) fn index(&self, base: RecordNumber) -> Option<Arc<OpenIndex>> {
-        self.lock().indexes.get(&base.0).cloned()
+    /// The open directory index of a file, and where its next key is expected.
+    pub(crate) fn index(&self, base: RecordNumber) -> Option<(Arc<OpenIndex>, Option<Step>)> {
+        let tables = self.lock();
+        let kept = tables.kept(base)?;
+        Some((Arc::clone(&kept.index), kept.finger.hint()))
+    }
+
+    /// How a directory whose index is open tells names apart.
+    pub(crate) fn case(&self, base: RecordNumber) -> Option<NameCase> {
+        self.lock().kept(base)?.index.case
     }
 
     pub(crate) fn put_index(&self, base: RecordNumber, index: Arc<OpenIndex>) {
-        put(&mut self.lock().indexes, MOST, base, index);
+        let finger = Finger::default();
+        put(&mut self.lock().indexes, MOST, base, Kept { index, finger });
+    }
+
+    /// Takes the open directory index of a file, to change it and put it back.
+    pub(crate) fn take_index(&mut self, base: RecordNumber) -> Option<(Arc<OpenIndex>, Finger)> {
+        let kept = self.tables().take(base)?;
+        Some((kept.index, kept.finger))
+    }
+
+    /// Puts back what [`Self::take_index`] gave.
+    pub(crate) fn keep_index(&mut self, base: RecordNumber, index: Arc<OpenIndex>, finger: Finger) {
+        let tables = self.tables();
+        let before = tables.latest.replace((base.0, Kept { index, finger }));
+        if let Some((number, kept)) = before {
+            put(&mut tables.indexes, MOST, RecordNumber(number), kept);
+        }
     }
 
     pub(crate) fn drop_index(&mut self, base: RecordNumber) {
-        self.tables().indexes.remove(&base.0);
+        self.tables().take(base);
     }
 
     /// The open attribute list of a file.

@@ -308,6 +308,7 @@ impl Engine {
                 CaseSensitivity::Insensitive => info.version & !1,
             };
         })?;
+        self.memo.drop_index(file.record());
         self.note_change(file.record(), UsnReason::BASIC_INFO_CHANGE)
     }
 }
