@@ -21,8 +21,11 @@ use crate::index::node::IndexNode;
 use crate::index::search::Step;
 use crate::stream::StreamMap;
 
-/// Most of each kind that are kept; all go then.
+/// Most indexes that are kept; all go then.
 const MOST: usize = 4096;
+
+/// Most lists, which are smaller: about 4 MiB.
+const MOST_LISTS: usize = 16 * 1024;
 
 /// A directory's index, open.
 #[derive(Debug, Clone)]
@@ -124,8 +127,8 @@ impl Tables {
     }
 }
 
-fn put<T>(table: &mut Table<T>, base: RecordNumber, value: T) {
-    if table.len() >= MOST {
+fn put<T>(table: &mut Table<T>, most: usize, base: RecordNumber, value: T) {
+    if table.len() >= most {
         table.clear();
     }
     table.insert(base.0, value);
@@ -156,7 +159,7 @@ impl Memo {
 
     pub(crate) fn put_index(&self, base: RecordNumber, index: Arc<OpenIndex>) {
         let finger = Finger::default();
-        put(&mut self.lock().indexes, base, Kept { index, finger });
+        put(&mut self.lock().indexes, MOST, base, Kept { index, finger });
     }
 
     /// Takes the open directory index of a file, to change it and put it back.
@@ -170,7 +173,7 @@ impl Memo {
         let tables = self.tables();
         let before = tables.latest.replace((base.0, Kept { index, finger }));
         if let Some((number, kept)) = before {
-            put(&mut tables.indexes, RecordNumber(number), kept);
+            put(&mut tables.indexes, MOST, RecordNumber(number), kept);
         }
     }
 
@@ -184,7 +187,7 @@ impl Memo {
     }
 
     pub(crate) fn put_list(&self, base: RecordNumber, list: Arc<OpenList>) {
-        put(&mut self.lock().lists, base, list);
+        put(&mut self.lock().lists, MOST_LISTS, base, list);
     }
 
     /// As [`Self::list`], for who has the volume alone.
