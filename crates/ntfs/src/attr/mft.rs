@@ -58,6 +58,28 @@ impl Engine {
         Ok((number, sequence))
     }
 
+    /// As [`Self::take_record`] for a file, of a record that the open transaction
+    /// formatted and that is in no cache: its number, and where on the device its
+    /// owner may write it. `None`, and nothing was taken, when the next is none.
+    pub(super) fn take_fresh_record(&mut self) -> Result<Option<(RecordNumber, u64)>> {
+        let next = RecordNumber(self.state.formatted.start);
+        if !self.state.formatted.contains(&next.0) || self.state.record_cursor.0 != next.0 {
+            return Ok(None);
+        }
+        let location = self.record_location(next)?;
+        if !self.cache.is_untouched(&location) {
+            return Ok(None);
+        }
+        // The cursor is there, and nobody took the record.
+        match self.claim_record(RecordUse::File)? {
+            Some(number) if number == next => {
+                self.state.formatted.start = next.0 + 1;
+                Ok(Some((number, location.key())))
+            }
+            _ => Err(Place::record(next).corrupt(crate::error::CorruptKind::RecordBitmap)),
+        }
+    }
+
     /// A record that this session formatted and nobody took yet: it need not be
     /// read to know what it is.
     fn formatted_record(&mut self, number: RecordNumber) -> Result<Option<Arc<Block>>> {

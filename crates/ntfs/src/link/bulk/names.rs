@@ -7,11 +7,15 @@ use zerocopy::little_endian::U16;
 
 use super::NewLink;
 use super::plan::{Plan, PlannedFile};
+use crate::attr::{NewRecords, Way};
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Place, Result};
 
 /// Files, or records of the journal, between looks at how much memory is in use.
-const STEP: usize = 256;
+const STEP: usize = 32;
+
+/// Bytes of the cache for each link from which on new records go by it.
+const STRAIGHT_PART: usize = 2048;
 
 impl Engine {
     /// Writes the names into their files, which are taken in the order of their
@@ -21,6 +25,11 @@ impl Engine {
         let mut order: Vec<usize> = (0..plan.files.len()).collect();
         order
             .sort_unstable_by_key(|file| plan.files.get(*file).map(|file| file.reference.record()));
+        // More than the cache should gather: what is fresh is written at once.
+        let mut records = NewRecords::new(match links.len() > self.cache.limit() / STRAIGHT_PART {
+            true => Way::Straight,
+            false => Way::Cached,
+        });
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         for (done, number) in order.into_iter().enumerate() {
             let Some(file) = plan.files.get(number).filter(|file| file.coming > 0) else {
@@ -41,12 +50,12 @@ impl Engine {
                 .map(|range| bytes.get(range.clone()).unwrap_or_default())
                 .collect();
             self.count_names_of(file, plan)?;
-            self.insert_names(file.reference.record(), &values)?;
+            self.insert_names(file.reference.record(), &values, &mut records)?;
             if done % STEP == 0 {
                 self.relieve_memory()?;
             }
         }
-        Ok(())
+        self.write_records(&mut records)
     }
 
     /// Writes what further names change in the base record itself.
