@@ -126,5 +126,13 @@ pub fn units_from_le(bytes: &[u8]) -> Vec<u16> {
 
 /// Appends UTF-16 units as little-endian bytes.
 pub fn push_units(out: &mut Vec<u8>, units: &[u16]) {
-    out.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+    let start = out.len();
+    out.resize(start + units.len() * size_of::<u16>(), 0);
+    let (places, _) = out
+        .get_mut(start..)
+        .unwrap_or_default()
+        .as_chunks_mut::<{ size_of::<u16>() }>();
+    for (place, unit) in places.iter_mut().zip(units) {
+        *place = unit.to_le_bytes();
+    }
 }

@@ -38,9 +38,12 @@ impl Engine {
             bytes.clear();
             ends.clear();
             for at in groups.of_file(number) {
-                let Some(link) = links.get(*at) else { continue };
+                let (Some(link), Some(both)) = (links.get(*at), plan.of.get(*at)) else {
+                    continue;
+                };
                 let place = Place::record(file.reference.record());
-                let (_, header) = plan.header(*at, link).map_err(|e| place.format(e))?;
+                let header = plan.header(*both, link.name);
+                let (_, header) = header.map_err(|e| place.format(e))?;
                 let start = bytes.len();
                 header.push_value(&mut bytes, link.name);
                 ends.push(start..bytes.len());
