@@ -5,8 +5,8 @@ use linkwright_ntfs_format::attribute::{
     AttributeFlags, AttributeType, Identity, push_resident, resident_len,
 };
 use linkwright_ntfs_format::attribute_list::{self, MAX_LEN, UNNAMED_LEN};
-use linkwright_ntfs_format::record::{self, NewRecord, RecordFlags};
-use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber, SequenceNumber, fixup};
+use linkwright_ntfs_format::record::{self, RecordFlags};
+use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber, fixup};
 use zerocopy::little_endian::U16;
 
 use super::insert::NewAttribute;
@@ -136,13 +136,9 @@ impl Engine {
             if now.is_empty() {
                 return Err(Error::DiskFull);
             }
-            let (number, sequence) = self.make_names_record(owner, now, records)?;
+            let reference = self.make_names_record(owner, now, records)?;
             let instances = (0..now.len()).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
-            push_entries(
-                &mut entries,
-                FileReference::new(number, sequence),
-                instances,
-            );
+            push_entries(&mut entries, reference, instances);
             left = later;
         }
         let (before, behind) = list.split_at_checked(names_end).unwrap_or((&list, &[]));
@@ -165,39 +161,23 @@ impl Engine {
         owner: FileReference,
         values: &[&[u8]],
         records: &mut NewRecords,
-    ) -> Result<(RecordNumber, SequenceNumber)> {
-        let new = |number, sequence| NewRecord {
-            number,
-            sequence,
-            flags: RecordFlags::IN_USE,
-            base: Some(owner),
-        };
-        if records.way == Way::Straight
-            && let Some((number, offset)) = self.take_fresh_record()?
-        {
-            let place = Place::record(number);
-            let sequence = SequenceNumber(1);
-            if records.end() != offset || records.bytes.len() >= STRAIGHT {
-                self.write_records(records)?;
-                records.offset = offset;
-            }
-            let start = records.bytes.len();
-            records.bytes.resize(start + self.record_size(), 0);
-            let bytes = records.bytes.get_mut(start..).unwrap_or_default();
-            record::format(bytes, &new(number, sequence))
-                .and_then(|()| fill_with(bytes, values))
-                // The record lies there formatted: the next number marks this one.
-                .and_then(|()| fixup::advance(bytes))
-                .and_then(|()| fixup::apply(bytes))
-                .map_err(|e| place.format(e))?;
-            return Ok((number, sequence));
+    ) -> Result<FileReference> {
+        let taken = self.take_record(RecordUse::File)?;
+        let place = Place::record(taken.number);
+        let mut bytes = self.empty_record(&taken, RecordFlags::IN_USE, Some(owner))?;
+        fill_with(&mut bytes, values).map_err(|e| place.format(e))?;
+        let location = self.record_location(taken.number)?;
+        if records.way == Way::Cached || !self.cache.is_untouched(&location) {
+            self.put_record(&taken, bytes)?;
+            return Ok(taken.reference());
         }
-        let (number, sequence) = self.take_record(RecordUse::File)?;
-        self.modify_record(number, |bytes| {
-            record::format(bytes, &new(number, sequence))?;
-            fill_with(bytes, values)
-        })?;
-        Ok((number, sequence))
+        fixup::apply(&mut bytes).map_err(|e| place.format(e))?;
+        if records.end() != location.key() || records.bytes.len() >= STRAIGHT {
+            self.write_records(records)?;
+            records.offset = location.key();
+        }
+        records.bytes.extend_from_slice(&bytes);
+        Ok(taken.reference())
     }
 
     /// Writes the records that were made and are not in place yet.

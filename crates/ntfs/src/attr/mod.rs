@@ -26,3 +26,4 @@ mod value;
 pub(crate) use fill::{NewRecords, Way};
 pub(crate) use find::{AttrKey, AttrRef};
 pub(crate) use insert::NewAttribute;
+pub(crate) use mft::TakenRecord;

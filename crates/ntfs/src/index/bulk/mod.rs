@@ -6,6 +6,8 @@
 
 mod content;
 mod spread;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,10 +19,10 @@ use linkwright_ntfs_format::index::EntryView;
 
 use super::collation::{NameOrder, compare_names};
 use super::directory::{NameCase, NameProbe};
-use super::fault::{IndexFault, NodeAt};
+use super::fault::{IndexFault, IndexFaultKind, NodeAt};
 use super::insert::check_length;
 use super::node::{IndexNode, undecodable};
-use super::search::{Located, Path, key_fault, load, locate};
+use super::search::{Path, Step, key_fault, load, locate};
 use super::store::IndexStore;
 use content::Content;
 use spread::{Fill, put_content};
@@ -63,14 +65,17 @@ pub(crate) fn merge<S: IndexStore>(
     let mut entry = Vec::new();
     encode(store, arrivals, from, &mut entry)?;
     let name = Cow::Borrowed(name_of(&entry).map_err(|e| store.fault(e))?);
-    let located = locate(store, &NameProbe::of_bytes(rules.upcase, name))?;
+    let probe = NameProbe::of_bytes(rules.upcase, name);
+    let located = locate(store, &probe, Path::default())?;
     if located.found {
         arrivals.taken(from);
         return Ok(from + 1);
     }
-    let Located {
-        path, node, slot, ..
-    } = located;
+    let path = located.path;
+    let Some(Step { at, slot }) = path.steps.last().copied() else {
+        return Err(store.fault(IndexFault::new(IndexFaultKind::Depth, NodeAt::Root)));
+    };
+    let node = load(store, at)?;
     let (below, above) = bounds(store, &path)?;
     let mut leaf = Leaf::new(rules, node, below, above);
     leaf.copy_to(slot);

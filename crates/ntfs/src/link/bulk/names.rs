@@ -1,9 +1,7 @@
 //! What each file has of its new names: attributes, their number, times.
 
-use linkwright_ntfs_format::record;
 use linkwright_ntfs_format::standard_information::FileAttributes;
 use linkwright_ntfs_format::usn::UsnReason;
-use zerocopy::little_endian::U16;
 
 use super::NewLink;
 use super::plan::{Plan, PlannedFile};
@@ -65,19 +63,12 @@ impl Engine {
     fn count_names_of(&mut self, file: &PlannedFile, plan: &Plan) -> Result<()> {
         let base = file.reference.record();
         let mut survey = self.survey(base)?;
-        let coming = u16::try_from(file.coming).ok();
-        let counted = coming
-            .and_then(|coming| survey.link_count.checked_add(coming))
-            .ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))?;
+        let coming = u16::try_from(file.coming)
+            .map_err(|_| Place::record(base).corrupt(CorruptKind::EntryWithoutName))?;
         let info = survey.information_mut();
         info.times.changed = plan.now;
         info.attributes.insert(FileAttributes::ARCHIVE);
-        let at = survey.information_at.clone();
-        let ranges = [0..record::HEADER_LEN, at.clone()];
-        self.patch_record(base, &ranges, |bytes| {
-            record::header_mut(bytes)?.link_count = U16::new(counted);
-            record::write_resident(bytes, at.start, 0, &survey.information().encode())
-        })
+        self.count_further_names(base, &survey, coming)
     }
 
     /// Tells the change journal of each link, as single calls do.
