@@ -23,8 +23,8 @@ const FEW: usize = 4;
 pub(crate) enum Way {
     /// Through the cache, to be committed with all that is there.
     Cached,
-    /// Straight to their places where these are fresh in the open transaction, as
-    /// what memory has no room for does: nothing shows there before its commit.
+    /// Straight to their places where these came with the innermost frame: nothing
+    /// shows there before it is committed, and nothing stays when it is taken back.
     Straight,
 }
 
@@ -167,7 +167,10 @@ impl Engine {
         let mut bytes = self.empty_record(&taken, RecordFlags::IN_USE, Some(owner))?;
         fill_with(&mut bytes, values).map_err(|e| place.format(e))?;
         let location = self.record_location(taken.number)?;
-        if records.way == Way::Cached || !self.cache.is_untouched(&location) {
+        let straight = records.way == Way::Straight
+            && self.goes_with_this_frame(taken.number)
+            && self.cache.is_untouched(&location);
+        if !straight {
             self.put_record(&taken, bytes)?;
             return Ok(taken.reference());
         }
@@ -178,6 +181,17 @@ impl Engine {
         }
         records.bytes.extend_from_slice(&bytes);
         Ok(taken.reference())
+    }
+
+    /// Whether a record did not exist when the innermost frame began: when that is
+    /// taken back, nobody looks at what lies there.
+    fn goes_with_this_frame(&self, number: RecordNumber) -> bool {
+        let offset = number
+            .0
+            .saturating_mul(u64::from(self.geometry.record_size()));
+        self.frames
+            .last()
+            .is_some_and(|before| offset >= before.mft.sizes.initialized)
     }
 
     /// Writes the records that were made and are not in place yet.
