@@ -274,7 +274,7 @@ mod tests {
         let counted = Arc::new(StatsDevice::new(Arc::clone(&device)));
         let mut store = begun_on(counted.clone());
         store.put_flag(FLAG, true).unwrap();
-        let mut commit = |store: &mut Store, byte: u8| {
+        let commit = |store: &mut Store, byte: u8| {
             let mut image = [byte; 1024];
             image[700] |= 1;
             let mut set = WriteSet::default();
