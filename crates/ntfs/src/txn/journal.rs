@@ -107,6 +107,13 @@ impl Journal {
         self.region.len() - self.position
     }
 
+    /// The places on the device behind `room` bytes for a record, to hold what
+    /// that record names. The log has no record, and is in use to its end now.
+    pub(super) fn lend(&mut self, room: u64) -> Vec<(u64, u64)> {
+        self.used = self.region.len();
+        self.region.extents_from(self.position + room)
+    }
+
     /// The header when all records are done with, and where it goes.
     pub(super) fn next_header(&mut self) -> (u64, Vec<u8>) {
         self.header.next_sequence = U64::new(self.sequence);

@@ -35,6 +35,7 @@
 mod checksum;
 mod commit;
 mod far;
+mod images;
 mod journal;
 mod layout;
 mod marks;

@@ -46,6 +46,20 @@ impl LogRegion {
         self.len
     }
 
+    /// The places on the device of the log from an offset on.
+    pub(super) fn extents_from(&self, offset: u64) -> Vec<(u64, u64)> {
+        let (mut start, mut places) = (0, Vec::new());
+        for (place, len) in &self.extents {
+            let end = (start + len).min(self.len);
+            let from = offset.max(start);
+            if from < end {
+                places.push((place + (from - start), end - from));
+            }
+            start += len;
+        }
+        places
+    }
+
     /// Offset of one of the two pages of the header.
     pub(super) fn header_offset(&self, slot: u64) -> u64 {
         (HEADER_PAGE + slot % 2) * PAGE_SIZE as u64
