@@ -166,12 +166,7 @@ impl Memo {
     }
 
     /// Puts back what [`Self::take_index`] gave.
-    pub(crate) fn keep_index(
-        &mut self,
-        base: RecordNumber,
-        index: Arc<OpenIndex>,
-        finger: Finger,
-    ) {
+    pub(crate) fn keep_index(&mut self, base: RecordNumber, index: Arc<OpenIndex>, finger: Finger) {
         let tables = self.tables();
         let before = tables.latest.replace((base.0, Kept { index, finger }));
         if let Some((number, kept)) = before {

@@ -61,8 +61,8 @@ impl Engine {
     /// taken. Returns the key, which is the name's attribute too.
     pub(crate) fn add_entry(&mut self, name: &FileName, file: FileReference) -> Result<Vec<u8>> {
         let parent = name.parent.record();
-        let (mut entry, key_len) = encode_name_entry(file, name)
-            .map_err(|e| Place::record(file.record()).format(e))?;
+        let (mut entry, key_len) =
+            encode_name_entry(file, name).map_err(|e| Place::record(file.record()).format(e))?;
         let upcase = Arc::clone(&self.upcase);
         let mut index = AttributeIndex::open(&mut *self, parent, &index::I30)?;
         let case = index.name_case()?;

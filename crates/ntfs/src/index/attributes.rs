@@ -495,7 +495,7 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
         let at = engine.need(base, key)?.at;
         if !engine.try_set_value(at, root.bytes())? {
             if root.bytes().len() > LEAST_ROOT {
-                        return Ok(RootFit::TooLarge);
+                return Ok(RootFit::TooLarge);
             }
             engine.set_value(base, at, root.bytes())?;
         }
@@ -560,12 +560,20 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
 
     fn insert_entry(&mut self, vcn: u64, slot: usize, entry: &[u8]) -> Result<NodeFit> {
         if let Some(key) = self.key_of(vcn)
-            && let Some(fit) = self.access.engine_mut()?.cache.insert_entry(key, slot, entry)
+            && let Some(fit) = self
+                .access
+                .engine_mut()?
+                .cache
+                .insert_entry(key, slot, entry)
         {
             return fit;
         }
         let key = self.at_hand(vcn)?;
-        let fit = self.access.engine_mut()?.cache.insert_entry(key, slot, entry);
+        let fit = self
+            .access
+            .engine_mut()?
+            .cache
+            .insert_entry(key, slot, entry);
         fit.unwrap_or_else(|| {
             let fault = IndexFault::new(IndexFaultKind::ChildVcn, NodeAt::Block(vcn));
             Err(self.fault(fault))
@@ -589,9 +597,9 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
 
     fn allocate_block(&mut self) -> Result<u64> {
         if self.open.blocks.is_none() {
-                let vcn = self.make_first_block()?;
+            let vcn = self.make_first_block()?;
             self.open_mut().full_below = 1;
-                return Ok(vcn);
+            return Ok(vcn);
         }
         let count = usize::try_from(self.block_count()).unwrap_or(usize::MAX);
         let bit = if self.open.full_below >= count {
@@ -618,7 +626,7 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
         let used = bits::end_of_set(&bytes);
         if used == 0 {
             self.remove_blocks()?;
-                return Ok(());
+            return Ok(());
         }
         self.write_bit(body, bit, false)?;
         self.open_mut().full_below = self.open.full_below.min(bit);

@@ -118,8 +118,8 @@ impl IndexNode {
     ) -> Result<Self, IndexFault> {
         let at = NodeAt::Block(vcn);
         let entries = of.range(from, to);
-        let bytes = index::encode_block(len, vcn, entries, of.inner)
-            .map_err(|e| undecodable(at, e))?;
+        let bytes =
+            index::encode_block(len, vcn, entries, of.inner).map_err(|e| undecodable(at, e))?;
         let first = index::block_first_entry(len);
         let mut node = Self {
             bytes,

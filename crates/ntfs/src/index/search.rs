@@ -305,7 +305,8 @@ pub(crate) fn find<S: IndexStore>(
     let mut node = store.root()?;
     let mut shared = Shared::default();
     for _ in 0..MAX_DEPTH {
-        let (slot, found) = search_between(&node, probe, &mut shared).map_err(|e| store.fault(e))?;
+        let (slot, found) =
+            search_between(&node, probe, &mut shared).map_err(|e| store.fault(e))?;
         if found {
             return Ok(Some(Found::new(node, slot)));
         }
