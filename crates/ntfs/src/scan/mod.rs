@@ -19,7 +19,9 @@ mod tree;
 mod workers;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::file_name::Namespace;
 use linkwright_ntfs_format::record::RecordFlags;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
@@ -141,17 +143,11 @@ impl Volume {
         self.read().map_or(0, |engine| engine.record_count())
     }
 
-    /// How directories order two names: by their upper-case forms, then as they
-    /// are. The order of the units when the volume is latched.
+    /// How directories order names. The order of the units when the volume is
+    /// latched.
     #[must_use]
-    pub fn compare_names(&self, a: &[u16], b: &[u16]) -> core::cmp::Ordering {
-        match self.read() {
-            Ok(engine) => {
-                let fold = |unit: &u16| engine.upcase.fold(*unit);
-                a.iter().map(fold).cmp(b.iter().map(fold)).then(a.cmp(b))
-            }
-            Err(_) => a.cmp(b),
-        }
+    pub fn collator(&self) -> Collator {
+        Collator(self.read().ok().map(|engine| Arc::clone(&engine.upcase)))
     }
 
     /// The bytes of a file's reparse point.
@@ -159,6 +155,25 @@ impl Volume {
         let engine = self.read()?;
         engine.base_record(file)?;
         engine.reparse_bytes(file.record())
+    }
+}
+
+/// How the directories of a volume order names: by their upper-case forms, then as
+/// they are.
+#[derive(Debug, Clone)]
+pub struct Collator(Option<Arc<UpcaseTable>>);
+
+impl Collator {
+    /// How two names stand to each other.
+    #[must_use]
+    pub fn compare(&self, a: &[u16], b: &[u16]) -> core::cmp::Ordering {
+        match &self.0 {
+            Some(upcase) => {
+                let fold = |unit: &u16| upcase.fold(*unit);
+                a.iter().map(fold).cmp(b.iter().map(fold)).then(a.cmp(b))
+            }
+            None => a.cmp(b),
+        }
     }
 }
 
