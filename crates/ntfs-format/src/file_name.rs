@@ -123,11 +123,49 @@ pub struct FileNameView<'a> {
     pub name: &'a [U16],
 }
 
+impl FileNameHeader {
+    /// The fixed part in front of a name of `units` units.
+    ///
+    /// # Errors
+    /// A name that is empty or longer than 255 units.
+    pub fn new(
+        parent: FileReference,
+        dup: &Duplicated,
+        namespace: Namespace,
+        units: usize,
+    ) -> Result<Self, FormatError> {
+        let name_length = u8::try_from(units)
+            .ok()
+            .filter(|n| *n > 0)
+            .ok_or(FormatError::new(FormatErrorKind::Length, 64))?;
+        Ok(Self {
+            parent: U64::new(parent.raw()),
+            created: U64::new(dup.times.created.0),
+            modified: U64::new(dup.times.modified.0),
+            changed: U64::new(dup.times.changed.0),
+            accessed: U64::new(dup.times.accessed.0),
+            allocated: U64::new(dup.allocated),
+            size: U64::new(dup.size),
+            attributes: U32::new(dup.attributes.bits()),
+            ea_or_tag: U32::new(dup.ea_or_tag),
+            name_length,
+            namespace: namespace.byte(),
+        })
+    }
+
+    /// Appends the value of this fixed part and the name it was made for.
+    pub fn push_value(&self, out: &mut Vec<u8>, name: &[u16]) {
+        out.extend_from_slice(self.as_bytes());
+        num::push_units(out, name);
+    }
+}
+
 impl<'a> FileNameView<'a> {
     /// Validates a value; bytes behind the name are not looked at.
     ///
     /// # Errors
     /// The name leaves the value, is empty, or has an unknown namespace.
+    #[inline]
     pub fn new(value: &'a [u8]) -> Result<Self, FormatError> {
         let (header, rest) = FileNameHeader::ref_from_prefix(value)
             .map_err(|_| FormatError::new(FormatErrorKind::Truncated, 0))?;
@@ -145,12 +183,14 @@ impl<'a> FileNameView<'a> {
 
     /// The directory that has the entry.
     #[must_use]
+    #[inline]
     pub fn parent(&self) -> FileReference {
         FileReference::from_raw(self.header.parent.get())
     }
 
     /// Naming rules.
     #[must_use]
+    #[inline]
     pub fn namespace(&self) -> Namespace {
         // Checked in `new`.
         Namespace::from_byte(self.header.namespace).unwrap_or(Namespace::Posix)
@@ -164,6 +204,7 @@ impl<'a> FileNameView<'a> {
 
     /// Whether the name is exactly `units`.
     #[must_use]
+    #[inline]
     pub fn name_is(&self, units: &[u16]) -> bool {
         self.name.len() == units.len() && self.name.iter().zip(units).all(|(a, b)| a.get() == *b)
     }
@@ -211,28 +252,31 @@ impl FileName {
     /// # Errors
     /// A name that is empty or longer than 255 units.
     pub fn encode(&self) -> Result<Vec<u8>, FormatError> {
-        let name_length = u8::try_from(self.name.len())
-            .ok()
-            .filter(|n| *n > 0)
-            .ok_or(FormatError::new(FormatErrorKind::Length, 64))?;
-        let dup = &self.duplicated;
-        let header = FileNameHeader {
-            parent: U64::new(self.parent.raw()),
-            created: U64::new(dup.times.created.0),
-            modified: U64::new(dup.times.modified.0),
-            changed: U64::new(dup.times.changed.0),
-            accessed: U64::new(dup.times.accessed.0),
-            allocated: U64::new(dup.allocated),
-            size: U64::new(dup.size),
-            attributes: U32::new(dup.attributes.bits()),
-            ea_or_tag: U32::new(dup.ea_or_tag),
-            name_length,
-            namespace: self.namespace.byte(),
-        };
         let mut out = Vec::with_capacity(HEADER_LEN + self.name.len() * 2);
-        out.extend_from_slice(header.as_bytes());
-        num::push_units(&mut out, &self.name);
+        self.encode_into(&mut out)?;
         Ok(out)
+    }
+
+    /// Encodes the value behind what is in `out`.
+    ///
+    /// # Errors
+    /// As [`Self::encode`]; nothing was added then.
+    pub fn encode_into(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        self.header()?.push_value(out, &self.name);
+        Ok(())
+    }
+
+    /// The fixed part.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn header(&self) -> Result<FileNameHeader, FormatError> {
+        FileNameHeader::new(
+            self.parent,
+            &self.duplicated,
+            self.namespace,
+            self.name.len(),
+        )
     }
 }
 

@@ -11,6 +11,7 @@
 //!   `$MFT`, so does the first extent of `$DATA`.
 //! - Every extension record holds at least one attribute.
 
+mod fill;
 mod find;
 mod insert;
 mod list;
@@ -24,3 +25,4 @@ mod value;
 
 pub(crate) use find::{AttrKey, AttrRef};
 pub(crate) use insert::NewAttribute;
+pub(crate) use mft::TakenRecord;

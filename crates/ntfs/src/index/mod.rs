@@ -15,10 +15,12 @@
 )]
 
 pub(crate) mod attributes;
+pub(crate) mod bulk;
 pub(crate) mod collation;
 pub(crate) mod cursor;
 pub(crate) mod directory;
 pub(crate) mod fault;
+pub(crate) mod finger;
 #[cfg(test)]
 mod hostile;
 pub(crate) mod insert;

@@ -1,5 +1,7 @@
 //! The journal of a session, and replaying that of one that did not end.
 
+use std::hash::{BuildHasher, RandomState};
+
 use linkwright_device::BlockDevice;
 use linkwright_ntfs_format::log::EMPTY_FILL;
 use zerocopy::IntoBytes;
@@ -38,6 +40,9 @@ pub(crate) struct Found {
     pub(super) far: Option<Far>,
     /// Groups of operations that were committed and not in place.
     pub(crate) groups: u64,
+    /// The restart pages are as the session wrote them. Else it was cut off
+    /// while they were written or removed: nothing of it waits.
+    pub(crate) marked: bool,
 }
 
 impl Found {
@@ -81,9 +86,12 @@ impl Journal {
             header: Header {
                 magic: HEADER_MAGIC,
                 serial: U64::new(serial),
+                session: U64::new(random()),
                 generation: U64::ZERO,
                 next_sequence: U64::new(1),
                 flags: U64::new(flags),
+                records_end: U64::ZERO,
+                flag_sum: U64::ZERO,
                 head_before,
                 head_after: sector_sums(head),
                 checksum: U64::ZERO,
@@ -99,10 +107,29 @@ impl Journal {
         self.region.len() - self.position
     }
 
-    /// The header for the next write, and where it goes.
+    /// The places on the device behind `room` bytes for a record, to hold what
+    /// that record names. The log has no record, and is in use to its end now.
+    pub(super) fn lend(&mut self, room: u64) -> Vec<(u64, u64)> {
+        self.used = self.region.len();
+        self.region.extents_from(self.position + room)
+    }
+
+    /// The header when all records are done with, and where it goes.
     pub(super) fn next_header(&mut self) -> (u64, Vec<u8>) {
-        self.header.generation += 1;
         self.header.next_sequence = U64::new(self.sequence);
+        self.header.records_end = U64::ZERO;
+        self.sealed_header()
+    }
+
+    /// The last header of a session, and where it goes: all its records still
+    /// count, or none.
+    pub(super) fn last_header(&mut self) -> (u64, Vec<u8>) {
+        self.header.records_end = U64::new(self.sequence);
+        self.sealed_header()
+    }
+
+    fn sealed_header(&mut self) -> (u64, Vec<u8>) {
+        self.header.generation += 1;
         self.header = self.header.seal();
         let mut bytes = self.header.as_bytes().to_vec();
         bytes.resize(SECTOR, 0);
@@ -131,7 +158,8 @@ impl Journal {
         let Some(header) = newest else {
             return Ok(None);
         };
-        if !head_is_ours(&header, &region.head(device)?) {
+        let head = sector_sums(&region.head(device)?);
+        if !head_is_ours(&header, &head) {
             return Ok(None);
         }
         let mut found = Found {
@@ -145,8 +173,9 @@ impl Journal {
             sectors: Sectors::default(),
             far: None,
             groups: 0,
+            marked: head == header.head_after,
         };
-        found.scan(device, serial)?;
+        found.scan(device)?;
         Ok(Some(found))
     }
 }
@@ -154,9 +183,9 @@ impl Journal {
 impl Found {
     /// Gathers the records that follow each other; ends at the first that is
     /// not whole. Each step advances by a sector at least.
-    fn scan(&mut self, device: &dyn BlockDevice, serial: u64) -> Result<()> {
+    fn scan(&mut self, device: &dyn BlockDevice) -> Result<()> {
         while self.journal.room() >= SECTOR_LEN && self.far.is_none() {
-            let Some((group, length)) = self.read_record(device, serial)? else {
+            let Some((group, length)) = self.read_record(device)? else {
                 break;
             };
             match group {
@@ -167,22 +196,30 @@ impl Found {
             self.journal.sequence += 1;
             self.journal.position += length;
         }
+        if !self.marked || self.journal.sequence < self.journal.header.records_end.get() {
+            // Not acknowledged; or in place, and partly erased.
+            self.sectors.clear();
+            self.far = None;
+            self.groups = 0;
+        }
         // Records that lie behind a torn one must never follow a new one.
         self.journal.sequence += self.journal.region.len() / SECTOR_LEN;
         Ok(())
     }
 
-    fn read_record(&self, device: &dyn BlockDevice, serial: u64) -> Result<Option<(Group, u64)>> {
+    fn read_record(&self, device: &dyn BlockDevice) -> Result<Option<(Group, u64)>> {
         let Journal {
             region,
+            header,
             sequence,
             position,
             ..
         } = &self.journal;
+        let session = header.session.get();
         let mut first = vec![0; SECTOR];
         region.read(device, *position, &mut first)?;
         let room = self.journal.room();
-        let Some(header) = RecordHeader::decode(&first, serial, *sequence, room) else {
+        let Some(header) = RecordHeader::decode(&first, session, *sequence, room) else {
             return Ok(None);
         };
         let inside = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -213,6 +250,12 @@ enum Group {
     Far(Far),
 }
 
+/// A number that no other session has had, but by a chance of one in 2^64: keys
+/// that the standard library draws for its hash tables.
+fn random() -> u64 {
+    RandomState::new().hash_one(std::process::id())
+}
+
 /// The checksum of each sector of the restart pages.
 pub(super) fn sector_sums(head: &[u8]) -> [U64; HEAD_SECTORS] {
     let (sectors, _) = head.as_chunks::<SECTOR>();
@@ -225,9 +268,8 @@ pub(super) fn sector_sums(head: &[u8]) -> [U64; HEAD_SECTORS] {
 
 /// Whether each sector of the restart pages is as the session found it, wrote
 /// it, or left it when it closed: else another system has taken the log over.
-fn head_is_ours(header: &Header, head: &[u8]) -> bool {
+fn head_is_ours(header: &Header, sums: &[U64; HEAD_SECTORS]) -> bool {
     let empty = U64::new(checksum::of(&[EMPTY_FILL; SECTOR]));
-    let sums = sector_sums(head);
     sums.iter()
         .zip(header.head_before.iter().zip(&header.head_after))
         .all(|(there, (before, after))| [before, after, &empty].contains(&there))

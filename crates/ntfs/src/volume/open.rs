@@ -1,6 +1,6 @@
 //! Opening a volume.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use linkwright_device::BlockDevice;
 use linkwright_names::UpcaseTable;
@@ -62,14 +62,17 @@ pub(super) fn open_engine(
         state: Shared::new(State::bootstrap(bootstrap)),
         frames: Vec::new(),
         session: Session::Untouched,
+        moment: None,
+        short_names: OnceLock::new(),
         memo: Memo::default(),
         pending: PendingFrees::default(),
         reserved: Reserved::default(),
         spill: Spill::default(),
         substitutes,
     };
-    let report = engine.recover()?;
+    let (report, resumed) = engine.recover()?;
     engine.load_metafiles()?;
+    engine.resume(resumed)?;
     if engine.options.access == Access::ReadWrite {
         if let Err(refusal) = engine.check_may_write() {
             // A session of ours that was cut off is in place by now. Shadow

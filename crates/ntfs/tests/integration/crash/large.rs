@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use linkwright_device::MemoryDevice;
 use linkwright_ntfs::{
-    CreateOptions, Durability, Error, FileId, FileKind, OpenOptions, Result, TimesChange,
+    CreateOptions, Durability, Error, FileId, FileKind, NewLink, OpenOptions, Result, TimesChange,
     Transaction, Volume,
 };
 use linkwright_ntfs_format::NtTime;
@@ -123,6 +123,16 @@ fn memory_stays_within_the_cache_when_a_transaction_does_not() {
 
 #[test]
 fn a_transaction_larger_than_log_and_cache_is_whole() {
+    sweep("larger than log and cache", 32 << 10);
+}
+
+/// It goes to the device as one large group, without a spill area.
+#[test]
+fn a_transaction_larger_than_the_log_alone_is_whole() {
+    sweep("larger than the log", 64 << 20);
+}
+
+fn sweep(name: &str, cache: usize) {
     const COUNT: usize = 110;
     let base = filled(6 << 20, COUNT);
     let steps: Vec<Step> = vec![
@@ -140,14 +150,48 @@ fn a_transaction_larger_than_log_and_cache_is_whole() {
         step(|v| v.transaction(|tx| change(tx, COUNT))),
         step(|v| v.sync()),
     ];
+    let run = run_with(&base, with_cache(cache), &steps);
+    let effort = Effort {
+        seeds: 1,
+        whole_recovery: 1000,
+        ..Effort::USUAL
+    };
+    let cuts = Judge::new(name, effort).assert_survives(&run);
+    assert!(cuts > 100, "{cuts}");
+}
+
+#[test]
+fn links_in_one_call_larger_than_log_and_cache_are_whole() {
+    const COUNT: usize = 110;
+    let base = filled(6 << 20, COUNT);
+    let steps: Vec<Step> = vec![
+        step(|v| {
+            v.transaction(|tx| {
+                let dir = tx.lookup(ROOT, &units("dir"))?.expect("dir").file;
+                let links = (0..4 * COUNT)
+                    .map(|n| Ok((file(tx, dir, n % COUNT)?, units(&format!("many {n:05}")))))
+                    .collect::<Result<Vec<_>>>()?;
+                let links: Vec<NewLink<'_>> = links
+                    .iter()
+                    .map(|(file, name)| NewLink {
+                        file: *file,
+                        parent: dir,
+                        name,
+                    })
+                    .collect();
+                Ok(tx.hard_links(&links)?)
+            })
+        }),
+        step(|v| v.sync()),
+    ];
     let run = run_with(&base, with_cache(32 << 10), &steps);
     let effort = Effort {
         seeds: 1,
         whole_recovery: 1000,
         ..Effort::USUAL
     };
-    let cuts = Judge::new("larger than log and cache", effort).assert_survives(&run);
-    assert!(cuts > 100, "{cuts}");
+    let cuts = Judge::new("many links", effort).assert_survives(&run);
+    assert!(cuts > 50, "{cuts}");
 }
 
 /// The volume has room for what a transaction needs, but not beside what was
@@ -241,4 +285,56 @@ fn what_was_done_before_is_committed_first_when_the_log_takes_only_one() {
         volume.file_info(file).unwrap().times.modified == NtTime(NOW.0 + 2)
     };
     assert_eq!((0..400).filter(is_changed).count(), 105);
+}
+
+/// What was done before a transaction is more than the log takes, and lies in
+/// clusters that the transaction needs itself.
+#[test]
+fn what_was_lent_for_a_large_group_is_there_for_the_next_transaction() {
+    let base = filled(8 << 20, 400);
+    let device = Arc::new(base.snapshot());
+    let volume = open(&device);
+    let ballast = super::steps::create(&volume, ROOT, "ballast", FileKind::File).unwrap();
+    let mut len = 0;
+    while volume.info().unwrap().free_clusters > 200 {
+        volume.write_at(ballast, &[], len, &[1; 4096]).unwrap();
+        len += 4096;
+    }
+    volume.sync().unwrap();
+    let times = TimesChange {
+        modified: Some(NtTime(NOW.0 + 2)),
+        ..TimesChange::default()
+    };
+    let dir = find(&volume, "dir");
+    let free = volume.info().unwrap().free_clusters;
+    for n in 0..300 {
+        let name = units(&format!("name {n:05}"));
+        let file = volume.lookup(dir, &name).unwrap().unwrap().file;
+        volume.set_times(file, &times).unwrap();
+    }
+    assert_eq!(volume.info().unwrap().free_clusters, free);
+    volume
+        .transaction(|tx| {
+            let file = tx.create(
+                ROOT,
+                &units("new"),
+                FileKind::File,
+                &CreateOptions::default(),
+            )?;
+            tx.write_at(file, &[], 0, &[7; 600 << 10])
+        })
+        .unwrap();
+    volume.close().unwrap();
+    assert_sound(&*device);
+    let volume = open(&device);
+    let is_changed = |n: &usize| {
+        let name = units(&format!("name {n:05}"));
+        let file = volume.lookup(dir, &name).unwrap().unwrap().file;
+        volume.file_info(file).unwrap().times.modified == NtTime(NOW.0 + 2)
+    };
+    assert_eq!((0..400).filter(is_changed).count(), 300);
+    assert_eq!(
+        volume.stream_len(find(&volume, "new"), &[]).unwrap(),
+        600 << 10
+    );
 }
