@@ -2,9 +2,10 @@
 //! over `$MFT`.
 //!
 //! Records are read in large pieces and looked at by several threads, the caller's
-//! among them, and told in their order. A name has a path once all directories above it were met,
-//! which as a rule have lower record numbers than what is in them; files for
-//! which that is not so wait, as a record number, and are read again at the end.
+//! among them, and told in their order. A name has a path once all directories
+//! above it were met, which as a rule have lower record numbers than what is in
+//! them; files for which that is not so wait, as a record number, and are read
+//! again at the end.
 //!
 //! Memory, besides the chunks on the way (about 0.5 MiB each, three for a thread):
 //! 24 bytes and the name for each directory, 4 bytes for each file that waits.
