@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use linkwright_ntfs_format::RecordNumber;
+use linkwright_ntfs_format::{RecordNumber, SecurityId};
 
 use crate::cache::OffsetHasher;
 use crate::index::node::IndexNode;
@@ -51,6 +51,7 @@ type Table<T> = HashMap<u64, Arc<T>, BuildHasherDefault<OffsetHasher>>;
 struct Tables {
     indexes: Table<OpenIndex>,
     lists: Table<OpenList>,
+    descriptors: Table<Vec<u8>>,
 }
 
 /// See the module's text.
@@ -59,11 +60,11 @@ pub(crate) struct Memo {
     tables: Mutex<Tables>,
 }
 
-fn put<T>(table: &mut Table<T>, base: RecordNumber, value: Arc<T>) {
+fn put<T>(table: &mut Table<T>, key: u64, value: Arc<T>) {
     if table.len() >= MOST {
         table.clear();
     }
-    table.insert(base.0, value);
+    table.insert(key, value);
 }
 
 impl Memo {
@@ -83,7 +84,7 @@ impl Memo {
     }
 
     pub(crate) fn put_index(&self, base: RecordNumber, index: Arc<OpenIndex>) {
-        put(&mut self.lock().indexes, base, index);
+        put(&mut self.lock().indexes, base.0, index);
     }
 
     pub(crate) fn drop_index(&mut self, base: RecordNumber) {
@@ -96,7 +97,7 @@ impl Memo {
     }
 
     pub(crate) fn put_list(&self, base: RecordNumber, list: Arc<OpenList>) {
-        put(&mut self.lock().lists, base, list);
+        put(&mut self.lock().lists, base.0, list);
     }
 
     /// Takes the open attribute list of a file, to change it and put it back.
@@ -106,6 +107,15 @@ impl Memo {
 
     pub(crate) fn drop_list(&mut self, base: RecordNumber) {
         self.tables().lists.remove(&base.0);
+    }
+
+    /// The security descriptor of a number, which never changes once it is given.
+    pub(crate) fn descriptor(&self, id: SecurityId) -> Option<Arc<Vec<u8>>> {
+        self.lock().descriptors.get(&u64::from(id.0)).cloned()
+    }
+
+    pub(crate) fn put_descriptor(&self, id: SecurityId, descriptor: Arc<Vec<u8>>) {
+        put(&mut self.lock().descriptors, u64::from(id.0), descriptor);
     }
 
     /// A record was freed, or is used anew.

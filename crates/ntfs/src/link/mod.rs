@@ -11,6 +11,6 @@ mod short_names;
 mod symbolic;
 
 pub use create::{CreateOptions, FileKind};
-pub use names::Name;
+pub use names::{EntryState, Name};
 pub use rename::Replace;
 pub use symbolic::LinkType;

@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use linkwright_codes::NtStatus;
 use linkwright_fs::resolve::{Hop, LastLink, Outcome, Place, Slot};
-use linkwright_fs::{
-    Attributes, Capabilities, FileSystem, LinkContent, Name, Node, Stat, StreamName,
-};
+use linkwright_fs::{Attributes, FileSystem, LinkContent, Name, Node, Stat, StreamName};
 use linkwright_reparse::ReparseBuffer;
 
 use super::access::Intent;
@@ -270,18 +268,12 @@ pub(super) fn open_link(
     slot: &Slot,
     file: FileKey,
 ) -> Result<LinkId, NtStatus> {
-    let parent = slot.fs.stat(&slot.dir).map_err(status::of)?;
-    if slot
+    let parent = slot.fs.facts(&slot.dir).map_err(status::of)?;
+    // MS-FSA 2.1.4.19: the name that is opened, and no other.
+    let entry = slot
         .fs
-        .capabilities()
-        .contains(Capabilities::DUPLICATED_INFORMATION)
-    {
-        // MS-FSA 2.1.4.19: the name that is opened, and no other.
-        slot.fs
-            .refresh_entry(&slot.dir, &slot.name)
-            .map_err(status::of)?;
-    }
-    let entry = slot.fs.entry(&slot.dir, &slot.name).map_err(status::of)?;
+        .refreshed_entry(&slot.dir, &slot.name)
+        .map_err(status::of)?;
     Ok(namespace.open_link(FileKey::new(volume, &parent), &slot.dir, &entry, file))
 }
 

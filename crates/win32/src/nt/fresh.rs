@@ -72,7 +72,7 @@ impl Machine {
         }
         let granted = granted_to_creator(request)?;
         request.view.begin_changes(&volume)?;
-        let parent = FileKey::new(&volume, &fs.stat(&slot.dir).map_err(status::of)?);
+        let parent = FileKey::new(&volume, &fs.facts(&slot.dir).map_err(status::of)?);
         let had = match directory {
             true => None,
             false => self.recall_name(namespace, parent, &slot.name),
@@ -81,7 +81,7 @@ impl Machine {
         if let Some(stream) = &stream {
             fs.set_len(&node, Some(stream), 0).map_err(status::of)?;
         }
-        let stat = fs.stat(&node).map_err(status::of)?;
+        let stat = fs.facts(&node).map_err(status::of)?;
         let key = FileKey::new(&volume, &stat);
         let link = open_link(namespace, &volume, slot, key)?;
         let mode = Mode {
