@@ -110,16 +110,23 @@ pub trait FileSystem: Send + Sync {
         })))
     }
 
-    /// Tells every link of the volume, each by all of its names, in any order,
-    /// without going from directory to directory: symbolic links, other reparse
-    /// points that are links ([`Stat::is_link`]), files with several names. What
-    /// is not reached from the root is left out. Ends early when `visit` breaks.
+    /// How many objects [`scan_links`](FileSystem::scan_links) looks at to tell what
+    /// is asked for; `None` where there is no scan.
+    fn scan_size(&self) -> Option<u64> {
+        None
+    }
+
+    /// Tells every link and every other reparse point below the directory `top`, by
+    /// all names it has there, in any order, without going from directory to
+    /// directory: symbolic links, other reparse points, files with several names.
+    /// What is not reached from the root is left out. Ends early when `visit` breaks.
     ///
     /// # Errors
     /// `Unsupported` where only directories tell; damage anywhere, after which
     /// what was told is not all.
     fn scan_links(
         &self,
+        _top: &Node,
         _visit: &mut dyn FnMut(ScannedLink) -> std::ops::ControlFlow<()>,
     ) -> Result<()> {
         Err(ErrorKind::Unsupported(Feature::NamesOfFiles).into())

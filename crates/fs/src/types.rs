@@ -283,14 +283,16 @@ pub struct Entry {
     pub node: Node,
 }
 
-/// A link by one of its names, as [`FileSystem::scan_links`] tells it.
+/// A link or another reparse point by one of its names, as
+/// [`FileSystem::scan_links`] tells it.
 ///
 /// [`FileSystem::scan_links`]: crate::FileSystem::scan_links
 #[derive(Debug, Clone)]
 pub struct ScannedLink {
     /// The directory that holds the name.
     pub directory: Node,
-    /// The names from the root to that directory.
+    /// The names to that directory from the one that was asked for, which is not
+    /// among them.
     pub path: std::sync::Arc<[Name]>,
     /// The name.
     pub name: Name,

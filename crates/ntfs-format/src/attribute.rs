@@ -12,7 +12,8 @@ use crate::error::{FormatError, FormatErrorKind};
 use crate::num;
 
 pub use encode::{
-    ExtentSpec, Identity, encode_non_resident, encode_resident, non_resident_len, resident_len,
+    ExtentSpec, Identity, encode_non_resident, encode_resident, non_resident_len, put_resident,
+    resident_len,
 };
 
 /// The type code of an attribute; records keep attributes in ascending order
@@ -294,6 +295,7 @@ impl<'a> AttributeView<'a> {
     ///
     /// # Errors
     /// Lengths or offsets that leave the record or the attribute.
+    #[inline]
     pub fn at(record: &'a [u8], offset: usize) -> Result<Self, FormatError> {
         let rest = record
             .get(offset..)
@@ -321,6 +323,7 @@ impl<'a> AttributeView<'a> {
         Ok(view)
     }
 
+    #[inline]
     fn check(&self) -> Result<(), FormatError> {
         let (header_len, contents) = match self.header.non_resident {
             0 => (RESIDENT_LEN, self.check_resident()?),
@@ -338,6 +341,7 @@ impl<'a> AttributeView<'a> {
     }
 
     /// Gives where the value starts.
+    #[inline]
     fn check_resident(&self) -> Result<usize, FormatError> {
         let part = self.resident_part()?;
         let offset = usize::from(part.value_offset.get());
@@ -367,6 +371,7 @@ impl<'a> AttributeView<'a> {
         Ok(offset)
     }
 
+    #[inline]
     fn resident_part(&self) -> Result<&'a ResidentPart, FormatError> {
         let rest = self.bytes.get(HEADER_LEN..).unwrap_or_default();
         ResidentPart::ref_from_prefix(rest)
@@ -374,6 +379,7 @@ impl<'a> AttributeView<'a> {
             .map_err(|_| FormatError::new(TRUNCATED, HEADER_LEN))
     }
 
+    #[inline]
     fn non_resident_part(&self) -> Result<&'a NonResidentPart, FormatError> {
         let rest = self.bytes.get(HEADER_LEN..).unwrap_or_default();
         NonResidentPart::ref_from_prefix(rest)
@@ -383,18 +389,21 @@ impl<'a> AttributeView<'a> {
 
     /// Type code.
     #[must_use]
+    #[inline]
     pub fn type_code(&self) -> AttributeType {
         AttributeType(self.header.type_code.get())
     }
 
     /// Offset of the attribute in its record.
     #[must_use]
+    #[inline]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
     /// Bytes to the next attribute.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -413,6 +422,7 @@ impl<'a> AttributeView<'a> {
 
     /// Number of the attribute in its record.
     #[must_use]
+    #[inline]
     pub fn instance(&self) -> u16 {
         self.header.instance.get()
     }
@@ -425,6 +435,7 @@ impl<'a> AttributeView<'a> {
 
     /// The name as little-endian units; empty when unnamed.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &'a [U16] {
         let start = usize::from(self.header.name_offset.get());
         let len = usize::from(self.header.name_length) * 2;
@@ -453,6 +464,7 @@ impl<'a> AttributeView<'a> {
 
     /// Whether the value lies in clusters.
     #[must_use]
+    #[inline]
     pub fn is_non_resident(&self) -> bool {
         self.header.non_resident != 0
     }
@@ -472,6 +484,7 @@ impl<'a> AttributeView<'a> {
 
     /// The resident value, or `None` when the value lies in clusters.
     #[must_use]
+    #[inline]
     pub fn resident_value(&self) -> Option<&'a [u8]> {
         if self.is_non_resident() {
             return None;
@@ -483,6 +496,7 @@ impl<'a> AttributeView<'a> {
 
     /// Offset of the resident value from the start of the *record*.
     #[must_use]
+    #[inline]
     pub fn resident_value_offset(&self) -> Option<usize> {
         if self.is_non_resident() {
             return None;
@@ -494,6 +508,7 @@ impl<'a> AttributeView<'a> {
 
     /// The non-resident part, or `None` when resident.
     #[must_use]
+    #[inline]
     pub fn non_resident(&self) -> Option<NonResident<'a>> {
         if !self.is_non_resident() {
             return None;

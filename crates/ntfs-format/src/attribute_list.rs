@@ -39,6 +39,30 @@ pub fn unnamed_reference(entry: &[u8], type_code: AttributeType) -> Option<FileR
     is_one.then(|| FileReference::from_raw(raw.reference.get()))
 }
 
+/// The entry of an unnamed attribute in one extent.
+#[must_use]
+pub fn encode_unnamed(
+    type_code: AttributeType,
+    reference: FileReference,
+    instance: u16,
+) -> [u8; UNNAMED_LEN] {
+    let raw = RawEntry {
+        type_code: U32::new(type_code.0),
+        // Both are small.
+        length: U16::new(u16::try_from(UNNAMED_LEN).unwrap_or(0)),
+        name_length: 0,
+        name_offset: u8::try_from(FIXED_LEN).unwrap_or(0),
+        lowest_vcn: U64::new(0),
+        reference: U64::new(reference.raw()),
+        instance: U16::new(instance),
+    };
+    let mut out = [0; UNNAMED_LEN];
+    for (to, from) in out.iter_mut().zip(raw.as_bytes()) {
+        *to = *from;
+    }
+    out
+}
+
 /// An entry where it lies, its name left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryView {
@@ -222,6 +246,11 @@ mod tests {
         let bytes = encode(&entries()).unwrap();
         assert_eq!(bytes.len(), 32 + 32);
         assert_eq!(decode(&bytes).unwrap(), entries());
+        let [first, ..] = &entries()[..] else {
+            panic!()
+        };
+        let alone = encode_unnamed(first.type_code, first.reference, first.instance);
+        assert_eq!(alone, bytes[..32]);
     }
 
     #[test]

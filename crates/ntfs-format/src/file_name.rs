@@ -128,6 +128,7 @@ impl<'a> FileNameView<'a> {
     ///
     /// # Errors
     /// The name leaves the value, is empty, or has an unknown namespace.
+    #[inline]
     pub fn new(value: &'a [u8]) -> Result<Self, FormatError> {
         let (header, rest) = FileNameHeader::ref_from_prefix(value)
             .map_err(|_| FormatError::new(FormatErrorKind::Truncated, 0))?;
@@ -145,12 +146,14 @@ impl<'a> FileNameView<'a> {
 
     /// The directory that has the entry.
     #[must_use]
+    #[inline]
     pub fn parent(&self) -> FileReference {
         FileReference::from_raw(self.header.parent.get())
     }
 
     /// Naming rules.
     #[must_use]
+    #[inline]
     pub fn namespace(&self) -> Namespace {
         // Checked in `new`.
         Namespace::from_byte(self.header.namespace).unwrap_or(Namespace::Posix)
@@ -164,6 +167,7 @@ impl<'a> FileNameView<'a> {
 
     /// Whether the name is exactly `units`.
     #[must_use]
+    #[inline]
     pub fn name_is(&self, units: &[u16]) -> bool {
         self.name.len() == units.len() && self.name.iter().zip(units).all(|(a, b)| a.get() == *b)
     }
@@ -211,6 +215,16 @@ impl FileName {
     /// # Errors
     /// A name that is empty or longer than 255 units.
     pub fn encode(&self) -> Result<Vec<u8>, FormatError> {
+        let mut out = Vec::with_capacity(HEADER_LEN + self.name.len() * 2);
+        self.encode_into(&mut out)?;
+        Ok(out)
+    }
+
+    /// Encodes the value behind what is in `out`.
+    ///
+    /// # Errors
+    /// As [`Self::encode`]; nothing was added then.
+    pub fn encode_into(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let name_length = u8::try_from(self.name.len())
             .ok()
             .filter(|n| *n > 0)
@@ -229,10 +243,9 @@ impl FileName {
             name_length,
             namespace: self.namespace.byte(),
         };
-        let mut out = Vec::with_capacity(HEADER_LEN + self.name.len() * 2);
         out.extend_from_slice(header.as_bytes());
-        num::push_units(&mut out, &self.name);
-        Ok(out)
+        num::push_units(out, &self.name);
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::{FormatError, FormatErrorKind};
 ///
 /// # Errors
 /// The range does not lie inside `bytes`.
+#[inline]
 pub fn slice(bytes: &[u8], offset: usize, len: usize) -> Result<&[u8], FormatError> {
     let end = offset
         .checked_add(len)
@@ -19,6 +20,7 @@ pub fn slice(bytes: &[u8], offset: usize, len: usize) -> Result<&[u8], FormatErr
 ///
 /// # Errors
 /// The range does not lie inside `bytes`.
+#[inline]
 pub fn slice_mut(bytes: &mut [u8], offset: usize, len: usize) -> Result<&mut [u8], FormatError> {
     let end = offset
         .checked_add(len)
@@ -32,6 +34,7 @@ pub fn slice_mut(bytes: &mut [u8], offset: usize, len: usize) -> Result<&mut [u8
 ///
 /// # Errors
 /// The array does not lie inside `bytes`.
+#[inline]
 pub fn array<const N: usize>(bytes: &[u8], offset: usize) -> Result<[u8; N], FormatError> {
     slice(bytes, offset, N)?
         .try_into()
@@ -42,6 +45,7 @@ pub fn array<const N: usize>(bytes: &[u8], offset: usize) -> Result<[u8; N], For
 ///
 /// # Errors
 /// The bytes are not there.
+#[inline]
 pub fn u16_at(bytes: &[u8], offset: usize) -> Result<u16, FormatError> {
     array(bytes, offset).map(u16::from_le_bytes)
 }
@@ -50,6 +54,7 @@ pub fn u16_at(bytes: &[u8], offset: usize) -> Result<u16, FormatError> {
 ///
 /// # Errors
 /// The bytes are not there.
+#[inline]
 pub fn u32_at(bytes: &[u8], offset: usize) -> Result<u32, FormatError> {
     array(bytes, offset).map(u32::from_le_bytes)
 }
@@ -58,6 +63,7 @@ pub fn u32_at(bytes: &[u8], offset: usize) -> Result<u32, FormatError> {
 ///
 /// # Errors
 /// The bytes are not there.
+#[inline]
 pub fn u64_at(bytes: &[u8], offset: usize) -> Result<u64, FormatError> {
     array(bytes, offset).map(u64::from_le_bytes)
 }
@@ -66,6 +72,7 @@ pub fn u64_at(bytes: &[u8], offset: usize) -> Result<u64, FormatError> {
 ///
 /// # Errors
 /// The place does not lie inside `bytes`.
+#[inline]
 pub fn put(bytes: &mut [u8], offset: usize, value: &[u8]) -> Result<(), FormatError> {
     slice_mut(bytes, offset, value.len())?.copy_from_slice(value);
     Ok(())
@@ -75,6 +82,7 @@ pub fn put(bytes: &mut [u8], offset: usize, value: &[u8]) -> Result<(), FormatEr
 ///
 /// # Errors
 /// `value` is within 7 of `usize::MAX`.
+#[inline]
 pub fn align8(value: usize) -> Result<usize, FormatError> {
     value
         .checked_next_multiple_of(8)
@@ -85,6 +93,7 @@ pub fn align8(value: usize) -> Result<usize, FormatError> {
 ///
 /// # Errors
 /// The value does not fit this machine's address space.
+#[inline]
 pub fn to_usize(value: u64) -> Result<usize, FormatError> {
     usize::try_from(value).map_err(|_| FormatError::new(FormatErrorKind::Length, 0))
 }
@@ -93,6 +102,7 @@ pub fn to_usize(value: u64) -> Result<usize, FormatError> {
 ///
 /// # Errors
 /// The value does not fit this machine's address space.
+#[inline]
 pub fn u32_to_usize(value: u32) -> Result<usize, FormatError> {
     usize::try_from(value).map_err(|_| FormatError::new(FormatErrorKind::Length, 0))
 }
@@ -101,6 +111,7 @@ pub fn u32_to_usize(value: u32) -> Result<usize, FormatError> {
 ///
 /// # Errors
 /// The value is over `u32::MAX`.
+#[inline]
 pub fn to_u32(value: usize) -> Result<u32, FormatError> {
     u32::try_from(value).map_err(|_| FormatError::new(FormatErrorKind::Length, 0))
 }
@@ -109,6 +120,7 @@ pub fn to_u32(value: usize) -> Result<u32, FormatError> {
 ///
 /// # Errors
 /// The value is over `u16::MAX`.
+#[inline]
 pub fn to_u16(value: usize) -> Result<u16, FormatError> {
     u16::try_from(value).map_err(|_| FormatError::new(FormatErrorKind::Length, 0))
 }
@@ -126,5 +138,10 @@ pub fn units_from_le(bytes: &[u8]) -> Vec<u16> {
 
 /// Appends UTF-16 units as little-endian bytes.
 pub fn push_units(out: &mut Vec<u8>, units: &[u16]) {
-    out.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+    let start = out.len();
+    out.resize(start + units.len() * 2, 0);
+    let new = out.get_mut(start..).unwrap_or_default();
+    for (to, unit) in new.as_chunks_mut::<2>().0.iter_mut().zip(units) {
+        *to = unit.to_le_bytes();
+    }
 }

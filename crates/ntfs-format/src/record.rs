@@ -10,7 +10,9 @@
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::attribute::{AttributeType, AttributeView, SIZES_OFFSET, StreamSizes};
+use crate::attribute::{
+    AttributeType, AttributeView, Identity, SIZES_OFFSET, StreamSizes, put_resident, resident_len,
+};
 use crate::error::{FormatError, FormatErrorKind};
 use crate::fixup;
 use crate::ids::{FileReference, RecordNumber, SequenceNumber};
@@ -105,6 +107,7 @@ impl RecordHeader {
 ///
 /// # Errors
 /// Fewer bytes than a header.
+#[inline]
 pub fn header(record: &[u8]) -> Result<&RecordHeader, FormatError> {
     RecordHeader::ref_from_prefix(record)
         .map(|(header, _)| header)
@@ -115,6 +118,7 @@ pub fn header(record: &[u8]) -> Result<&RecordHeader, FormatError> {
 ///
 /// # Errors
 /// Fewer bytes than a header.
+#[inline]
 pub fn header_mut(record: &mut [u8]) -> Result<&mut RecordHeader, FormatError> {
     RecordHeader::mut_from_prefix(record)
         .map(|(header, _)| header)
@@ -162,6 +166,7 @@ pub fn validate_header(record: &[u8]) -> Result<(), FormatError> {
 /// Iterates over the attributes of a record; ends after the end mark or the
 /// first error.
 #[must_use]
+#[inline]
 pub fn attributes(record: &[u8]) -> Attributes<'_> {
     let (first, used) = match header(record) {
         Ok(header) => (
@@ -187,6 +192,7 @@ pub struct Attributes<'a> {
 impl<'a> Iterator for Attributes<'a> {
     type Item = Result<AttributeView<'a>, FormatError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let offset = self.next.take()?;
         let type_code = match num::u32_at(self.bytes, offset) {
@@ -265,6 +271,7 @@ pub fn format(record: &mut [u8], new: &NewRecord) -> Result<(), FormatError> {
 ///
 /// # Errors
 /// A `used` field that cannot be right.
+#[inline]
 pub fn end_offset(record: &[u8]) -> Result<usize, FormatError> {
     num::u32_to_usize(header(record)?.used.get())?
         .checked_sub(END_LEN)
@@ -276,6 +283,7 @@ pub fn end_offset(record: &[u8]) -> Result<usize, FormatError> {
 ///
 /// # Errors
 /// A `used` field that cannot be right.
+#[inline]
 pub fn free_space(record: &[u8]) -> Result<usize, FormatError> {
     let end = end_offset(record)?;
     Ok(record.len() - END_LEN - end)
@@ -286,7 +294,13 @@ pub fn free_space(record: &[u8]) -> Result<usize, FormatError> {
 /// # Errors
 /// Fewer bytes than a header.
 pub fn take_instance(record: &mut [u8]) -> Result<u16, FormatError> {
-    let next = header(record)?.next_instance.get();
+    let instance = free_instance(record, header(record)?.next_instance.get());
+    header_mut(record)?.next_instance = U16::new(instance.wrapping_add(1));
+    Ok(instance)
+}
+
+/// The first instance number from `next` on that no attribute has.
+fn free_instance(record: &[u8], next: u16) -> u16 {
     // The counter wraps in records that lived long: search a free number then.
     let mut instance = next;
     while attributes(record)
@@ -295,8 +309,74 @@ pub fn take_instance(record: &mut [u8]) -> Result<u16, FormatError> {
     {
         instance = instance.wrapping_add(1);
     }
-    header_mut(record)?.next_instance = U16::new(instance.wrapping_add(1));
-    Ok(instance)
+    instance
+}
+
+/// Where an attribute goes in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// In front of the attribute, or of the end mark, that is here.
+    pub offset: usize,
+    /// The instance number that it takes.
+    pub instance: u16,
+}
+
+/// The place of a new attribute, in one walk: in front of the first attribute
+/// that `is_behind` says belongs behind it.
+///
+/// # Errors
+/// The attributes are not in order.
+pub fn spot(
+    record: &[u8],
+    is_behind: impl Fn(&AttributeView<'_>) -> bool,
+) -> Result<Spot, FormatError> {
+    let mut instance = header(record)?.next_instance.get();
+    let (mut offset, mut taken) = (None, false);
+    for attribute in attributes(record) {
+        let attribute = attribute?;
+        taken |= attribute.instance() == instance;
+        if offset.is_none() && is_behind(&attribute) {
+            offset = Some(attribute.offset());
+        }
+    }
+    if taken {
+        instance = free_instance(record, instance);
+    }
+    let offset = match offset {
+        Some(offset) => offset,
+        None => end_offset(record)?,
+    };
+    Ok(Spot { offset, instance })
+}
+
+/// Puts a resident attribute in its place. The bytes from there on change, and
+/// the header.
+///
+/// # Errors
+/// [`FormatErrorKind::NoRoom`] when it does not fit; the record is unchanged.
+pub fn insert_resident(
+    record: &mut [u8],
+    offset: usize,
+    id: &Identity<'_>,
+    value: &[u8],
+) -> Result<(), FormatError> {
+    let len = resident_len(id.name.len(), value.len());
+    shift(record, offset, 0, len)?;
+    put_resident(num::slice_mut(record, offset, len)?, id, value)?;
+    header_mut(record)?.next_instance = U16::new(id.instance.wrapping_add(1));
+    Ok(())
+}
+
+/// Puts a resident attribute behind all others.
+///
+/// # Errors
+/// As [`insert_resident`].
+pub fn append_resident(
+    record: &mut [u8],
+    id: &Identity<'_>,
+    value: &[u8],
+) -> Result<(), FormatError> {
+    insert_resident(record, end_offset(record)?, id, value)
 }
 
 /// Opens a gap of `len` bytes at `offset` (or closes one of `-len`), moving
@@ -396,6 +476,24 @@ pub fn resize_resident(
         offset + 0x10,
         &num::to_u32(value_len)?.to_le_bytes(),
     )
+}
+
+/// Writes the data size and the initialized size of the stream whose first extent
+/// is the attribute at `offset`, which lies behind its fixed part unchanged.
+///
+/// # Errors
+/// No first extent of a stream stands there.
+pub fn set_data_size(record: &mut [u8], offset: usize, size: u64) -> Result<(), FormatError> {
+    let view = AttributeView::at(record, offset)?;
+    let first = view
+        .non_resident()
+        .is_some_and(|part| part.lowest_vcn() == 0);
+    if !first {
+        return Err(FormatError::new(FormatErrorKind::Value, offset));
+    }
+    let [data, initialized] = [1, 2].map(|n| offset + SIZES_OFFSET + n * size_of::<u64>());
+    num::put(record, data, &size.to_le_bytes())?;
+    num::put(record, initialized, &size.to_le_bytes())
 }
 
 /// Writes the sizes of the stream whose first extent is the attribute at

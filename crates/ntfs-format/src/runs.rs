@@ -168,6 +168,7 @@ impl RunList {
 
     /// The run that holds `vcn`, from `vcn` on.
     #[must_use]
+    #[inline]
     pub fn lookup(&self, vcn: u64) -> Option<Run> {
         let after = self.runs.partition_point(|run| run.vcn <= vcn);
         let run = self.runs.get(after.checked_sub(1)?)?;

@@ -63,6 +63,10 @@ bitflags::bitflags! {
 
 /// Value length on NTFS 1.x and of some metafiles.
 pub const SHORT_LEN: usize = 48;
+/// Where the change time is in a value.
+pub const CHANGED_OFFSET: usize = 16;
+/// Where the attributes are in a value.
+pub const ATTRIBUTES_OFFSET: usize = 32;
 /// Value length since NTFS 3.0.
 pub const FULL_LEN: usize = 72;
 

@@ -5,7 +5,7 @@
 //! one writer at a time has it alone. Each layer adds its functions in its own
 //! folder; a layer calls only those below it (docs/ARCHITECTURE.md).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::geometry::Geometry;
@@ -33,6 +33,10 @@ pub(crate) struct Engine {
     pub(crate) state: Shared<State>,
     pub(crate) frames: Vec<Shared<State>>,
     pub(crate) session: Session,
+    /// The time of the operation under way: all that it writes says the same.
+    pub(crate) moment: Option<NtTime>,
+    /// Whether the volume says that new names get an 8.3 name.
+    pub(crate) short_names: OnceLock<bool>,
     /// What was decoded from blocks.
     pub(crate) memo: Memo,
     /// Clusters freed since the device was last known to be durable.
@@ -160,9 +164,9 @@ impl Engine {
         self.state.mft.sizes.initialized >> self.geometry.record_size().trailing_zeros()
     }
 
-    /// The time now.
+    /// The time of the operation under way.
     pub(crate) fn now(&self) -> NtTime {
-        self.options.clock.now()
+        self.moment.unwrap_or_else(|| self.options.clock.now())
     }
 
     /// Refuses when the volume may not be changed.
@@ -205,20 +209,35 @@ impl Engine {
     /// operation is tried once more.
     pub(crate) fn operation<T>(&mut self, run: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         self.check_writable()?;
+        self.moment = Some(self.options.clock.now());
         let run = |engine: &mut Self| {
             let value = run(engine)?;
             engine.close_changes()?;
             Ok(value)
         };
-        match self.framed(&run) {
-            Err(Error::DiskFull) if !self.cache.in_frame() && self.holds_space() => {
-                self.release_space()?;
-                self.framed(&run)
-            }
-            Err(Error::DiskFull) if self.cache.in_frame() && self.release_earlier()? => {
-                self.framed(&run)
-            }
+        let result = match self.framed(&run) {
+            Err(Error::DiskFull) => self.again_with_space(&run),
             result => result,
+        };
+        self.moment = None;
+        result
+    }
+
+    /// Runs an operation that found the volume full once more, if there is more
+    /// space now.
+    fn again_with_space<T>(&mut self, run: &impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+        let more = if self.cache.in_frame() {
+            self.release_earlier()?
+        } else {
+            let held = self.holds_space();
+            if held {
+                self.release_space()?;
+            }
+            held
+        };
+        match more {
+            true => self.framed(run),
+            false => Err(Error::DiskFull),
         }
     }
 

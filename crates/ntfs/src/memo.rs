@@ -3,17 +3,22 @@
 //! Invariants
 //! - A memo says what the blocks say. Whoever changes what it was decoded from
 //!   puts the new one in place or takes it away: indexes are changed in
-//!   `index::attributes` only, attribute lists in `attr::list` and `attr::names`.
+//!   `index::attributes` only (what a directory says of case, in
+//!   `meta::information`), attribute lists in `attr::list` and `attr::names`.
 //! - Taking a frame's work back, or dropping all blocks, drops all memos.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::{RecordNumber, SecurityId};
 
 use crate::cache::OffsetHasher;
+use crate::index::directory::NameCase;
+use crate::index::finger::Finger;
 use crate::index::node::IndexNode;
+use crate::index::search::Step;
 use crate::stream::StreamMap;
 
 /// Most of each kind that are kept; all go then.
@@ -32,6 +37,15 @@ pub(crate) struct OpenIndex {
     pub(crate) blocks: Option<Arc<StreamMap>>,
     /// All blocks in front of this one are in use.
     pub(crate) full_below: usize,
+    /// How names are told apart, once somebody asked.
+    pub(crate) case: Option<NameCase>,
+}
+
+/// An open index in the memo.
+#[derive(Debug)]
+struct Kept {
+    index: Arc<OpenIndex>,
+    finger: Finger,
 }
 
 /// An attribute list in clusters.
@@ -42,16 +56,51 @@ pub(crate) struct OpenList {
     /// Where the next entry of a name goes.
     pub(crate) names_end: usize,
     /// The types it has, a bit for each sixteenth of the code.
-    pub(crate) types: u32,
+    types: u32,
+    /// The extension record that the last name went to, when that is known.
+    pub(crate) last: Option<RecordNumber>,
+    /// None of the others that would be tried for room has more than this.
+    pub(crate) spare: usize,
 }
 
-type Table<T> = HashMap<u64, Arc<T>, BuildHasherDefault<OffsetHasher>>;
+/// The bit of a type.
+fn bit(type_code: AttributeType) -> u32 {
+    1_u32.checked_shl(type_code.0 / 0x10).unwrap_or(0)
+}
+
+impl OpenList {
+    /// A list that lies at `map`; nothing is noted of it yet.
+    pub(crate) const fn new(map: StreamMap) -> Self {
+        Self {
+            map,
+            names_end: 0,
+            types: 0,
+            last: None,
+            spare: usize::MAX,
+        }
+    }
+
+    /// Takes down that it has an attribute of a type.
+    pub(crate) fn note(&mut self, type_code: AttributeType) {
+        self.types |= bit(type_code);
+    }
+
+    /// Whether it may have an attribute of a type.
+    pub(crate) fn may_hold(&self, type_code: AttributeType) -> bool {
+        let bit = bit(type_code);
+        bit == 0 || self.types & bit != 0
+    }
+}
+
+type Table<T> = HashMap<u64, T, BuildHasherDefault<OffsetHasher>>;
 
 #[derive(Debug, Default)]
 struct Tables {
-    indexes: Table<OpenIndex>,
-    lists: Table<OpenList>,
-    descriptors: Table<Vec<u8>>,
+    indexes: Table<Kept>,
+    /// The index that was changed last; it is in no table.
+    latest: Option<(u64, Kept)>,
+    lists: Table<Arc<OpenList>>,
+    descriptors: Table<Arc<Vec<u8>>>,
 }
 
 /// See the module's text.
@@ -60,7 +109,23 @@ pub(crate) struct Memo {
     tables: Mutex<Tables>,
 }
 
-fn put<T>(table: &mut Table<T>, key: u64, value: Arc<T>) {
+impl Tables {
+    fn kept(&self, base: RecordNumber) -> Option<&Kept> {
+        match &self.latest {
+            Some((latest, kept)) if *latest == base.0 => Some(kept),
+            _ => self.indexes.get(&base.0),
+        }
+    }
+
+    fn take(&mut self, base: RecordNumber) -> Option<Kept> {
+        match self.latest.take_if(|(latest, _)| *latest == base.0) {
+            Some((_, kept)) => Some(kept),
+            None => self.indexes.remove(&base.0),
+        }
+    }
+}
+
+fn put<T>(table: &mut Table<T>, key: u64, value: T) {
     if table.len() >= MOST {
         table.clear();
     }
@@ -78,17 +143,40 @@ impl Memo {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The open directory index of a file.
-    pub(crate) fn index(&self, base: RecordNumber) -> Option<Arc<OpenIndex>> {
-        self.lock().indexes.get(&base.0).cloned()
+    /// The open directory index of a file, and where its next key is expected.
+    pub(crate) fn index(&self, base: RecordNumber) -> Option<(Arc<OpenIndex>, Option<Step>)> {
+        let tables = self.lock();
+        let kept = tables.kept(base)?;
+        Some((Arc::clone(&kept.index), kept.finger.hint()))
+    }
+
+    /// How a directory whose index is open tells names apart.
+    pub(crate) fn case(&self, base: RecordNumber) -> Option<NameCase> {
+        self.lock().kept(base)?.index.case
     }
 
     pub(crate) fn put_index(&self, base: RecordNumber, index: Arc<OpenIndex>) {
-        put(&mut self.lock().indexes, base.0, index);
+        let finger = Finger::default();
+        put(&mut self.lock().indexes, base.0, Kept { index, finger });
+    }
+
+    /// Takes the open directory index of a file, to change it and put it back.
+    pub(crate) fn take_index(&mut self, base: RecordNumber) -> Option<(Arc<OpenIndex>, Finger)> {
+        let kept = self.tables().take(base)?;
+        Some((kept.index, kept.finger))
+    }
+
+    /// Puts back what [`Self::take_index`] gave.
+    pub(crate) fn keep_index(&mut self, base: RecordNumber, index: Arc<OpenIndex>, finger: Finger) {
+        let tables = self.tables();
+        let before = tables.latest.replace((base.0, Kept { index, finger }));
+        if let Some((number, kept)) = before {
+            put(&mut tables.indexes, number, kept);
+        }
     }
 
     pub(crate) fn drop_index(&mut self, base: RecordNumber) {
-        self.tables().indexes.remove(&base.0);
+        self.tables().take(base);
     }
 
     /// The open attribute list of a file.
@@ -100,9 +188,16 @@ impl Memo {
         put(&mut self.lock().lists, base.0, list);
     }
 
-    /// Takes the open attribute list of a file, to change it and put it back.
-    pub(crate) fn take_list(&mut self, base: RecordNumber) -> Option<Arc<OpenList>> {
-        self.tables().lists.remove(&base.0)
+    /// As [`Self::list`], for who has the volume alone.
+    pub(crate) fn list_now(&mut self, base: RecordNumber) -> Option<Arc<OpenList>> {
+        self.tables().lists.get(&base.0).cloned()
+    }
+
+    /// Changes the open attribute list of a file, as its blocks were changed.
+    pub(crate) fn change_list(&mut self, base: RecordNumber, change: impl FnOnce(&mut OpenList)) {
+        if let Some(list) = self.tables().lists.get_mut(&base.0) {
+            change(Arc::make_mut(list));
+        }
     }
 
     pub(crate) fn drop_list(&mut self, base: RecordNumber) {

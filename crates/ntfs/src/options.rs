@@ -102,7 +102,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// How a volume is opened. The default reads only, with 64 MiB of cache.
+/// How a volume is opened. The default reads only, with 256 MiB of cache.
 #[derive(Clone)]
 pub struct OpenOptions {
     /// Whether the volume may be changed.
@@ -124,8 +124,9 @@ pub struct OpenOptions {
     pub journal: JournalMode,
 }
 
-/// Default of [`OpenOptions::cache_bytes`].
-pub const DEFAULT_CACHE_BYTES: usize = 64 << 20;
+/// Default of [`OpenOptions::cache_bytes`]: what is used of it grows with what
+/// is touched (docs/decisions/0014).
+pub const DEFAULT_CACHE_BYTES: usize = 256 << 20;
 
 impl Default for OpenOptions {
     fn default() -> Self {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
-use linkwright_ntfs::{Error as EngineError, Operate, Steps, Volume};
+use linkwright_ntfs::{Error as EngineError, FileId, Operate, Steps, Volume};
 
 use super::{NtfsFs, ReadOnlyFiles, error, scan};
 use crate::error::{Error, ErrorKind, Feature, Result};
@@ -18,12 +18,16 @@ pub trait Door: Operate + Sized {
     /// Inside a transaction.
     fn scratch_space(&self) -> Result<Box<dyn Scratch>>;
 
+    /// [`FileSystem::scan_size`].
+    fn scan_size(&self) -> Option<u64>;
+
     /// [`FileSystem::scan_links`].
     ///
     /// # Errors
     /// Inside a transaction; a damaged record.
     fn scan_links(
         fs: &NtfsFs<Self>,
+        top: FileId,
         visit: &mut dyn FnMut(ScannedLink) -> ControlFlow<()>,
     ) -> Result<()>;
 
@@ -55,11 +59,16 @@ impl Door for Volume {
         Ok(Box::new(scratch))
     }
 
+    fn scan_size(&self) -> Option<u64> {
+        Some(self.record_count())
+    }
+
     fn scan_links(
         fs: &NtfsFs<Self>,
+        top: FileId,
         visit: &mut dyn FnMut(ScannedLink) -> ControlFlow<()>,
     ) -> Result<()> {
-        scan::links(fs, visit)
+        scan::links(fs, top, visit)
     }
 
     fn order(&self, a: &[u16], b: &[u16]) -> Ordering {
@@ -101,8 +110,13 @@ impl Door for Steps<'_, '_> {
         Err(ErrorKind::Unsupported(Feature::Transactions).into())
     }
 
+    fn scan_size(&self) -> Option<u64> {
+        None
+    }
+
     fn scan_links(
         _fs: &NtfsFs<Self>,
+        _top: FileId,
         _visit: &mut dyn FnMut(ScannedLink) -> ControlFlow<()>,
     ) -> Result<()> {
         Err(ErrorKind::Unsupported(Feature::NamesOfFiles).into())

@@ -188,11 +188,16 @@ impl<V: Door> FileSystem for NtfsFs<V> {
         })))
     }
 
+    fn scan_size(&self) -> Option<u64> {
+        self.volume.scan_size()
+    }
+
     fn scan_links(
         &self,
+        top: &Node,
         visit: &mut dyn FnMut(ScannedLink) -> std::ops::ControlFlow<()>,
     ) -> Result<()> {
-        V::scan_links(self, visit)
+        V::scan_links(self, self.file(top)?, visit)
     }
 
     fn order(&self, a: &Name, b: &Name) -> std::cmp::Ordering {

@@ -426,6 +426,7 @@ impl At {
         Slot {
             fs: Arc::clone(&self.fs),
             dir: self.node().clone(),
+            dir_stat: self.stat.clone(),
             path: self.names(),
             name: name.clone(),
         }

@@ -20,7 +20,7 @@ pub use examine::{Diagnosis, Examiner};
 pub use finding::{Finding, Found, Mending};
 pub use leads::{Ending, Leads};
 
-use crate::walk::{self, Met, Place, walk};
+use crate::walk::{self, Met, Place, Wanted, walk_for};
 
 /// A group of hard links is near its limit when only so many names are left.
 pub const NAMES_LEFT: u64 = 24;
@@ -40,7 +40,7 @@ pub struct Options {
 pub enum Event<'a> {
     /// Something that is wrong.
     Found(&'a Found),
-    /// An object was looked at.
+    /// A link or another reparse point was looked at.
     Seen,
     /// Something could not be looked at; the audit goes on.
     Failed {
@@ -60,7 +60,7 @@ pub fn audit(
     visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<()> {
     let mut groups = Groups::default();
-    walk(examiner.top, &mut |event| {
+    walk_for(examiner.top, Wanted::ReparsePoints, &mut |event| {
         let met = match event {
             walk::Event::Met(met) => met,
             walk::Event::Failed { path, error } => return visit(Event::Failed { path, error }),

@@ -6,14 +6,15 @@
 //! descriptors: one for each directory on the way down, and at most 128 for
 //! directories that are listed ahead.
 //!
-//! Links on a volume in an image are told by a scan of its file records, where
-//! that pays (the module `scanned`).
+//! Links and other reparse points on a volume in an image are told by a scan of its
+//! file records, where that pays, in the same order (the module `scanned`).
 
 mod ahead;
 mod scanned;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{self, AtomicU64};
 
 use linkwright_fs::{
     Error, ErrorKind, FileSystem, Glance, Kinds, Name, Node, NodeKind, Result, Stat,
@@ -73,6 +74,8 @@ pub enum Wanted {
     /// with several names. A volume in an image tells them without looking at
     /// the other files one by one.
     Links,
+    /// Links, and all other reparse points.
+    ReparsePoints,
 }
 
 impl Wanted {
@@ -80,6 +83,7 @@ impl Wanted {
         match self {
             Self::All => true,
             Self::Links => stat.is_link() || (stat.names > 1 && stat.kind != NodeKind::Directory),
+            Self::ReparsePoints => stat.reparse_tag.is_some() || Self::Links.has(stat),
         }
     }
 }
@@ -125,29 +129,104 @@ pub fn walk_for(
     wanted: Wanted,
     visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<()> {
-    if wanted == Wanted::Links && scanned::pays(top) {
-        return scanned::walk(top, visit);
-    }
-    walk_directories(top, wanted, visit)
+    let worth = match wanted {
+        Wanted::All => None,
+        Wanted::Links | Wanted::ReparsePoints => scanned::worth_by_directories(top),
+    };
+    walk_until(top, wanted, worth, visit)
 }
 
-/// As [`walk_for`], directory by directory.
+/// Goes by the directories for so many objects, if they say how many, and by a scan
+/// for the rest.
+fn walk_until(top: &Place, wanted: Wanted, most: Option<u64>, visit: Visit<'_>) -> Result<()> {
+    let told = match most {
+        Some(0) => None,
+        most => match walk_directories(top, wanted, most, visit)? {
+            Walked::Whole => return Ok(()),
+            Walked::Part(told) => told,
+        },
+    };
+    scanned::walk(top, wanted, told, visit)
+}
+
+/// Who is told.
+type Visit<'v> = &'v mut dyn FnMut(Event<'_>) -> ControlFlow<()>;
+
+/// The path of what was told last.
+struct Position(Vec<Name>);
+
+/// How far a walk came.
+enum Walked {
+    /// As far as was wanted.
+    Whole,
+    /// It has looked at as much as it may, and told up to here.
+    Part(Option<Position>),
+}
+
+/// As [`walk_for`], directory by directory. Ends after it has looked at `most`
+/// objects, unless something failed by then.
 fn walk_directories(
     top: &Place,
     wanted: Wanted,
-    visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
-) -> Result<()> {
+    most: Option<u64>,
+    visit: Visit<'_>,
+) -> Result<Walked> {
     let fs = &*top.fs;
-    let lister = |dir: &Node| look_at_all(fs, dir, wanted);
+    let looked = Counter::new(most);
+    let lister = |dir: &Node| look_at_all(fs, dir, wanted, &looked);
+    let mut told = None;
+    let (mut failed, mut enough) = (false, false);
     descend(top, &lister, &mut |dir, path, item| match item {
-        Item::Met { node, facts, .. } => visit(Event::Met(Met {
-            dir,
-            node,
-            stat: facts,
-            path,
-        })),
-        Item::Failed(error) => visit(Event::Failed { path, error }),
+        // A scan would not tell what failed.
+        Item::Met { .. } | Item::Enough if looked.is_over() && !failed => {
+            enough = true;
+            ControlFlow::Break(())
+        }
+        Item::Enough => ControlFlow::Continue(()),
+        Item::Met { node, facts } => {
+            if most.is_some() {
+                told = Some(Position(path.to_vec()));
+            }
+            visit(Event::Met(Met {
+                dir,
+                node,
+                stat: facts,
+                path,
+            }))
+        }
+        Item::Failed(error) => {
+            failed = true;
+            visit(Event::Failed { path, error })
+        }
+    })?;
+    Ok(match enough {
+        true => Walked::Part(told),
+        false => Walked::Whole,
     })
+}
+
+/// Counts what was looked at, on all threads.
+struct Counter {
+    looked: AtomicU64,
+    most: u64,
+}
+
+impl Counter {
+    fn new(most: Option<u64>) -> Self {
+        Self {
+            looked: AtomicU64::new(0),
+            most: most.unwrap_or(u64::MAX),
+        }
+    }
+
+    fn add(&self) {
+        self.looked.fetch_add(1, atomic::Ordering::Relaxed);
+    }
+
+    /// Whether there were more than may be.
+    fn is_over(&self) -> bool {
+        self.looked.load(atomic::Ordering::Relaxed) > self.most
+    }
 }
 
 /// As [`walk`], for objects of some kinds by the listings of their directories
@@ -170,14 +249,18 @@ pub fn walk_kinds(
             path,
         }),
         Item::Failed(error) => visit(KindEvent::Failed { path, error }),
+        Item::Enough => ControlFlow::Continue(()),
     })
 }
 
-/// An entry of a directory, looked at.
-struct Looked<F> {
-    /// `None` when the directory itself could not be read on.
-    name: Option<Name>,
-    found: Result<Found<F>>,
+/// What a listing comes to.
+enum Looked<F> {
+    /// An entry, looked at.
+    Entry { name: Name, found: Result<Found<F>> },
+    /// The directory itself could not be read on.
+    Unread(Error),
+    /// As much was looked at as should be; it goes on all the same.
+    Enough,
 }
 
 struct Found<F> {
@@ -191,18 +274,20 @@ fn look_at_all<'a>(
     fs: &'a dyn FileSystem,
     dir: &Node,
     wanted: Wanted,
+    looked: &'a Counter,
 ) -> Result<Entries<'a, Looked<Stat>>> {
     let list = fs.list(dir)?;
     Ok(Box::new(list.filter_map(move |entry| {
         let entry = match entry {
             Ok(entry) => entry,
-            Err(error) => return Some(Looked::unread(error)),
+            Err(error) => return Some(Looked::Unread(error)),
         };
+        looked.add();
         let found = match fs.stat(&entry.node) {
             Ok(stat) => {
                 let (told, entered) = (wanted.has(&stat), stat.is_plain_directory());
                 if !told && !entered {
-                    return None;
+                    return looked.is_over().then_some(Looked::Enough);
                 }
                 Ok(Found {
                     node: entry.node,
@@ -215,8 +300,8 @@ fn look_at_all<'a>(
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
             Err(error) => Err(error),
         };
-        Some(Looked {
-            name: Some(entry.name),
+        Some(Looked::Entry {
+            name: entry.name,
             found,
         })
     })))
@@ -229,8 +314,8 @@ fn glance_at_all<'a>(
 ) -> Result<Entries<'a, Looked<Glance>>> {
     let list = fs.list_kinds(dir, kinds | Kinds::DIRECTORIES)?;
     Ok(Box::new(list.map(move |glanced| match glanced {
-        Ok(glanced) => Looked {
-            name: Some(glanced.name),
+        Ok(glanced) => Looked::Entry {
+            name: glanced.name,
             found: Ok(Found {
                 node: glanced.node,
                 told: kinds.contains(glanced.glance.kinds()),
@@ -238,23 +323,19 @@ fn glance_at_all<'a>(
                 facts: glanced.glance,
             }),
         },
-        Err(error) => Looked::unread(error),
+        Err(error) => Looked::Unread(error),
     })))
-}
-
-impl<F> Looked<F> {
-    fn unread(error: Error) -> Self {
-        Self {
-            name: None,
-            found: Err(error),
-        }
-    }
 }
 
 /// What [`descend`] tells.
 enum Item<'a, F> {
-    Met { node: &'a Node, facts: &'a F },
+    Met {
+        node: &'a Node,
+        facts: &'a F,
+    },
     Failed(Error),
+    /// As much was looked at as should be.
+    Enough,
 }
 
 /// Told: the directory, the path of the item, and the item.
@@ -326,13 +407,17 @@ fn directory<'a, F: Send>(
     let (first, rest) = ahead.take(&dir.slot)?;
     let path = &mut dir.path;
     for looked in first.into_iter().chain(rest) {
-        let Some(name) = looked.name else {
+        let (name, found) = match looked {
+            Looked::Entry { name, found } => (name, found),
             // What came before it is told, and what is below that comes.
-            looked.found?;
-            continue;
+            Looked::Unread(error) => return Err(error),
+            Looked::Enough => match tell(&dir.node, path, Item::Enough) {
+                ControlFlow::Continue(()) => continue,
+                done => return Ok(done),
+            },
         };
         path.push(name);
-        let flow = match looked.found {
+        let flow = match found {
             Ok(found) => {
                 let item = Item::Met {
                     node: &found.node,
@@ -357,5 +442,7 @@ fn directory<'a, F: Send>(
     Ok(ControlFlow::Continue(()))
 }
 
+#[cfg(test)]
+mod scan_tests;
 #[cfg(test)]
 mod tests;

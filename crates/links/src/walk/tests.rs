@@ -1,10 +1,5 @@
 use super::*;
-use linkwright_device::{BlockDevice, MemoryDevice};
-use linkwright_fs::ntfs::NtfsFs;
 use linkwright_fs::posix::PosixFs;
-use linkwright_fs::{Create, LinkContent, LinkType, ReparseBuffer};
-use linkwright_ntfs::OpenOptions;
-use linkwright_reparse::SymbolicLink;
 use std::path::Path;
 
 fn host(path: &Path) -> Place {
@@ -16,7 +11,7 @@ fn host(path: &Path) -> Place {
     }
 }
 
-fn text(path: &[Name]) -> String {
+pub(super) fn text(path: &[Name]) -> String {
     let names: Vec<String> = path.iter().map(ToString::to_string).collect();
     names.join("/")
 }
@@ -145,87 +140,4 @@ fn a_directory_that_goes_away_meanwhile_does_not_end_the_walk() {
     .unwrap();
     told.retain(|path| !matches!(path.as_str(), "b" | "!b" | "b/f" | "!b/f"));
     assert_eq!(told, ["a", "c", "a/f", "c/f"]);
-}
-
-fn volume() -> Place {
-    let device = Arc::new(MemoryDevice::new(64 << 20));
-    linkwright_ntfs_mkfs::format(&*device, &Default::default()).unwrap();
-    let device: Arc<dyn BlockDevice> = device;
-    let fs = NtfsFs::open(device, OpenOptions::read_write()).unwrap();
-    Place {
-        node: fs.root().unwrap(),
-        fs: Arc::new(fs),
-        path: Vec::new(),
-    }
-}
-
-fn link_to(target: &str) -> LinkContent {
-    let units: Vec<u16> = target.encode_utf16().collect();
-    let link = SymbolicLink::relative(&units).unwrap();
-    LinkContent::Reparse(ReparseBuffer::SymbolicLink(link))
-}
-
-/// Names whose order is not that of their units, links in directories made after
-/// them, files of many names in several directories.
-#[test]
-fn links_of_a_volume_come_as_a_walk_tells_them() {
-    let top = volume();
-    let fs = &*top.fs;
-    let none = Create::default();
-    let mut folders = vec![top.node.clone()];
-    for (above, name) in [(0, "b"), (0, "A"), (1, "_z"), (1, "Z"), (3, "a"), (0, "ä")] {
-        let made = fs
-            .create_directory(&folders[above], &name.into(), &none)
-            .unwrap();
-        folders.push(made);
-    }
-    for (number, folder) in folders.iter().enumerate() {
-        fs.create_file(folder, &"plain".into(), &none).unwrap();
-        let many = fs.create_file(folder, &"m0".into(), &none).unwrap();
-        for (other, folder) in folders.iter().enumerate() {
-            for turn in ["x", "B", "_"] {
-                let name = format!("{turn}{number}{other}");
-                fs.hard_link(&many, folder, &name.as_str().into()).unwrap();
-            }
-        }
-        let content = link_to("plain");
-        fs.create_link(folder, &"to".into(), LinkType::File, &content, &none)
-            .unwrap();
-        fs.create_link(folder, &"dir".into(), LinkType::Directory, &content, &none)
-            .unwrap();
-    }
-    // The directory of the first ones goes below one that was made later.
-    fs.rename(
-        &top.node,
-        &"b".into(),
-        &folders[6],
-        &"b".into(),
-        linkwright_fs::Replace::No,
-    )
-    .unwrap();
-    let by_directories = paths(walk_directories, &top, Wanted::Links);
-    assert!(by_directories.len() > 7 * 7 * 3);
-    assert!(scanned::pays(&top));
-    assert_eq!(paths(walk_for, &top, Wanted::Links), by_directories);
-    let facts = |walk: Walk| {
-        let mut all = Vec::new();
-        walk(&top, Wanted::Links, &mut |event| {
-            if let Event::Met(met) = event {
-                let dir = top.fs.identity(met.dir).unwrap();
-                all.push((dir, top.fs.identity(met.node).unwrap(), met.stat.clone()));
-            }
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-        all
-    };
-    assert_eq!(facts(walk_for), facts(walk_directories));
-
-    let below = Place {
-        node: folders[6].clone(),
-        path: vec!["ä".into()],
-        ..top.clone()
-    };
-    assert!(!scanned::pays(&below));
-    assert!(paths(walk_for, &below, Wanted::Links).len() < by_directories.len());
 }

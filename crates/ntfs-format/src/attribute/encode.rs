@@ -4,8 +4,8 @@ use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U32, U64};
 
 use super::{
-    AttributeFlags, AttributeHeader, AttributeType, NON_RESIDENT_LEN, NON_RESIDENT_SPARSE_LEN,
-    NonResidentPart, RESIDENT_LEN, ResidentPart, StreamSizes,
+    AttributeFlags, AttributeHeader, AttributeType, HEADER_LEN, NON_RESIDENT_LEN,
+    NON_RESIDENT_SPARSE_LEN, NonResidentPart, RESIDENT_LEN, ResidentPart, StreamSizes,
 };
 use crate::error::{FormatError, FormatErrorKind};
 use crate::num;
@@ -89,23 +89,44 @@ const fn non_resident_name_offset(flags: AttributeFlags, lowest_vcn: u64) -> usi
 /// # Errors
 /// A name of over 255 units or a value that no record can hold.
 pub fn encode_resident(id: &Identity<'_>, value: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let mut out = vec![0; resident_len(id.name.len(), value.len())];
+    put_resident(&mut out, id, value)?;
+    Ok(out)
+}
+
+/// Writes a resident attribute over `out`, which has its length
+/// ([`resident_len`]).
+///
+/// # Errors
+/// As [`encode_resident`]; another length.
+pub fn put_resident(out: &mut [u8], id: &Identity<'_>, value: &[u8]) -> Result<(), FormatError> {
     let value_offset = num::align8(RESIDENT_LEN + id.name.len() * 2)?;
     let length = resident_len(id.name.len(), value.len());
-    let mut out = Vec::with_capacity(length);
-    out.extend_from_slice(header(id, length, 0, RESIDENT_LEN)?.as_bytes());
+    num::to_u16(length)?;
+    if out.len() != length {
+        return Err(FormatError::new(FormatErrorKind::Length, 4));
+    }
     let part = ResidentPart {
         value_length: U32::new(num::to_u32(value.len())?),
         value_offset: U16::new(num::to_u16(value_offset)?),
         indexed: u8::from(id.type_code == AttributeType::FILE_NAME),
         reserved: 0,
     };
-    out.extend_from_slice(part.as_bytes());
-    num::push_units(&mut out, id.name);
-    out.resize(value_offset, 0);
-    out.extend_from_slice(value);
-    out.resize(length, 0);
-    num::to_u16(length)?;
-    Ok(out)
+    num::put(out, 0, header(id, length, 0, RESIDENT_LEN)?.as_bytes())?;
+    num::put(out, HEADER_LEN, part.as_bytes())?;
+    let name = num::slice_mut(out, RESIDENT_LEN, value_offset - RESIDENT_LEN)?;
+    name.fill(0);
+    for (to, unit) in name.as_chunks_mut::<2>().0.iter_mut().zip(id.name) {
+        *to = unit.to_le_bytes();
+    }
+    num::put(out, value_offset, value)?;
+    num::slice_mut(
+        out,
+        value_offset + value.len(),
+        length - value_offset - value.len(),
+    )?
+    .fill(0);
+    Ok(())
 }
 
 /// Encodes one extent of a non-resident attribute.

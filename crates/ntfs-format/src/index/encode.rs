@@ -9,6 +9,7 @@ use super::{
     ROOT_NODE_OFFSET, RootHeader, block_first_entry,
 };
 use crate::error::{FormatError, FormatErrorKind};
+use crate::file_name::{self, FileName};
 use crate::fixup;
 use crate::ids::FileReference;
 use crate::num;
@@ -22,6 +23,33 @@ pub fn encode_directory_entry(
     key: &[u8],
 ) -> Result<Vec<u8>, FormatError> {
     encode_entry(reference.raw(), key, &[], EntryFlags::empty())
+}
+
+/// Encodes the directory entry of a name, whose key begins behind the
+/// [`ENTRY_HEADER_LEN`] bytes of the header; returns the bytes of the key too.
+///
+/// # Errors
+/// As [`FileName::encode`].
+pub fn encode_name_entry(
+    reference: FileReference,
+    name: &FileName,
+) -> Result<(Vec<u8>, usize), FormatError> {
+    let most = ENTRY_HEADER_LEN + file_name::HEADER_LEN + name.name.len() * 2;
+    let mut out = Vec::with_capacity(most + 16);
+    out.resize(ENTRY_HEADER_LEN, 0);
+    name.encode_into(&mut out)?;
+    let key = out.len() - ENTRY_HEADER_LEN;
+    let length = num::align8(out.len())?;
+    out.resize(length, 0);
+    let header = EntryHeader {
+        reference_or_data: U64::new(reference.raw()),
+        length: U16::new(num::to_u16(length)?),
+        key_length: U16::new(num::to_u16(key)?),
+        flags: U16::new(0),
+        reserved: U16::new(0),
+    };
+    num::put(&mut out, 0, header.as_bytes())?;
+    Ok((out, key))
 }
 
 /// Encodes an entry of a view index without a sub-node.
@@ -181,24 +209,38 @@ pub fn format_block(
     entries: &[u8],
     has_children: bool,
 ) -> Result<(), FormatError> {
-    let first = block_first_entry(block.len());
-    let allocated = block
-        .len()
-        .checked_sub(BLOCK_NODE_OFFSET)
-        .filter(|_| block.len().is_multiple_of(fixup::STRIDE))
-        .ok_or(FormatError::new(FormatErrorKind::Length, 0))?;
-    if first + entries.len() > allocated {
-        return Err(FormatError::new(FormatErrorKind::NoRoom, BLOCK_NODE_OFFSET));
-    }
     let number = match block.get(..4) {
         Some(signature) if *signature == BLOCK_SIGNATURE => num::u16_at(block, BLOCK_USA_OFFSET)?,
         _ => 0,
     };
-    block.fill(0);
+    let new = encode_block(block.len(), vcn, entries, has_children)?;
+    block.copy_from_slice(&new);
+    num::put(block, BLOCK_USA_OFFSET, &number.max(1).to_le_bytes())
+}
+
+/// Encodes an index block of `len` bytes with the given entries (the last one
+/// included), its first update sequence number 1.
+///
+/// # Errors
+/// [`FormatErrorKind::NoRoom`] when the entries do not fit.
+pub fn encode_block(
+    len: usize,
+    vcn: u64,
+    entries: &[u8],
+    has_children: bool,
+) -> Result<Vec<u8>, FormatError> {
+    let first = block_first_entry(len);
+    let allocated = len
+        .checked_sub(BLOCK_NODE_OFFSET)
+        .filter(|_| len.is_multiple_of(fixup::STRIDE))
+        .ok_or(FormatError::new(FormatErrorKind::Length, 0))?;
+    if first + entries.len() > allocated {
+        return Err(FormatError::new(FormatErrorKind::NoRoom, BLOCK_NODE_OFFSET));
+    }
     let header = BlockHeader {
         signature: BLOCK_SIGNATURE,
         usa_offset: U16::new(num::to_u16(BLOCK_USA_OFFSET)?),
-        usa_count: U16::new(num::to_u16(fixup::entries_for(block.len()))?),
+        usa_count: U16::new(num::to_u16(fixup::entries_for(len))?),
         lsn: U64::new(0),
         vcn: U64::new(vcn),
     };
@@ -208,10 +250,14 @@ pub fn format_block(
         allocated: U32::new(num::to_u32(allocated)?),
         flags: U32::new(if has_children { NODE_HAS_CHILDREN } else { 0 }),
     };
-    num::put(block, 0, header.as_bytes())?;
-    num::put(block, BLOCK_NODE_OFFSET, node.as_bytes())?;
-    num::put(block, BLOCK_USA_OFFSET, &number.max(1).to_le_bytes())?;
-    num::put(block, BLOCK_NODE_OFFSET + first, entries)
+    let mut block = Vec::with_capacity(len);
+    block.extend_from_slice(header.as_bytes());
+    block.extend_from_slice(node.as_bytes());
+    block.extend_from_slice(&1_u16.to_le_bytes());
+    block.resize(BLOCK_NODE_OFFSET + first, 0);
+    block.extend_from_slice(entries);
+    block.resize(len, 0);
+    Ok(block)
 }
 
 /// Changes the `total` field of the node that starts at `node_offset` of

@@ -188,7 +188,19 @@ impl Engine {
     /// `None` when there are none.
     pub(crate) fn reserve_clusters(&mut self, count: u64) -> Result<Option<Extent>> {
         let total = self.geometry.cluster_count();
-        let start = self.state.cluster_cursor.min(total);
+        self.reserve_from(count, self.state.cluster_cursor.min(total))
+    }
+
+    /// As [`Self::reserve_clusters`], far behind where clusters are taken from:
+    /// what grows there is not broken into pieces.
+    pub(crate) fn reserve_far_clusters(&mut self, count: u64) -> Result<Option<Extent>> {
+        let total = self.geometry.cluster_count();
+        let cursor = self.state.cluster_cursor.min(total);
+        self.reserve_from(count, cursor + (total - cursor) / 2)
+    }
+
+    fn reserve_from(&mut self, count: u64, start: u64) -> Result<Option<Extent>> {
+        let total = self.geometry.cluster_count();
         for (from, end) in [(start, total), (0, start)] {
             if let Some((lcn, length)) = self.next_free(from, end)? {
                 let length = length.min(count);

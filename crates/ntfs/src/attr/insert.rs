@@ -5,7 +5,7 @@ use linkwright_ntfs_format::attribute::{
     encode_resident, resident_len,
 };
 use linkwright_ntfs_format::attribute_list::Entry;
-use linkwright_ntfs_format::record::{self, NewRecord, RecordFlags};
+use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber, num};
 
 use super::find::{AttrRef, Found};
@@ -112,10 +112,6 @@ impl Engine {
                 return self.place_in(base, new);
             }
             self.list_or_make(base)?;
-        } else if new.type_code == AttributeType::FILE_NAME
-            && let Some(at) = self.insert_listed_name(base, new, len)?
-        {
-            return Ok(at);
         }
         let block = self.record(base)?;
         let mut list = self.attribute_list(base, &block)?.unwrap_or_default();
@@ -204,15 +200,10 @@ impl Engine {
             RecordUse::File
         };
         let owner = self.reference_to(base)?;
-        let (number, sequence) = self.take_record(purpose)?;
-        let new = NewRecord {
-            number,
-            sequence,
-            flags: RecordFlags::IN_USE,
-            base: Some(owner),
-        };
-        self.modify_record(number, |bytes| record::format(bytes, &new))?;
-        Ok(number)
+        let taken = self.take_record(purpose)?;
+        let bytes = self.empty_record(&taken, RecordFlags::IN_USE, Some(owner))?;
+        self.put_record(&taken, bytes)?;
+        Ok(taken.number)
     }
 
     /// Moves one attribute out of the base record into another record of the

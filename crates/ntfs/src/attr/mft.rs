@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::record::{self, NewRecord, RecordFlags};
-use linkwright_ntfs_format::{FormatError, Lcn, RecordNumber, SequenceNumber, fixup};
+use linkwright_ntfs_format::{
+    FileReference, FormatError, Lcn, RecordNumber, SequenceNumber, fixup, num,
+};
 
 use super::find::AttrKey;
 use crate::alloc::RecordUse;
@@ -19,19 +21,37 @@ const BITMAP: AttrKey<'static> = AttrKey::unnamed(AttributeType::BITMAP);
 /// `$MFT` grows by an eighth, within these bounds (bytes): small volumes stay
 /// small, large ones get long runs.
 const LEAST_GROWTH: u64 = 64 << 10;
-const MOST_GROWTH: u64 = 4 << 20;
+const MOST_GROWTH: u64 = 16 << 20;
 
 /// Bits are added in steps of this many bytes, as `$BITMAP` sizes are
 /// multiples of eight.
 const BITMAP_STEP: u64 = 8;
 
+/// The update sequence number of a record as [`format_one`] leaves it.
+const FORMATTED: [u8; 2] = 2_u16.to_le_bytes();
+
+/// A record that was free and is marked used: it is to be put in place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TakenRecord {
+    /// Its number.
+    pub(crate) number: RecordNumber,
+    /// The sequence number that its new owner has.
+    pub(crate) sequence: SequenceNumber,
+    /// The update sequence number that lies at its place on the device.
+    update: [u8; 2],
+}
+
+impl TakenRecord {
+    /// The reference that names it.
+    pub(crate) const fn reference(&self) -> FileReference {
+        FileReference::new(self.number, self.sequence)
+    }
+}
+
 impl Engine {
-    /// Takes a free record: its number and the sequence number that its new
-    /// owner has. `$MFT` grows when there is none.
-    pub(crate) fn take_record(
-        &mut self,
-        purpose: RecordUse,
-    ) -> Result<(RecordNumber, SequenceNumber)> {
+    /// Takes a free record for a new owner, who puts what it holds in place with
+    /// [`Self::put_record`]. `$MFT` grows when there is none.
+    pub(crate) fn take_record(&mut self, purpose: RecordUse) -> Result<TakenRecord> {
         let number = match self.claim_record(purpose)? {
             Some(number) => number,
             None if purpose == RecordUse::MftExtension => return Err(Error::DiskFull),
@@ -40,12 +60,19 @@ impl Engine {
                 self.claim_record(purpose)?.ok_or(Error::DiskFull)?
             }
         };
-        let block = match self.formatted_record(number)? {
-            Some(block) => block,
-            None => match self.record(number) {
-                Err(Error::Corrupt(_)) => self.make_record(number)?,
-                read => read?,
-            },
+        if self.state.formatted.contains(&number.0) {
+            // This session formatted it and nobody took it yet: it need not be
+            // read to know what it is.
+            self.state.formatted.start = number.0 + 1;
+            return Ok(TakenRecord {
+                number,
+                sequence: SequenceNumber(1),
+                update: FORMATTED,
+            });
+        }
+        let block = match self.record(number) {
+            Err(Error::Corrupt(_)) => self.make_record(number)?,
+            read => read?,
         };
         let header = record::header(block.bytes()).map_err(|e| Place::record(number).format(e))?;
         if header.flags().contains(RecordFlags::IN_USE) {
@@ -55,24 +82,40 @@ impl Engine {
             SequenceNumber(0) => SequenceNumber(1),
             sequence => sequence,
         };
-        Ok((number, sequence))
+        Ok(TakenRecord {
+            number,
+            sequence,
+            update: block.number(),
+        })
     }
 
-    /// A record that this session formatted and nobody took yet: it need not be
-    /// read to know what it is.
-    fn formatted_record(&mut self, number: RecordNumber) -> Result<Option<Arc<Block>>> {
-        if !self.state.formatted.contains(&number.0) {
-            return Ok(None);
-        }
-        self.state.formatted.start = number.0 + 1;
+    /// The bytes of a record that was taken, empty: header and end mark.
+    pub(crate) fn empty_record(
+        &self,
+        taken: &TakenRecord,
+        flags: RecordFlags,
+        base: Option<FileReference>,
+    ) -> Result<Vec<u8>> {
+        let new = NewRecord {
+            number: taken.number,
+            sequence: taken.sequence,
+            flags,
+            base,
+        };
         let mut bytes = vec![0; self.record_size()];
-        format_one(&mut bytes, number, SequenceNumber(1))
-            .and_then(|()| Block::decode(BlockKind::Record, bytes))
-            .map_err(|e| Place::record(number).format(e))
-            .and_then(|block| {
-                let location = self.record_location(number)?;
-                Ok(Some(self.cache.insert_clean(location, block)))
-            })
+        record::format(&mut bytes, &new)
+            // What lies on the device goes before.
+            .and_then(|()| num::put(&mut bytes, record::HEADER_LEN, &taken.update))
+            .map_err(|e| Place::record(taken.number).format(e))?;
+        Ok(bytes)
+    }
+
+    /// Puts what a record that was taken holds in its place.
+    pub(crate) fn put_record(&mut self, taken: &TakenRecord, bytes: Vec<u8>) -> Result<()> {
+        let location = self.record_location(taken.number)?;
+        let block = Block::new(BlockKind::Record, bytes);
+        self.cache.insert_dirty(location, block);
+        Ok(())
     }
 
     /// Formats a record that is free and not in order: Windows leaves zeros
@@ -214,4 +257,18 @@ fn format_one(
     };
     record::format(bytes, &new)?;
     fixup::apply(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formatted_record_carries_the_number_that_is_carried_on() {
+        let mut bytes = vec![0; 1024];
+        format_one(&mut bytes, RecordNumber(30), SequenceNumber(1)).unwrap();
+        assert_eq!(num::array(&bytes, record::HEADER_LEN), Ok(FORMATTED));
+        let block = Block::decode(BlockKind::Record, bytes).unwrap();
+        assert_eq!(block.number(), FORMATTED);
+    }
 }

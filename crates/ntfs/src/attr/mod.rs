@@ -24,3 +24,4 @@ mod value;
 
 pub(crate) use find::{AttrKey, AttrRef};
 pub(crate) use insert::NewAttribute;
+pub(crate) use mft::TakenRecord;

@@ -1,15 +1,18 @@
 //! `$FILE_NAME` attributes of a file that has an attribute list: the case of
 //! many names, where neither the list nor the records are gone through.
 
+use core::cmp::Ordering;
 use std::sync::Arc;
 
-use linkwright_ntfs_format::attribute::{AttributeType, AttributeView, NON_RESIDENT_LEN};
-use linkwright_ntfs_format::attribute_list::{self, Entry, MAX_LEN};
+use linkwright_ntfs_format::attribute::{
+    AttributeFlags, AttributeType, AttributeView, Identity, NON_RESIDENT_LEN, resident_len,
+};
+use linkwright_ntfs_format::attribute_list::{self, MAX_LEN};
 use linkwright_ntfs_format::file_name::FileNameView;
 use linkwright_ntfs_format::record::{self, RecordFlags};
-use linkwright_ntfs_format::{FileReference, RecordNumber};
+use linkwright_ntfs_format::{FileReference, FormatError, FormatErrorKind, RecordNumber, num};
 
-use super::find::{AttrRef, find_in, reference};
+use super::find::{AttrRef, reference};
 use super::insert::{LIST_GROWTH, NewAttribute, TRIED_EXTENSIONS};
 use super::list::LIST_STEP;
 use super::remove::JOIN_ENTRIES;
@@ -17,7 +20,6 @@ use crate::cache::Block;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Place, Result};
 use crate::memo::OpenList;
-use crate::record::header_of;
 use crate::stream::StreamBody;
 
 /// Whether a record holds attributes beside one.
@@ -36,6 +38,86 @@ const ENTRY: usize = attribute_list::UNNAMED_LEN;
 /// room: a record holds about eight names.
 const SEEN: usize = TRIED_EXTENSIONS * 8 * ENTRY;
 
+/// Where a name that is to come finds room.
+enum Room {
+    /// In the record with the last names, as nearly always.
+    In(RecordNumber),
+    /// In one before it.
+    Behind(RecordNumber),
+    /// In none, of which none has more than `spare` bytes.
+    Nowhere { spare: usize },
+}
+
+/// How a base record has its list.
+enum ListForm {
+    None,
+    InRecord,
+    /// At this offset of the record.
+    InClusters(usize),
+}
+
+impl ListForm {
+    fn of(record: &[u8]) -> core::result::Result<Self, FormatError> {
+        // The list is the second type there is: what comes behind decides.
+        for attribute in record::attributes(record) {
+            let attribute = attribute?;
+            match attribute.type_code().cmp(&AttributeType::ATTRIBUTE_LIST) {
+                Ordering::Less => {}
+                Ordering::Equal if !attribute.is_non_resident() => return Ok(Self::InRecord),
+                Ordering::Equal => return Ok(Self::InClusters(attribute.offset())),
+                Ordering::Greater => break,
+            }
+        }
+        Ok(Self::None)
+    }
+}
+
+/// The `$FILE_NAME` attributes of one record.
+struct NamesIn {
+    number: RecordNumber,
+    block: Arc<Block>,
+    /// Instance numbers and offsets.
+    places: Vec<(u16, usize)>,
+}
+
+impl NamesIn {
+    fn of(number: RecordNumber, block: Arc<Block>) -> Result<Self> {
+        let mut places = Vec::new();
+        for attribute in record::attributes(block.bytes()) {
+            let attribute = attribute.map_err(|e| Place::record(number).format(e))?;
+            if attribute.type_code() == AttributeType::FILE_NAME {
+                places.push((attribute.instance(), attribute.offset()));
+            }
+        }
+        Ok(Self {
+            number,
+            block,
+            places,
+        })
+    }
+
+    fn with_instance(&self, instance: u16) -> Result<Option<AttributeView<'_>>> {
+        let found = self.places.iter().find(|(known, _)| *known == instance);
+        found
+            .map(|(_, offset)| AttributeView::at(self.block.bytes(), *offset))
+            .transpose()
+            .map_err(|e| Place::record(self.number).format(e))
+    }
+}
+
+/// Whether an attribute belongs behind a name of this value in a record.
+fn is_behind_name(other: &AttributeView<'_>, value: &[u8]) -> bool {
+    match other.type_code().cmp(&AttributeType::FILE_NAME) {
+        Ordering::Less => false,
+        Ordering::Greater => true,
+        Ordering::Equal => {
+            !other.name().is_empty()
+                || other.non_resident().is_some_and(|n| n.lowest_vcn() > 0)
+                || other.resident_value().unwrap_or_default() > value
+        }
+    }
+}
+
 const fn place_of(base: RecordNumber) -> Place {
     Place::attribute(base, AttributeType::ATTRIBUTE_LIST)
 }
@@ -46,11 +128,6 @@ fn name_view<'a>(attribute: &AttributeView<'a>, number: RecordNumber) -> Result<
         .resident_value()
         .ok_or_else(|| place.corrupt(CorruptKind::AttributeForm))?;
     FileNameView::new(value).map_err(|e| place.format(e))
-}
-
-/// The bit of a type.
-fn bit(type_code: AttributeType) -> u32 {
-    1_u32.checked_shl(type_code.0 / 0x10).unwrap_or(0)
 }
 
 impl Engine {
@@ -64,22 +141,28 @@ impl Engine {
         };
         let place = place_of(base);
         let bytes = self.read_list(base, &map)?;
-        let (mut at, mut names_end, mut types) = (0, None, 0);
+        let mut list = OpenList::new(map);
+        let (mut at, mut names_end) = (0, None);
         for entry in attribute_list::decode(&bytes).map_err(|e| place.format(e))? {
-            types |= bit(entry.type_code);
+            list.note(entry.type_code);
             if entry.type_code > AttributeType::FILE_NAME {
                 names_end.get_or_insert(at);
             }
             // As they lie: lengths are what was read, not what we would write.
             at += attribute_list::entry_at(&bytes, at).map_or(0, |entry| entry.len);
         }
-        let list = Arc::new(OpenList {
-            map,
-            names_end: names_end.unwrap_or(at),
-            types,
-        });
+        list.names_end = names_end.unwrap_or(at);
+        let list = Arc::new(list);
         self.memo.put_list(base, Arc::clone(&list));
         Ok(Some(list))
+    }
+
+    /// As [`Self::open_list`], for who has the volume alone.
+    fn open_list_now(&mut self, base: RecordNumber) -> Result<Option<Arc<OpenList>>> {
+        match self.memo.list_now(base) {
+            Some(list) => Ok(Some(list)),
+            None => self.open_list(base),
+        }
     }
 
     /// Whether the list of a file may have attributes of a type.
@@ -89,84 +172,155 @@ impl Engine {
         type_code: AttributeType,
     ) -> Result<bool> {
         Ok(match self.open_list(base)? {
-            Some(list) => bit(type_code) == 0 || list.types & bit(type_code) != 0,
+            Some(list) => list.may_hold(type_code),
             // In the record: short.
             None => true,
         })
     }
 
+    /// Inserts the `$FILE_NAME` of a name where it finds room: the base record, an
+    /// extension record, or a new one.
+    pub(crate) fn insert_name(&mut self, base: RecordNumber, value: &[u8]) -> Result<()> {
+        let len = resident_len(0, value.len());
+        let bytes = self.record_bytes(base)?;
+        let room = record::free_space(bytes).map_err(|e| Place::record(base).format(e))?;
+        match ListForm::of(bytes).map_err(|e| Place::record(base).format(e))? {
+            ListForm::None if len <= room => return self.place_name(base, value).map(|_| ()),
+            ListForm::InClusters(at) if self.insert_listed_name(base, at, room, value)? => {
+                return Ok(());
+            }
+            _ => {}
+        }
+        let new = NewAttribute::resident(AttributeType::FILE_NAME, &[], value);
+        self.insert_attribute(base, &new).map(|_| ())
+    }
+
+    /// Puts a name into a record that has room for it; its instance number there.
+    fn place_name(&mut self, target: RecordNumber, value: &[u8]) -> Result<u16> {
+        let place = Place::record(target);
+        let len = resident_len(0, value.len());
+        let bytes = self.record_bytes(target)?;
+        let spot = record::spot(bytes, |other| is_behind_name(other, value));
+        let spot = spot.map_err(|e| place.format(e))?;
+        let used = record::end_offset(bytes).map_err(|e| place.format(e))?;
+        // As far as the end mark moves.
+        let moved = spot.offset..(used + len + size_of::<u64>()).min(bytes.len());
+        self.patch_record(target, &[0..record::HEADER_LEN, moved], |bytes| {
+            let id = Identity {
+                type_code: AttributeType::FILE_NAME,
+                name: &[],
+                flags: AttributeFlags::empty(),
+                instance: spot.instance,
+            };
+            record::insert_resident(bytes, spot.offset, &id, value)
+        })?;
+        Ok(spot.instance)
+    }
+
     /// Inserts a name of a file whose list lies in clusters and has room there;
-    /// `None` when that is not so, and nothing was changed.
-    pub(super) fn insert_listed_name(
+    /// `false` when that is not so, and nothing was changed. `list_at` and `room`
+    /// are what the base record says.
+    fn insert_listed_name(
         &mut self,
         base: RecordNumber,
-        new: &NewAttribute<'_>,
-        len: usize,
-    ) -> Result<Option<AttrRef>> {
-        let Some(list) = self.open_list(base)? else {
-            return Ok(None);
+        list_at: usize,
+        room: usize,
+        value: &[u8],
+    ) -> Result<bool> {
+        let Some(list) = self.open_list_now(base)? else {
+            return Ok(false);
         };
         let old = usize::try_from(list.map.sizes.data).unwrap_or(usize::MAX);
         let longer = old.saturating_add(ENTRY);
-        let room = usize::try_from(list.map.sizes.allocated).unwrap_or(usize::MAX);
-        if longer > room.min(MAX_LEN) || list.names_end > old {
-            return Ok(None);
+        let allocated = usize::try_from(list.map.sizes.allocated).unwrap_or(usize::MAX);
+        if longer > allocated.min(MAX_LEN) || list.names_end > old {
+            return Ok(false);
         }
-        let target = match self.listed_record_with_room(base, &list, len)? {
-            Some(target) => target,
-            None => self.new_extension(base)?,
+        let len = resident_len(0, value.len());
+        let in_base = room >= len + LIST_GROWTH;
+        let (target, spare) = match in_base {
+            true => (base, list.spare),
+            false => match self.listed_record_with_room(base, &list, len)? {
+                Room::In(target) => (target, list.spare),
+                // What it has is not known of the one that was last.
+                Room::Behind(target) => (target, usize::MAX),
+                Room::Nowhere { spare } => (self.new_extension(base)?, spare),
+            },
         };
         drop(list);
-        let at = self.place_in(target, new)?;
-        let reference = self.reference_to(target)?;
-        self.add_listed(base, &at, reference)?;
-        Ok(Some(at))
+        let instance = self.place_name(target, value)?;
+        let bytes = self.record_bytes(target)?;
+        let header = record::header(bytes).map_err(|e| Place::record(target).format(e))?;
+        let reference = FileReference::new(target, header.sequence());
+        let list_at = match in_base {
+            // It may stand behind the name in records of other systems.
+            true => self.find_own_list(base)?.offset(),
+            false => list_at,
+        };
+        self.add_listed(base, list_at, reference, instance)?;
+        self.memo.change_list(base, |list| {
+            list.spare = spare;
+            if !in_base {
+                list.last = Some(target);
+            }
+        });
+        Ok(true)
     }
 
-    /// A record of the file with room for `len` bytes: the base record, or one of
-    /// those with the last names.
+    /// An extension record of the file with room for `len` bytes: one of those
+    /// with the last names.
     fn listed_record_with_room(
-        &self,
+        &mut self,
         base: RecordNumber,
         list: &OpenList,
         len: usize,
-    ) -> Result<Option<RecordNumber>> {
-        if self.room_in(base)? >= len + LIST_GROWTH {
-            return Ok(Some(base));
-        }
-        // The last one first: mostly it has room.
-        let mut bytes = [0; SEEN];
-        let mut last = base;
-        let mut tried = 0;
-        for seen in [ENTRY, SEEN] {
-            let seen = list.names_end.min(seen) / ENTRY * ENTRY;
-            let bytes = bytes.get_mut(..seen).unwrap_or_default();
-            let from = u64::try_from(list.names_end - seen).unwrap_or(u64::MAX);
-            self.read_pages(&list.map, from, bytes, place_of(base))?;
-            for entry in bytes.rchunks(ENTRY) {
-                // Entries of other systems may have other lengths: what is taken
-                // for one must lead to a record of this file.
-                let named = attribute_list::unnamed_reference(entry, AttributeType::FILE_NAME);
-                let Some(number) = named.map(FileReference::record) else {
-                    return Ok(None);
-                };
-                if number == base || number == last {
-                    continue;
-                }
-                last = number;
-                if self
-                    .extension_room(number, base)?
-                    .is_some_and(|room| room >= len)
-                {
-                    return Ok(Some(number));
-                }
-                tried += 1;
-                if tried >= TRIED_EXTENSIONS {
-                    return Ok(None);
-                }
+    ) -> Result<Room> {
+        let mut spare = 0;
+        if let Some(last) = list.last {
+            // The last one first: mostly it has room.
+            let room = self.extension_room(last, base)?.unwrap_or(0);
+            if room >= len {
+                return Ok(Room::In(last));
+            }
+            spare = room;
+            if list.spare < len {
+                return Ok(Room::Nowhere {
+                    spare: spare.max(list.spare),
+                });
             }
         }
-        Ok(None)
+        let mut bytes = [0; SEEN];
+        let seen = list.names_end.min(SEEN) / ENTRY * ENTRY;
+        let bytes = bytes.get_mut(..seen).unwrap_or_default();
+        let from = u64::try_from(list.names_end - seen).unwrap_or(u64::MAX);
+        self.read_pages(&list.map, from, bytes, place_of(base))?;
+        let mut last = base;
+        let mut tried = 0;
+        for entry in bytes.rchunks(ENTRY) {
+            // Entries of other systems may have other lengths: what is taken
+            // for one must lead to a record of this file.
+            let named = attribute_list::unnamed_reference(entry, AttributeType::FILE_NAME);
+            let Some(number) = named.map(FileReference::record) else {
+                break;
+            };
+            if number == base || number == last {
+                continue;
+            }
+            last = number;
+            let room = self.extension_room(number, base)?.unwrap_or(0);
+            if room >= len {
+                return Ok(match tried {
+                    0 => Room::In(number),
+                    _ => Room::Behind(number),
+                });
+            }
+            spare = spare.max(room);
+            tried += 1;
+            if tried >= TRIED_EXTENSIONS {
+                break;
+            }
+        }
+        Ok(Room::Nowhere { spare })
     }
 
     /// Calls `each` for every `$FILE_NAME` of a file: where it is, and its value.
@@ -187,41 +341,45 @@ impl Engine {
             return Ok(());
         };
         drop(block);
-        let mut held: Option<(RecordNumber, Arc<Block>)> = None;
+        let mut held: Option<NamesIn> = None;
         for entry in &list {
             if entry.type_code != AttributeType::FILE_NAME {
                 continue;
             }
             let number = entry.reference.record();
-            let block = match held.take() {
-                Some((same, block)) if same == number => block,
-                _ => self.listed_record(base, entry)?,
+            let names = match held.take() {
+                Some(same) if same.number == number => same,
+                _ => NamesIn::of(number, self.listed_record(base, entry)?)?,
             };
-            let (at, offset) = find_in(&block, number, |a| {
-                a.type_code() == entry.type_code && a.instance() == entry.instance
-            })?
-            .ok_or_else(|| place_of(base).corrupt(CorruptKind::AttributeList))?;
-            let attribute = AttributeView::at(block.bytes(), offset)
-                .map_err(|e| Place::record(number).format(e))?;
-            each(at, name_view(&attribute, number)?)?;
-            held = Some((number, block));
+            let attribute = names.with_instance(entry.instance)?;
+            let attribute =
+                attribute.ok_or_else(|| place_of(base).corrupt(CorruptKind::AttributeList))?;
+            each(
+                reference(&attribute, number),
+                name_view(&attribute, number)?,
+            )?;
+            held = Some(names);
         }
         Ok(())
     }
 
     /// The room in an extension record of a file; `None` when it is none.
-    fn extension_room(&self, number: RecordNumber, base: RecordNumber) -> Result<Option<usize>> {
+    fn extension_room(
+        &mut self,
+        number: RecordNumber,
+        base: RecordNumber,
+    ) -> Result<Option<usize>> {
         if number.0 >= self.record_count() {
             return Ok(None);
         }
-        let block = self.record(number)?;
-        let header = header_of(&block, number)?;
+        let place = Place::record(number);
+        let bytes = self.record_bytes(number)?;
+        let header = record::header(bytes).map_err(|e| place.format(e))?;
         let owner = header.base().map(FileReference::record);
         if owner != Some(base) || !header.flags().contains(RecordFlags::IN_USE) {
             return Ok(None);
         }
-        let room =
-            record::free_space(block.bytes()).map_err(|e| Place::record(number).format(e))?;
+        let room = record::free_space(bytes).map_err(|e| place.format(e))?;
         Ok(Some(room))
     }
 
@@ -233,10 +391,13 @@ impl Engine {
         base: RecordNumber,
         at: AttrRef,
     ) -> Result<Option<Others>> {
-        if !self.has_list(base)? {
-            return Ok(None);
-        }
-        let Some(list) = self.open_list(base)? else {
+        let form = ListForm::of(self.record_bytes(base)?);
+        let form = form.map_err(|e| Place::record(base).format(e))?;
+        let list = match form {
+            ListForm::InClusters(_) => self.open_list_now(base)?,
+            _ => None,
+        };
+        let Some(list) = list else {
             return Ok(None);
         };
         let mut bytes = self.read_list(base, &list.map)?;
@@ -276,24 +437,39 @@ impl Engine {
         names_end: usize,
     ) -> Result<()> {
         let place = place_of(base);
-        let missing = || place.corrupt(CorruptKind::AttributeList);
-        // Out of the memo until all is in place.
-        let mut shared = self.memo.take_list(base).ok_or_else(missing)?;
-        let list = Arc::make_mut(&mut shared);
-        list.map.sizes.data = u64::try_from(len).unwrap_or(u64::MAX);
-        list.map.sizes.initialized = list.map.sizes.data;
-        list.names_end = names_end;
-        list.types |= bit(AttributeType::FILE_NAME);
+        let list = self.open_list_now(base)?;
+        let list = list.ok_or_else(|| place.corrupt(CorruptKind::AttributeList))?;
         let start = u64::try_from(start).unwrap_or(u64::MAX);
         self.write_pages(&list.map, start, bytes, place)?;
-        let found = self.find_own_list(base)?;
-        let offset = found.offset();
-        let range = offset..offset + NON_RESIDENT_LEN;
-        drop(found);
+        drop(list);
+        let list_at = self.find_own_list(base)?.offset();
+        self.set_list_len(base, list_at, len, names_end)
+    }
+
+    /// Writes the new length of an open list whose bytes are in place.
+    fn set_list_len(
+        &mut self,
+        base: RecordNumber,
+        list_at: usize,
+        len: usize,
+        names_end: usize,
+    ) -> Result<()> {
+        let size = u64::try_from(len).unwrap_or(u64::MAX);
+        let range = list_at..list_at + NON_RESIDENT_LEN;
         self.patch_record(base, &[range], |bytes| {
-            record::set_sizes(bytes, offset, &list.map.sizes)
+            let view = AttributeView::at(bytes, list_at)?;
+            if view.type_code() != AttributeType::ATTRIBUTE_LIST {
+                return Err(FormatError::new(FormatErrorKind::Value, list_at));
+            }
+            record::set_data_size(bytes, list_at, size)
         })?;
-        self.memo.put_list(base, shared);
+        self.memo.change_list(base, |list| {
+            list.map.sizes.data = size;
+            list.map.sizes.initialized = size;
+            list.names_end = names_end;
+            list.note(AttributeType::FILE_NAME);
+            (list.last, list.spare) = (None, usize::MAX);
+        });
         Ok(())
     }
 
@@ -301,33 +477,35 @@ impl Engine {
     fn add_listed(
         &mut self,
         base: RecordNumber,
-        at: &AttrRef,
+        list_at: usize,
         reference: FileReference,
+        instance: u16,
     ) -> Result<()> {
         let place = place_of(base);
-        let Some(list) = self.open_list(base)? else {
-            return Err(place.corrupt(CorruptKind::AttributeList));
-        };
-        let entry = Entry {
-            type_code: at.type_code,
-            name: Vec::new(),
-            lowest_vcn: 0,
-            reference,
-            instance: at.instance,
-        };
+        let short = || place.corrupt(CorruptKind::AttributeList);
+        let list = self.open_list_now(base)?.ok_or_else(short)?;
         let old = usize::try_from(list.map.sizes.data).unwrap_or(usize::MAX);
-        let mut bytes = attribute_list::encode(&[entry]).map_err(|e| place.format(e))?;
-        let behind = bytes.len();
-        bytes.resize(behind + (old - list.names_end), 0);
-        let start = list.names_end;
-        let tail = bytes.get_mut(behind..).unwrap_or_default();
-        self.read_pages(
-            &list.map,
-            u64::try_from(start).unwrap_or(u64::MAX),
-            tail,
-            place,
-        )?;
+        let (start, longer) = (list.names_end, old.saturating_add(ENTRY));
+        let tail = old.checked_sub(start).ok_or_else(short)?;
+        let entry = attribute_list::encode_unnamed(AttributeType::FILE_NAME, reference, instance);
+        let from = u64::try_from(start).unwrap_or(u64::MAX);
+        let page = from & !(self.page_size() - 1);
+        let inside = usize::try_from(from - page).unwrap_or(usize::MAX);
+        if u64::try_from(longer).unwrap_or(u64::MAX) <= page + self.page_size() {
+            let range = inside..inside + tail + ENTRY;
+            self.patch_page(&list.map, page, range.clone(), place, |bytes| {
+                let part = bytes.get_mut(range).ok_or_else(short)?;
+                part.copy_within(..tail, ENTRY);
+                num::put(part, 0, &entry).map_err(|e| place.format(e))
+            })?;
+        } else {
+            let mut bytes = entry.to_vec();
+            bytes.resize(ENTRY + tail, 0);
+            let behind = bytes.get_mut(ENTRY..).unwrap_or_default();
+            self.read_pages(&list.map, from, behind, place)?;
+            self.write_pages(&list.map, from, &bytes, place)?;
+        }
         drop(list);
-        self.rewrite_listed(base, start, &bytes, old + ENTRY, start + ENTRY)
+        self.set_list_len(base, list_at, longer, start + ENTRY)
     }
 }

@@ -65,16 +65,25 @@ impl Block {
         }
     }
 
-    /// The bytes for the device. The update sequence number moves on in memory
-    /// too, so that two writes of a block never carry the same one.
-    pub(crate) fn encode(&mut self) -> Result<Vec<u8>, FormatError> {
-        let mut out = self.bytes().to_vec();
+    /// Appends the bytes for the device. The update sequence number moves on in
+    /// memory too, so that two writes of a block never carry the same one.
+    pub(crate) fn encode_onto(&mut self, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        let start = out.len();
+        out.extend_from_slice(self.bytes());
         if self.kind != BlockKind::Page {
-            let array = usize::from(num::u16_at(&out, 4)?);
-            num::put(&mut out, array, &self.number)?;
-            fixup::apply(&mut out)?;
-            self.number = num::array(&out, array)?;
+            let bytes = out.get_mut(start..).unwrap_or_default();
+            let array = usize::from(num::u16_at(bytes, 4)?);
+            num::put(bytes, array, &self.number)?;
+            fixup::apply(bytes)?;
+            self.number = num::array(bytes, array)?;
         }
+        Ok(())
+    }
+
+    /// As [`Self::encode_onto`], by themselves.
+    pub(crate) fn encode(&mut self) -> Result<Vec<u8>, FormatError> {
+        let mut out = Vec::with_capacity(self.bytes().len());
+        self.encode_onto(&mut out)?;
         Ok(out)
     }
 

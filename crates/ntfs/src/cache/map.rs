@@ -241,6 +241,14 @@ impl Map {
         }
     }
 
+    /// The slot of a block that is here, marked as used.
+    #[inline]
+    pub(super) fn used(&mut self, key: u64) -> Option<&Slot> {
+        let slot = self.slots.get_mut(&key)?;
+        slot.referenced = true;
+        Some(slot)
+    }
+
     /// Changes a block that is here; `save` keeps what undoing it needs.
     pub(super) fn modify<T>(
         &mut self,
@@ -248,9 +256,26 @@ impl Map {
         save: impl FnOnce(&mut Slot),
         change: impl FnOnce(&mut Arc<Block>) -> T,
     ) -> Option<T> {
+        let save = |slot: &mut Slot| {
+            save(slot);
+            Ok(())
+        };
+        self.try_modify(key, save, change)
+    }
+
+    /// As [`Self::modify`]; `save` can refuse the change.
+    #[inline]
+    pub(super) fn try_modify<T>(
+        &mut self,
+        key: u64,
+        save: impl FnOnce(&mut Slot) -> core::result::Result<(), T>,
+        change: impl FnOnce(&mut Arc<Block>) -> T,
+    ) -> Option<T> {
         let slot = self.slots.get_mut(&key)?;
         slot.block.as_ref()?;
-        save(slot);
+        if let Err(refused) = save(slot) {
+            return Some(refused);
+        }
         slot.referenced = true;
         if !slot.dirty || slot.spilled.is_some() {
             self.load.subtract(slot);
@@ -384,6 +409,23 @@ impl Map {
         let mut keys: Vec<u64> = self.dirty.iter().copied().collect();
         keys.sort_unstable();
         keys
+    }
+
+    /// Hands every dirty block in memory to `each`, ascending: where it belongs,
+    /// whether that is a fresh place, and its bytes for the device.
+    pub(super) fn each_dirty(
+        &mut self,
+        mut each: impl FnMut(&Location, bool, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut bytes = Vec::new();
+        for key in self.dirty_keys() {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                bytes.clear();
+                slot.encode_onto(&mut bytes)?;
+                each(&slot.location, slot.fresh, &bytes)?;
+            }
+        }
+        Ok(())
     }
 
     /// All dirty blocks in memory, ascending: those in fresh places by

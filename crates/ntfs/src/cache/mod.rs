@@ -28,7 +28,7 @@ pub(crate) use map::{Load, Location, OffsetHasher, Segment};
 pub(crate) use spill::{SpillArea, SpillPlace};
 
 use crate::error::{CorruptKind, Error, Place, Result};
-use crate::index::node::NodeFit;
+use crate::index::node::{IndexNode, NodeFit};
 use crate::txn::WriteSet;
 use frames::Frames;
 use fresh::Since;
@@ -107,6 +107,12 @@ impl Cache {
         self.map_mut().contains(key)
     }
 
+    /// The bytes of the block at `key`, for who has the cache alone.
+    pub(crate) fn bytes(&mut self, key: u64) -> Option<&[u8]> {
+        let block = self.map_mut().slot(key)?.block.as_deref()?;
+        Some(block.bytes())
+    }
+
     /// Changes the block at `key`, which must be here. An error of `change`
     /// leaves the block as `change` left it: the caller's frame puts it back.
     pub(crate) fn modify<T>(
@@ -133,34 +139,58 @@ impl Cache {
         self.changed(key, save, |block| change(Arc::make_mut(block).bytes_mut()))
     }
 
-    /// Puts an encoded entry in front of a slot of the node at `key`, which must
-    /// be here.
-    pub(crate) fn insert_entry(&mut self, key: u64, at: usize, entry: &[u8]) -> Result<NodeFit> {
-        let (map, _) = self.parts();
+    /// The node at `key`, for who has the cache alone.
+    #[inline]
+    pub(crate) fn node(&mut self, key: u64) -> Option<&IndexNode> {
+        self.map_mut().used(key)?.node()
+    }
+
+    /// Puts an encoded entry in front of a slot of the node at `key`; `None` when
+    /// no node is there.
+    pub(crate) fn insert_entry(
+        &mut self,
+        key: u64,
+        at: usize,
+        entry: &[u8],
+    ) -> Option<Result<NodeFit>> {
+        self.generation += 1;
+        let (map, frames) = self.parts();
         // What cannot be done is refused before it is kept for undoing.
-        let node = map.slot(key).and_then(|slot| slot.node());
-        let node = node.filter(|node| at <= node.len()).ok_or_else(missing)?;
-        if !node.has_room(entry.len()) {
-            return Ok(NodeFit::Full);
-        }
-        let save = |frames: &mut Frames, slot: &mut Slot| frames.save_arrival(slot, at);
-        self.changed(key, save, |block| {
-            let node = Arc::make_mut(block).node_mut().ok_or_else(missing)?;
-            node.insert(at, entry)
-                .map_err(|e| Place::default().format(e))
+        let save = |slot: &mut Slot| {
+            let node = slot.node().filter(|node| at <= node.len());
+            match node {
+                None => Err(None),
+                Some(node) if !node.has_room(entry.len()) => Err(Some(Ok(NodeFit::Full))),
+                Some(_) => {
+                    frames.save_arrival(slot, at);
+                    Ok(())
+                }
+            }
+        };
+        map.try_modify(key, save, |block| {
+            let node = Arc::make_mut(block).node_mut()?;
+            let fit = node.insert(at, entry);
+            Some(fit.map_err(|e| Place::default().format(e)))
         })
+        .flatten()
     }
 
     /// Takes the entry of a slot out of the node at `key`, which must be here.
     pub(crate) fn remove_entry(&mut self, key: u64, at: usize) -> Result<()> {
-        let (map, _) = self.parts();
-        let node = map.slot(key).and_then(|slot| slot.node());
-        node.filter(|node| at < node.len()).ok_or_else(missing)?;
-        let save = |frames: &mut Frames, slot: &mut Slot| frames.save_departure(slot, at);
-        self.changed(key, save, |block| {
+        self.generation += 1;
+        let (map, frames) = self.parts();
+        let save = |slot: &mut Slot| {
+            if slot.node().is_none_or(|node| at >= node.len()) {
+                return Err(Err(missing()));
+            }
+            frames.save_departure(slot, at);
+            Ok(())
+        };
+        let gone = map.try_modify(key, save, |block| {
             let node = Arc::make_mut(block).node_mut().ok_or_else(missing)?;
             node.remove(at).map_err(|e| Place::default().format(e))
-        })
+        });
+        gone.unwrap_or_else(|| Err(missing()))
     }
 
     fn parts(&mut self) -> (&mut Map, &mut Frames) {
@@ -261,6 +291,15 @@ impl Cache {
     /// those in fresh places by themselves when `apart` says so, and the others.
     pub(crate) fn write_sets(&mut self, apart: bool) -> Result<(WriteSet, WriteSet)> {
         self.map_mut().write_sets(apart)
+    }
+
+    /// Hands every dirty block in memory to `each`, ascending: where it belongs,
+    /// whether that is a fresh place, and its bytes for the device.
+    pub(crate) fn each_dirty(
+        &mut self,
+        each: impl FnMut(&Location, bool, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        self.map_mut().each_dirty(each)
     }
 
     /// The block at `key` alone, encoded for the device.

@@ -128,6 +128,16 @@ impl Slot {
         if self.block.is_some() { self.len } else { 0 }
     }
 
+    /// Appends the bytes for the device, when they do not lie in the spill area.
+    pub(super) fn encode_onto(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        match &mut self.block {
+            None => Ok(()),
+            Some(block) => Arc::make_mut(block)
+                .encode_onto(out)
+                .map_err(|e| Place::default().format(e)),
+        }
+    }
+
     /// The bytes for the device; `None` when they lie in the spill area.
     pub(super) fn encode(&mut self) -> Result<Option<Vec<u8>>> {
         match &mut self.block {

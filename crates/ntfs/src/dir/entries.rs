@@ -1,8 +1,10 @@
 //! Single entries of a directory.
 
+use std::sync::Arc;
+
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::file_name::{Duplicated, FileName};
-use linkwright_ntfs_format::index::{self, encode_directory_entry};
+use linkwright_ntfs_format::index::{self, ENTRY_HEADER_LEN, encode_name_entry};
 use linkwright_ntfs_format::record::RecordFlags;
 use linkwright_ntfs_format::{FileReference, RecordNumber, SequenceNumber};
 
@@ -33,6 +35,9 @@ impl Engine {
 
     /// How a directory tells names apart.
     pub(crate) fn name_case(&self, directory: RecordNumber) -> Result<NameCase> {
+        if let Some(case) = self.memo.case(directory) {
+            return Ok(case);
+        }
         let (_, info) = self.standard_information(directory)?;
         Ok(if info.is_case_sensitive_directory() {
             NameCase::Sensitive
@@ -56,26 +61,32 @@ impl Engine {
     /// taken. Returns the key, which is the name's attribute too.
     pub(crate) fn add_entry(&mut self, name: &FileName, file: FileReference) -> Result<Vec<u8>> {
         let parent = name.parent.record();
-        let case = self.name_case(parent)?;
-        let key = name
-            .encode()
-            .map_err(|e| Place::record(file.record()).format(e))?;
-        let entry =
-            encode_directory_entry(file, &key).map_err(|e| Place::record(parent).format(e))?;
-        let upcase = self.upcase.clone();
+        let (mut entry, key_len) =
+            encode_name_entry(file, name).map_err(|e| Place::record(file.record()).format(e))?;
+        let upcase = Arc::clone(&self.upcase);
         let mut index = AttributeIndex::open(&mut *self, parent, &index::I30)?;
+        let case = index.name_case()?;
         match directory::add(&mut index, &upcase, &entry, case)? {
-            Insertion::Done => Ok(key),
+            Insertion::Done => {
+                index.close();
+                // What is left of the entry is its key.
+                entry.drain(..ENTRY_HEADER_LEN);
+                entry.truncate(key_len);
+                Ok(entry)
+            }
             Insertion::Exists => Err(InvalidInput::NameCollision.into()),
         }
     }
 
     /// Takes out the entry of exactly this name.
     pub(crate) fn take_entry(&mut self, directory: RecordNumber, name: &[u16]) -> Result<()> {
-        let upcase = self.upcase.clone();
+        let upcase = Arc::clone(&self.upcase);
         let mut index = AttributeIndex::open(&mut *self, directory, &index::I30)?;
         match directory::take(&mut index, &upcase, name)? {
-            Some(_) => Ok(()),
+            Some(()) => {
+                index.close();
+                Ok(())
+            }
             None => Err(Place::attribute(directory, AttributeType::INDEX_ROOT)
                 .corrupt(CorruptKind::NameWithoutEntry)),
         }
@@ -88,10 +99,13 @@ impl Engine {
         name: &[u16],
         fresh: &Duplicated,
     ) -> Result<()> {
-        let upcase = self.upcase.clone();
+        let upcase = Arc::clone(&self.upcase);
         let mut index = AttributeIndex::open(&mut *self, directory, &index::I30)?;
         match directory::refresh(&mut index, &upcase, name, fresh)? {
-            Change::Done => Ok(()),
+            Change::Done => {
+                index.close();
+                Ok(())
+            }
             Change::Missing => Err(Place::attribute(directory, AttributeType::INDEX_ROOT)
                 .corrupt(CorruptKind::NameWithoutEntry)),
         }

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::{RecordNumber, fixup, index};
 
+use super::directory::NameCase;
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
+use super::finger::Finger;
 use super::node::{IndexNode, NodeFit};
+use super::search::Step;
 use super::store::{IndexStore, RootFit};
 use crate::alloc::bits;
 use crate::attr::{AttrKey, NewAttribute};
@@ -39,6 +42,10 @@ pub(crate) trait EngineAccess {
     fn engine(&self) -> &Engine;
     /// For changing.
     fn engine_mut(&mut self) -> Result<&mut Engine>;
+    /// The open directory index of a file, and where it was changed last.
+    fn known(&mut self, base: RecordNumber) -> Option<Opened>;
+    /// Keeps what was just opened for those who come after.
+    fn keep(&self, base: RecordNumber, index: &Arc<OpenIndex>);
 }
 
 impl EngineAccess for &Engine {
@@ -48,6 +55,19 @@ impl EngineAccess for &Engine {
 
     fn engine_mut(&mut self) -> Result<&mut Engine> {
         Err(InvalidInput::ReadOnly.into())
+    }
+
+    fn known(&mut self, base: RecordNumber) -> Option<Opened> {
+        let (index, hint) = self.memo.index(base)?;
+        Some(Opened {
+            index,
+            finger: Finger::default(),
+            hint,
+        })
+    }
+
+    fn keep(&self, base: RecordNumber, index: &Arc<OpenIndex>) {
+        self.memo.put_index(base, Arc::clone(index));
     }
 }
 
@@ -59,6 +79,26 @@ impl EngineAccess for &mut Engine {
     fn engine_mut(&mut self) -> Result<&mut Engine> {
         Ok(self)
     }
+
+    /// Taken out of the memo: [`AttributeIndex::close`] puts it back.
+    fn known(&mut self, base: RecordNumber) -> Option<Opened> {
+        let (index, finger) = self.memo.take_index(base)?;
+        Some(Opened {
+            index,
+            finger,
+            hint: None,
+        })
+    }
+
+    /// [`AttributeIndex::close`] does, when the change went well.
+    fn keep(&self, _: RecordNumber, _: &Arc<OpenIndex>) {}
+}
+
+/// What is known of an index that is open.
+pub(crate) struct Opened {
+    index: Arc<OpenIndex>,
+    finger: Finger,
+    hint: Option<Step>,
 }
 
 /// See the module's text.
@@ -66,41 +106,43 @@ pub(crate) struct AttributeIndex<'n, E> {
     access: E,
     base: RecordNumber,
     name: &'n [u16],
-    open: OpenIndex,
+    open: Arc<OpenIndex>,
+    finger: Finger,
+    hint: Option<Step>,
 }
 
 impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
     /// Opens the index `name` of a file.
-    pub(crate) fn open(access: E, base: RecordNumber, name: &'n [u16]) -> Result<Self> {
-        let engine = access.engine();
-        let known = (name == index::I30)
-            .then(|| engine.memo.index(base))
-            .flatten();
-        let open = match known {
-            Some(open) => OpenIndex::clone(&open),
-            None => engine.open_index(base, name)?,
+    pub(crate) fn open(mut access: E, base: RecordNumber, name: &'n [u16]) -> Result<Self> {
+        let is_directory = name == index::I30;
+        let known = is_directory.then(|| access.known(base)).flatten();
+        let opened = match known {
+            Some(opened) => opened,
+            None => {
+                let index = access.engine().open_index(base, name)?;
+                if is_directory {
+                    access.keep(base, &index);
+                }
+                Opened {
+                    index,
+                    finger: Finger::default(),
+                    hint: None,
+                }
+            }
         };
         Ok(Self {
             access,
             base,
             name,
-            open,
+            open: opened.index,
+            finger: opened.finger,
+            hint: opened.hint,
         })
     }
 
-    /// What is in memory is about to differ from the memo.
-    fn engine_mut(&mut self) -> Result<&mut Engine> {
-        let engine = self.access.engine_mut()?;
-        engine.memo.drop_index(self.base);
-        Ok(engine)
-    }
-
-    /// Keeps this index open for those who come after.
-    fn publish(&self) {
-        if self.name == index::I30 {
-            let memo = &self.access.engine().memo;
-            memo.put_index(self.base, Arc::new(self.open.clone()));
-        }
+    /// What is in memory is about to differ from what is open.
+    fn open_mut(&mut self) -> &mut OpenIndex {
+        Arc::make_mut(&mut self.open)
     }
 
     fn place(&self) -> Place {
@@ -145,10 +187,10 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
 
     fn load(&self, vcn: u64) -> Result<Arc<Block>> {
         let engine = self.access.engine();
-        let location = self.location(vcn)?;
-        if let Some(block) = engine.cache.get(location.key()) {
+        if let Some(block) = self.key_of(vcn).and_then(|key| engine.cache.get(key)) {
             return Ok(block);
         }
+        let location = self.location(vcn)?;
         let place = self.place().at_vcn(vcn);
         let mut bytes = engine.read_location(&location)?;
         fixup::remove(&mut bytes).map_err(|e| place.format(e))?;
@@ -158,8 +200,31 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
             .insert_clean(location, Block::from_node(node, None)))
     }
 
+    /// Where the block of a VCN starts, which is its key in the cache. What is
+    /// there was checked when it was read.
+    #[inline]
+    fn key_of(&self, vcn: u64) -> Option<u64> {
+        let open = &*self.open;
+        let map = open.blocks.as_ref()?;
+        // Powers of two, both; so many bytes are between two VCNs.
+        let unit = open.block_size.trailing_zeros() - open.vcn_step.trailing_zeros();
+        let offset = vcn.checked_mul(1 << unit)?;
+        if offset >= map.sizes.initialized {
+            return None;
+        }
+        let shift = self.access.engine().geometry.cluster_shift();
+        let cluster = offset >> shift;
+        let lcn = map.runs.lookup(cluster)?.lcn?;
+        Some((lcn << shift) + (offset - (cluster << shift)))
+    }
+
     /// Has a block in the cache; its key there.
     fn at_hand(&mut self, vcn: u64) -> Result<u64> {
+        if let Some(key) = self.key_of(vcn)
+            && self.access.engine_mut()?.cache.holds(key)
+        {
+            return Ok(key);
+        }
         let location = self.location(vcn)?;
         let key = location.key();
         if !self.access.engine().cache.contains(key) {
@@ -204,6 +269,28 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         let bytes = self.bitmap_bytes(body, skipped)?;
         let free = bits::next_clear_run(&bytes, from % 8, count - skipped * 8);
         Ok(free.map_or(count, |(bit, _)| bit + skipped * 8))
+    }
+
+    /// Changes a bit of a resident bitmap that has it already.
+    fn write_bit_in_place(&mut self, bit: usize, value: bool) -> Result<bool> {
+        let (base, key) = (self.base, self.bitmap_key());
+        let engine = self.access.engine_mut()?;
+        let found = engine.need(base, key)?;
+        let view = found.view()?;
+        let place = view.resident_value().and_then(|bytes| {
+            let inside = bit / 8 < bytes.len();
+            view.resident_value_offset().filter(|_| inside)
+        });
+        let Some(start) = place else {
+            return Ok(false);
+        };
+        let (record, at) = (found.at.record, start + bit / 8);
+        drop(found);
+        engine.patch_record(record, &[at..at + 1], |bytes| {
+            bits::fill(bytes, at * 8 + bit % 8, 1, value);
+            Ok(())
+        })?;
+        Ok(true)
     }
 
     fn write_bit(&mut self, body: StreamBody, bit: usize, value: bool) -> Result<()> {
@@ -261,7 +348,7 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
             base,
             &NewAttribute::resident(AttributeType::BITMAP, name, &first),
         )?;
-        self.open.blocks = Some(Arc::new(map));
+        self.open_mut().blocks = Some(Arc::new(map));
         Ok(0)
     }
 
@@ -302,7 +389,7 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         } else {
             engine.store_map(base, key, &map, have)?;
         }
-        self.open.blocks = Some(Arc::new(map));
+        self.open_mut().blocks = Some(Arc::new(map));
         Ok(())
     }
 
@@ -329,7 +416,7 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         map.sizes.data = end;
         map.sizes.initialized = end;
         engine.store_map(base, key, &map, keep.saturating_sub(1))?;
-        self.open.blocks = Some(Arc::new(map));
+        self.open_mut().blocks = Some(Arc::new(map));
         Ok(())
     }
 
@@ -341,8 +428,31 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
                 engine.free_cached_runs(map.runs.runs())?;
             }
         }
-        self.open.blocks = None;
+        self.open_mut().blocks = None;
         Ok(())
+    }
+}
+
+impl AttributeIndex<'_, &mut Engine> {
+    /// Keeps this index open for those who come after. Not done when a change
+    /// failed: they open it anew.
+    pub(crate) fn close(self) {
+        if self.name == index::I30 {
+            let (base, open, finger) = (self.base, self.open, self.finger);
+            self.access.memo.keep_index(base, open, finger);
+        }
+    }
+
+    /// How this directory tells names apart.
+    pub(crate) fn name_case(&mut self) -> Result<NameCase> {
+        match self.open.case {
+            Some(case) => Ok(case),
+            None => {
+                let case = self.access.name_case(self.base)?;
+                self.open_mut().case = Some(case);
+                Ok(case)
+            }
+        }
     }
 }
 
@@ -381,17 +491,15 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
             self.base,
             AttrKey::named(AttributeType::INDEX_ROOT, self.name),
         );
-        let engine = self.engine_mut()?;
+        let engine = self.access.engine_mut()?;
         let at = engine.need(base, key)?.at;
         if !engine.try_set_value(at, root.bytes())? {
             if root.bytes().len() > LEAST_ROOT {
-                self.publish();
                 return Ok(RootFit::TooLarge);
             }
             engine.set_value(base, at, root.bytes())?;
         }
-        self.open.root = Arc::new(root.clone());
-        self.publish();
+        self.open_mut().root = Arc::new(root.clone());
         Ok(RootFit::Fits)
     }
 
@@ -414,6 +522,30 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
         })
     }
 
+    fn look<R>(&mut self, at: NodeAt, look: impl FnOnce(&IndexNode) -> R) -> Result<R> {
+        let NodeAt::Block(vcn) = at else {
+            return Ok(look(&self.open.root));
+        };
+        if let Some(key) = self.key_of(vcn)
+            && let Some(node) = self.access.engine_mut()?.cache.node(key)
+        {
+            return Ok(look(node));
+        }
+        self.block(vcn).map(|node| look(&node))
+    }
+
+    fn take_finger(&mut self) -> Finger {
+        core::mem::take(&mut self.finger)
+    }
+
+    fn keep_finger(&mut self, finger: Finger) {
+        self.finger = finger;
+    }
+
+    fn hint(&self) -> Option<Step> {
+        self.hint
+    }
+
     fn modify_block<R>(&mut self, vcn: u64, edit: impl FnOnce(&mut IndexNode) -> R) -> Result<R> {
         let key = self.at_hand(vcn)?;
         let fault = self.fault(IndexFault::new(
@@ -427,9 +559,25 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
     }
 
     fn insert_entry(&mut self, vcn: u64, slot: usize, entry: &[u8]) -> Result<NodeFit> {
+        if let Some(key) = self.key_of(vcn)
+            && let Some(fit) = self
+                .access
+                .engine_mut()?
+                .cache
+                .insert_entry(key, slot, entry)
+        {
+            return fit;
+        }
         let key = self.at_hand(vcn)?;
-        let engine = self.access.engine_mut()?;
-        engine.cache.insert_entry(key, slot, entry)
+        let fit = self
+            .access
+            .engine_mut()?
+            .cache
+            .insert_entry(key, slot, entry);
+        fit.unwrap_or_else(|| {
+            let fault = IndexFault::new(IndexFaultKind::ChildVcn, NodeAt::Block(vcn));
+            Err(self.fault(fault))
+        })
     }
 
     fn remove_entry(&mut self, vcn: u64, slot: usize) -> Result<()> {
@@ -449,38 +597,39 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
 
     fn allocate_block(&mut self) -> Result<u64> {
         if self.open.blocks.is_none() {
-            self.engine_mut()?;
             let vcn = self.make_first_block()?;
-            self.open.full_below = 1;
-            self.publish();
+            self.open_mut().full_below = 1;
             return Ok(vcn);
         }
-        let body = self.bitmap_body()?;
-        let bit = self.first_free(&body)?;
-        self.engine_mut()?;
-        if u64::try_from(bit).unwrap_or(u64::MAX) >= self.block_count() {
+        let count = usize::try_from(self.block_count()).unwrap_or(usize::MAX);
+        let bit = if self.open.full_below >= count {
+            count
+        } else {
+            self.first_free(&self.bitmap_body()?)?
+        };
+        if bit >= count {
             self.add_block()?;
         }
-        self.write_bit(body, bit, true)?;
-        self.open.full_below = bit + 1;
-        self.publish();
+        if !self.write_bit_in_place(bit, true)? {
+            let body = self.bitmap_body()?;
+            self.write_bit(body, bit, true)?;
+        }
+        self.open_mut().full_below = bit + 1;
         Ok(u64::try_from(bit).unwrap_or(u64::MAX) * self.open.vcn_step)
     }
 
     fn free_block(&mut self, vcn: u64) -> Result<()> {
         let body = self.bitmap_body()?;
-        self.engine_mut()?;
         let bit = usize::try_from(vcn / self.open.vcn_step).unwrap_or(usize::MAX);
         let mut bytes = self.bitmap_bytes(&body, 0)?;
         bits::fill(&mut bytes, bit, 1, false);
         let used = bits::end_of_set(&bytes);
         if used == 0 {
             self.remove_blocks()?;
-            self.publish();
             return Ok(());
         }
         self.write_bit(body, bit, false)?;
-        self.open.full_below = self.open.full_below.min(bit);
+        self.open_mut().full_below = self.open.full_below.min(bit);
         let key = self.location(vcn)?.key();
         self.access.engine_mut()?.cache.forget_one(key);
         let count = self.block_count();
@@ -489,14 +638,13 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
         if used < count && count - used > count / AHEAD_PART {
             self.cut_blocks(used)?;
         }
-        self.publish();
         Ok(())
     }
 }
 
 impl Engine {
     /// An index as its file's attributes say it is.
-    fn open_index(&self, base: RecordNumber, name: &[u16]) -> Result<OpenIndex> {
+    fn open_index(&self, base: RecordNumber, name: &[u16]) -> Result<Arc<OpenIndex>> {
         let key = AttrKey::named(AttributeType::INDEX_ROOT, name);
         let found = self.need(base, key)?;
         let place = found.place();
@@ -519,16 +667,14 @@ impl Engine {
         drop(found);
         let blocks =
             self.stream_map(base, AttrKey::named(AttributeType::INDEX_ALLOCATION, name))?;
-        let open = OpenIndex {
+        let open = Arc::new(OpenIndex {
             root,
             block_size,
             vcn_step,
             blocks: blocks.map(Arc::new),
             full_below: 0,
-        };
-        if name == index::I30 {
-            self.memo.put_index(base, Arc::new(open.clone()));
-        }
+            case: None,
+        });
         Ok(open)
     }
 }

@@ -109,6 +109,35 @@ pub(crate) fn compare_names(upcase: &UpcaseTable, a: &[u8], b: &[u8]) -> NameOrd
     }
 }
 
+/// Compares two names that are equal but for case in their first `same` units,
+/// without regard to case; returns how many units are.
+pub(crate) fn compare_folded(
+    upcase: &UpcaseTable,
+    a: &[u8],
+    b: &[u8],
+    same: usize,
+) -> (Ordering, usize) {
+    let (rest_a, rest_b) = (
+        a.get(same * 2..).unwrap_or_default(),
+        b.get(same * 2..).unwrap_or_default(),
+    );
+    let equal = common_words(rest_a, rest_b);
+    let (units_a, _) = rest_a.get(equal..).unwrap_or_default().as_chunks::<2>();
+    let (units_b, _) = rest_b.get(equal..).unwrap_or_default().as_chunks::<2>();
+    let mut same = same + equal / 2;
+    for (x, y) in units_a.iter().zip(units_b) {
+        if x != y {
+            let (x, y) = (u16::from_le_bytes(*x), u16::from_le_bytes(*y));
+            let folded = upcase.fold(x).cmp(&upcase.fold(y));
+            if folded.is_ne() {
+                return (folded, same);
+            }
+        }
+        same += 1;
+    }
+    (a.len().cmp(&b.len()), same)
+}
+
 /// Bytes at the start of both that are equal, in whole steps of eight: the
 /// names of a directory mostly begin alike.
 #[inline]
@@ -126,6 +155,17 @@ pub(crate) trait Probe {
     /// # Errors
     /// A key that is not of the index's kind.
     fn compare(&self, key: &[u8]) -> Result<Ordering, FormatError>;
+
+    /// As [`Self::compare`] with a key that is known to begin like what is
+    /// searched for, for `same` steps of a kind that is the probe's own; returns
+    /// how many they have in common. A key that does not begin so is out of
+    /// order: it is never equal.
+    ///
+    /// # Errors
+    /// As [`Self::compare`].
+    fn compare_from(&self, key: &[u8], _same: usize) -> Result<(Ordering, usize), FormatError> {
+        self.compare(key).map(|order| (order, 0))
+    }
 }
 
 /// A search for a key.
@@ -227,6 +267,18 @@ mod tests {
                     upcase.compare(a, b),
                     "{a:?} {b:?}"
                 );
+                let common = |a: &[u16], b: &[u16]| {
+                    let (a, b) = (upcase.fold_name(a), upcase.fold_name(b));
+                    a.iter().zip(&b).take_while(|(x, y)| x == y).count()
+                };
+                let common = common(a, b);
+                for same in 0..=common {
+                    assert_eq!(
+                        compare_folded(&upcase, &bytes(a), &bytes(b), same),
+                        (upcase.compare_ignore_case(a, b), common),
+                        "{a:?} {b:?} {same}"
+                    );
+                }
             }
         }
     }

@@ -9,12 +9,12 @@ use linkwright_ntfs_format::FormatError;
 use linkwright_ntfs_format::file_name::{self, Duplicated, FileNameView};
 use linkwright_ntfs_format::index::EntryView;
 
-use super::collation::{Collation, NameOrder, Probe, compare_names};
+use super::collation::{Collation, NameOrder, Probe, compare_folded, compare_names};
 use super::fault::NodeAt;
 use super::insert::{Change, Insertion, edit_key, insert_unless};
 use super::node::undecodable;
-use super::remove::remove;
-use super::search::{Found, find, load, locate};
+use super::remove::remove_with;
+use super::search::{Found, find, load, next_above};
 use super::store::IndexStore;
 
 /// Whether names that differ by case only are one name.
@@ -66,6 +66,17 @@ impl Probe for NameProbe<'_> {
         }
         Ok(order.folded.then(order.raw))
     }
+
+    /// The steps are units.
+    fn compare_from(&self, key: &[u8], same: usize) -> Result<(Ordering, usize), FormatError> {
+        let name = file_name::name_bytes(key)?;
+        let (folded, same) = compare_folded(self.upcase, &self.name, name, same);
+        match folded {
+            // Where case is all that differs, the units in front count too.
+            Ordering::Equal => self.compare(key).map(|order| (order, same)),
+            folded => Ok((folded, same)),
+        }
+    }
 }
 
 /// A search for the gap in front of all names equal but for case.
@@ -88,20 +99,23 @@ pub(crate) fn lookup<S: IndexStore>(
     case: NameCase,
 ) -> Result<Option<Found>, S::Error> {
     let probe = NameProbe::new(upcase, name);
+    if let Some(found) = expected(store, &probe) {
+        return Ok(Some(found));
+    }
     let exact = find(store, &probe)?;
     if exact.is_some() || case == NameCase::Sensitive || !probe.met_other_case.get() {
         return Ok(exact);
     }
-    let located = locate(store, &FirstOfCases(probe))?;
-    // The name behind the gap: in the leaf, or in the nearest node above that
-    // has a key there.
-    for step in located.path.steps.iter().rev() {
-        let node = load(store, step.at)?;
-        if step.slot < node.len() {
-            return Ok(Some(Found::new(node, step.slot)));
-        }
-    }
-    Ok(None)
+    next_above(store, &FirstOfCases(probe))
+}
+
+/// The entry of exactly this name, when it is where the last change lets expect
+/// it.
+fn expected<S: IndexStore>(store: &S, probe: &NameProbe<'_>) -> Option<Found> {
+    let step = store.hint()?;
+    let node = load(store, step.at).ok()?;
+    let here = step.slot < node.len() && probe.compare(node.key(step.slot)).ok()?.is_eq();
+    here.then(|| Found::new(node, step.slot))
 }
 
 /// Adds an encoded directory entry
@@ -124,17 +138,17 @@ pub(crate) fn add<S: IndexStore>(
     })
 }
 
-/// Takes out the entry of exactly this name and returns it.
+/// Takes out the entry of exactly this name; `None` when there is none.
 ///
 /// # Errors
-/// As [`remove`].
+/// As [`remove_with`].
 pub(crate) fn take<S: IndexStore>(
     store: &mut S,
     upcase: &UpcaseTable,
     name: &[u16],
-) -> Result<Option<Vec<u8>>, S::Error> {
+) -> Result<Option<()>, S::Error> {
     let probe = NameProbe::new(upcase, name);
-    remove(store, Collation::FileName(upcase), &probe)
+    remove_with(store, Collation::FileName(upcase), &probe, |_| Ok(()))
 }
 
 /// Writes duplicated information over that of the entry of exactly this name.

@@ -8,8 +8,9 @@ use linkwright_ntfs_format::index::{self, BLOCK_NODE_OFFSET, RootHeader};
 use super::MAX_DEPTH;
 use super::collation::Probe;
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
+use super::finger::{Finger, locate_near};
 use super::node::{IndexNode, NodeFit, undecodable};
-use super::search::{Edge, Path, load, locate};
+use super::search::{Edge, Path, Step, load};
 use super::store::{IndexStore, RootFit};
 
 /// Whether a new entry was taken.
@@ -53,19 +54,28 @@ pub(super) fn insert_unless<S: IndexStore>(
     entry: &[u8],
     taken: impl FnOnce() -> bool,
 ) -> Result<Insertion, S::Error> {
-    let located = locate(store, probe)?;
+    let located = locate_near(store, probe)?;
     if located.found || taken() {
         return Ok(Insertion::Exists);
     }
     check_length(store, entry)?;
-    let (path, slot) = (located.path, located.slot);
-    // The node is let go here: a block in use twice would be copied to change.
-    drop(located.node);
+    let Step { at, slot } = located.step();
+    let mut path = located.path;
+    if let NodeAt::Block(vcn) = at
+        && store.insert_entry(vcn, slot, entry)? == NodeFit::Done
+    {
+        if let Some(last) = path.steps.last_mut() {
+            last.slot += 1;
+        }
+        store.keep_finger(Finger::at(path, located.misses));
+        return Ok(Insertion::Done);
+    }
     let edit = Edit {
         kind: EditKind::Insert,
         slot,
         entry: Cow::Borrowed(entry),
         right: None,
+        in_order: located.in_order,
     };
     put(store, path, edit)?;
     Ok(Insertion::Done)
@@ -81,31 +91,30 @@ pub(crate) fn replace<S: IndexStore>(
     probe: &impl Probe,
     entry: &[u8],
 ) -> Result<Change, S::Error> {
-    let located = locate(store, probe)?;
+    let located = locate_near(store, probe)?;
     if !located.found {
         return Ok(Change::Missing);
     }
     check_length(store, entry)?;
-    let node_at = located.node.at();
+    let Step { at: node_at, slot } = located.step();
     let same = index::EntryView::at(entry, 0)
         .and_then(|view| probe.compare(view.key()))
         .map_err(|e| store.fault(undecodable(node_at, e)))?;
     if same.is_ne() {
         return Err(store.fault(IndexFault::new(IndexFaultKind::KeyChanged, node_at)));
     }
-    let child = located.node.child(located.slot);
     let edit = Edit {
         kind: EditKind::Replace,
-        slot: located.slot,
-        entry: match child {
+        slot,
+        entry: match located.child {
             None => Cow::Borrowed(entry),
             Some(vcn) => Cow::Owned(
                 index::with_child(entry, vcn).map_err(|e| store.fault(undecodable(node_at, e)))?,
             ),
         },
         right: None,
+        in_order: false,
     };
-    drop(located.node);
     put(store, located.path, edit)?;
     Ok(Change::Done)
 }
@@ -120,13 +129,19 @@ pub(crate) fn edit_key<S: IndexStore>(
     probe: &impl Probe,
     edit: impl FnOnce(&mut [u8]) -> Result<(), FormatError>,
 ) -> Result<Change, S::Error> {
-    let located = locate(store, probe)?;
+    let located = locate_near(store, probe)?;
     if !located.found {
         return Ok(Change::Missing);
     }
-    let (at, slot) = (located.node.at(), located.slot);
-    drop(located.node);
+    let Step { at, slot } = located.step();
     edit_node(store, at, |node| node.edit_key(slot, edit))?;
+    if let (NodeAt::Block(_), None) = (at, located.child) {
+        let mut path = located.path;
+        if let Some(last) = path.steps.last_mut() {
+            last.slot += 1;
+        }
+        store.keep_finger(Finger::at(path, located.misses));
+    }
     Ok(Change::Done)
 }
 
@@ -148,6 +163,8 @@ pub(super) struct Edit<'e> {
     pub(super) entry: Cow<'e, [u8]>,
     /// The new sub-node of the entry behind.
     pub(super) right: Option<u64>,
+    /// Whether the entry before it is the one that came last.
+    pub(super) in_order: bool,
 }
 
 impl Edit<'_> {
@@ -164,7 +181,7 @@ impl Edit<'_> {
 }
 
 /// How far an edit reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reach {
     /// The node took it.
     Node,
@@ -202,6 +219,7 @@ pub(super) fn put<S: IndexStore>(
             slot: path.steps.last().map_or(0, |parent| parent.slot),
             entry: Cow::Owned(median),
             right: Some(right),
+            in_order: false,
         };
     }
     Ok(reach)
@@ -217,14 +235,14 @@ fn split<S: IndexStore>(
     edit: &Edit<'_>,
 ) -> Result<(Vec<u8>, u64), S::Error> {
     let at = NodeAt::Block(vcn);
-    let mut wide = store.block(vcn)?.widened();
+    let mut wide = store.look(at, IndexNode::widened)?;
     let applied = edit.apply(&mut wide);
     if applied.map_err(|e| store.fault(undecodable(at, e)))? == NodeFit::Full {
         return Err(store.fault(IndexFault::new(IndexFaultKind::EntryTooLong, at)));
     }
     let arrival = match edit.kind {
-        EditKind::Insert => arrival(edge, edit.slot, wide.len()),
-        EditKind::Replace => Edge::Inside,
+        EditKind::Insert => Arrival::of(edge, edit, wide.len()),
+        EditKind::Replace => Arrival::Anywhere,
     };
     let median = choose_median(&wide, arrival, block_capacity(store.block_size()))
         .ok_or_else(|| store.fault(IndexFault::new(IndexFaultKind::EntryTooLong, at)))?;
@@ -233,12 +251,27 @@ fn split<S: IndexStore>(
     Ok((above, right))
 }
 
-/// Whether a new entry at `slot` of now `len` keys is at the edge of the tree.
-fn arrival(edge: Edge, slot: usize, len: usize) -> Edge {
-    match edge {
-        Edge::Right if slot + 1 == len => Edge::Right,
-        Edge::Left if slot == 0 => Edge::Left,
-        _ => Edge::Inside,
+/// Whether more keys are to be expected where one arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// Behind all keys.
+    Last,
+    /// In front of all keys.
+    First,
+    /// Behind the one that came before it, at this slot.
+    InOrder(usize),
+    Anywhere,
+}
+
+impl Arrival {
+    /// That of a new entry in a node of now `len` keys.
+    fn of(edge: Edge, edit: &Edit<'_>, len: usize) -> Self {
+        match edge {
+            Edge::Right if edit.slot + 1 == len => Self::Last,
+            Edge::Left if edit.slot == 0 => Self::First,
+            _ if edit.in_order => Self::InOrder(edit.slot),
+            _ => Self::Anywhere,
+        }
     }
 }
 
@@ -262,21 +295,19 @@ pub(super) fn divide<S: IndexStore>(
     state: Right,
 ) -> Result<Vec<u8>, S::Error> {
     let at = NodeAt::Block(left);
-    let behind = wide.range(median + 1, wide.len() + 1);
+    let behind = (median + 1, wide.len() + 1);
     match state {
         Right::Fresh => {
-            let node = IndexNode::new_block(store.block_size(), right, behind)
+            let node = IndexNode::new_part(store.block_size(), right, wide, behind)
                 .map_err(|e| store.fault(e))?;
             store.write_block(right, node)?;
         }
         Right::Block => store
-            .modify_block(right, |node| node.assign(behind))?
+            .modify_block(right, |node| node.assign(wide.range(behind.0, behind.1)))?
             .map_err(|e| store.fault(e))?,
     }
-    let mut before = wide.range(0, median).to_vec();
-    before.extend(index::encode_last_entry(wide.child(median)));
     store
-        .modify_block(left, |node| node.assign(&before))?
+        .modify_block(left, |node| node.assign_front(wide, median))?
         .map_err(|e| store.fault(e))?;
     index::with_child(wide.range(median, median + 1), left)
         .map_err(|e| store.fault(undecodable(at, e)))
@@ -284,9 +315,10 @@ pub(super) fn divide<S: IndexStore>(
 
 /// The key that goes up when `wide` is divided into two blocks.
 ///
-/// Keys that arrive in order leave the block behind them full; else the two
-/// are made equally long, as far as whole entries allow.
-pub(super) fn choose_median(wide: &IndexNode, arrival: Edge, capacity: usize) -> Option<usize> {
+/// Keys that arrive in order leave the block behind them full, if it is to have
+/// half of the entries at least; else the two are made equally long, as far as
+/// whole entries allow.
+pub(super) fn choose_median(wide: &IndexNode, arrival: Arrival, capacity: usize) -> Option<usize> {
     let len = wide.len();
     let last = index::last_entry_len(!wide.is_leaf());
     let larger = |median: usize| {
@@ -295,9 +327,12 @@ pub(super) fn choose_median(wide: &IndexNode, arrival: Edge, capacity: usize) ->
         Some(before.max(behind)).filter(|size| *size <= capacity)
     };
     let wish = match arrival {
-        Edge::Right => len.checked_sub(2).filter(|median| *median > 0),
-        Edge::Left => Some(1).filter(|median| median + 1 < len),
-        Edge::Inside => None,
+        Arrival::Last => len.checked_sub(2).filter(|median| *median > 0),
+        Arrival::First => Some(1).filter(|median| median + 1 < len),
+        Arrival::InOrder(slot) => slot
+            .checked_sub(1)
+            .filter(|median| 2 * wide.range(0, *median).len() >= wide.used()),
+        Arrival::Anywhere => None,
     };
     if let Some(wish) = wish
         && larger(wish).is_some()

@@ -12,8 +12,10 @@ use super::MAX_DEPTH;
 use super::collation::Collation;
 use super::directory::{NameCase, add};
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
+use super::finger::Finger;
 use super::insert::Insertion;
 use super::node::IndexNode;
+use super::search::Step;
 use super::store::{IndexStore, RootFit};
 
 static UPCASE: LazyLock<UpcaseTable> = LazyLock::new(UpcaseTable::windows);
@@ -34,6 +36,7 @@ pub(super) struct MemoryStore {
     block_size: usize,
     step: u64,
     generation: u64,
+    finger: Finger,
     pub(super) writes: u64,
 }
 
@@ -54,6 +57,7 @@ impl MemoryStore {
             block_size,
             step,
             generation: 0,
+            finger: Finger::default(),
             writes: 0,
         }
     }
@@ -67,6 +71,11 @@ impl MemoryStore {
             ));
         }
         Ok(slot)
+    }
+
+    fn change(&mut self) {
+        self.generation += 1;
+        self.finger = Finger::default();
     }
 
     pub(super) fn used_blocks(&self) -> usize {
@@ -113,7 +122,7 @@ impl IndexStore for MemoryStore {
         if root.bytes().len() > self.root_max {
             return Ok(RootFit::TooLarge);
         }
-        self.generation += 1;
+        self.change();
         self.root = Arc::new(IndexNode::from_root(root.bytes().to_vec())?);
         Ok(RootFit::Fits)
     }
@@ -127,27 +136,39 @@ impl IndexStore for MemoryStore {
         Ok(Arc::clone(self.blocks[slot].as_ref().unwrap()))
     }
 
+    fn take_finger(&mut self) -> Finger {
+        core::mem::take(&mut self.finger)
+    }
+
+    fn keep_finger(&mut self, finger: Finger) {
+        self.finger = finger;
+    }
+
+    fn hint(&self) -> Option<Step> {
+        self.finger.hint()
+    }
+
     fn modify_block<R>(
         &mut self,
         vcn: u64,
         edit: impl FnOnce(&mut IndexNode) -> R,
     ) -> Result<R, IndexFault> {
         let slot = self.slot(vcn)?;
-        self.generation += 1;
+        self.change();
         self.writes += 1;
         Ok(edit(Arc::make_mut(self.blocks[slot].as_mut().unwrap())))
     }
 
     fn write_block(&mut self, vcn: u64, node: IndexNode) -> Result<(), IndexFault> {
         let slot = self.slot(vcn)?;
-        self.generation += 1;
+        self.change();
         self.writes += 1;
         self.blocks[slot] = Some(Arc::new(node));
         Ok(())
     }
 
     fn allocate_block(&mut self) -> Result<u64, IndexFault> {
-        self.generation += 1;
+        self.change();
         let free = self.blocks.iter().position(Option::is_none);
         let slot = free.unwrap_or_else(|| {
             self.blocks.push(None);
@@ -161,7 +182,7 @@ impl IndexStore for MemoryStore {
 
     fn free_block(&mut self, vcn: u64) -> Result<(), IndexFault> {
         let slot = self.slot(vcn)?;
-        self.generation += 1;
+        self.change();
         self.blocks[slot] = None;
         while let Some(None) = self.blocks.last() {
             self.blocks.pop();

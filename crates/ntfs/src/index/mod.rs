@@ -19,6 +19,7 @@ pub(crate) mod collation;
 pub(crate) mod cursor;
 pub(crate) mod directory;
 pub(crate) mod fault;
+pub(crate) mod finger;
 #[cfg(test)]
 mod hostile;
 pub(crate) mod insert;

@@ -19,6 +19,8 @@ pub(crate) struct IndexNode {
     at: NodeAt,
     /// Offset of each entry from the node header, the last entry included.
     offsets: Vec<u32>,
+    /// Whether the entries have sub-nodes.
+    inner: bool,
     /// Offset from the node header of what is behind the last entry.
     end: usize,
     /// Bytes the node may fill, from the node header.
@@ -46,12 +48,13 @@ impl IndexNode {
         let at = NodeAt::Block(vcn);
         match index::block_node(&bytes, vcn) {
             Ok(node) => {
-                let (offsets, end) = entry_offsets(&node, at)?;
+                let (offsets, end, inner) = entry_offsets(&node, at)?;
                 let allocated = node.allocated();
                 Ok(Self {
                     bytes,
                     at,
                     offsets,
+                    inner,
                     end,
                     allocated,
                 })
@@ -68,11 +71,12 @@ impl IndexNode {
         let at = NodeAt::Root;
         match index::root_node(&value) {
             Ok(node) => {
-                let (offsets, end) = entry_offsets(&node, at)?;
+                let (offsets, end, inner) = entry_offsets(&node, at)?;
                 Ok(Self {
                     bytes: value,
                     at,
                     offsets,
+                    inner,
                     end,
                     // A root grows with its entries; the record is the limit.
                     allocated: usize::MAX,
@@ -96,11 +100,70 @@ impl IndexNode {
             bytes: vec![0; len],
             at: NodeAt::Block(vcn),
             offsets: Vec::new(),
+            inner: false,
             end: 0,
             allocated: 0,
         };
         node.assign(entries)?;
         Ok(node)
+    }
+
+    /// A block with the entries `from..to` of a node, the last one among them:
+    /// they are known to be sound, and where they start.
+    pub(crate) fn new_part(
+        len: usize,
+        vcn: u64,
+        of: &Self,
+        (from, to): (usize, usize),
+    ) -> Result<Self, IndexFault> {
+        let at = NodeAt::Block(vcn);
+        let entries = of.range(from, to);
+        let bytes =
+            index::encode_block(len, vcn, entries, of.inner).map_err(|e| undecodable(at, e))?;
+        let first = index::block_first_entry(len);
+        let mut node = Self {
+            bytes,
+            at,
+            offsets: Vec::with_capacity(of.offsets.len() + 1),
+            inner: of.inner,
+            end: first + entries.len(),
+            allocated: len.saturating_sub(BLOCK_NODE_OFFSET),
+        };
+        let moved = of.offsets.get(from..to).unwrap_or_default();
+        node.offsets.extend_from_slice(moved);
+        node.shift_offsets(0, of.start(from).unwrap_or(of.end), first)
+            .map_err(|e| undecodable(at, e))?;
+        Ok(node)
+    }
+
+    /// Makes the entries of a block those in front of `slot` of a node on the
+    /// same level, and a last one with what is below that slot.
+    pub(crate) fn assign_front(&mut self, of: &Self, slot: usize) -> Result<(), IndexFault> {
+        let last = index::encode_last_entry(of.child(slot));
+        let entries = of.range(0, slot);
+        let first = self.first();
+        let end = first + entries.len() + last.len();
+        if end > self.allocated || of.inner != self.inner {
+            return self.assign(&[entries, &last].concat());
+        }
+        let at = self.at;
+        let (base, old) = (self.base(), self.end);
+        let into = self
+            .bytes
+            .get_mut(base + first..base + old.max(end))
+            .ok_or_else(|| undecodable(at, OUT_OF_RANGE))?;
+        let (front, rest) = into.split_at_mut(entries.len());
+        front.copy_from_slice(entries);
+        let (behind, stale) = rest.split_at_mut(last.len());
+        behind.copy_from_slice(&last);
+        stale.fill(0);
+        self.offsets.clear();
+        let kept = of.offsets.get(..=slot).unwrap_or_default();
+        self.offsets.extend_from_slice(kept);
+        self.end = end;
+        self.shift_offsets(0, of.first(), first)
+            .and_then(|()| self.settle())
+            .map_err(|e| undecodable(at, e))
     }
 
     /// Replaces all entries of a block.
@@ -121,8 +184,8 @@ impl IndexNode {
     }
 
     /// The whole block, or the whole value of the root. To write a block, copy
-    /// it and apply the fix-ups to the copy: every edit moves the update
-    /// sequence number on.
+    /// it and apply the fix-ups to the copy, under an update sequence number that
+    /// its place did not have before.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -144,7 +207,7 @@ impl IndexNode {
 
     /// Whether entries have no sub-nodes.
     pub(crate) fn is_leaf(&self) -> bool {
-        self.child(0).is_none()
+        !self.inner
     }
 
     /// Bytes of the entries, the last one included.
@@ -192,7 +255,11 @@ impl IndexNode {
     }
 
     /// The sub-node of `slot`.
+    #[inline]
     pub(crate) fn child(&self, slot: usize) -> Option<u64> {
+        if !self.inner {
+            return None;
+        }
         self.entry(slot)?.child()
     }
 
@@ -210,11 +277,19 @@ impl IndexNode {
         Self {
             at: NodeAt::Root,
             bytes: {
-                let mut bytes = vec![0; ROOT_NODE_OFFSET];
-                bytes.extend_from_slice(self.node());
+                let node = self.node().get(..self.end).unwrap_or_default();
+                // An entry is shorter than the block.
+                let mut bytes = Vec::with_capacity(ROOT_NODE_OFFSET + 2 * self.bytes.len());
+                bytes.resize(ROOT_NODE_OFFSET, 0);
+                bytes.extend_from_slice(node);
                 bytes
             },
-            offsets: self.offsets.clone(),
+            offsets: {
+                let mut offsets = Vec::with_capacity(self.offsets.len() + 1);
+                offsets.extend_from_slice(&self.offsets);
+                offsets
+            },
+            inner: self.inner,
             end: self.end,
             allocated: usize::MAX,
         }
@@ -385,10 +460,7 @@ impl IndexNode {
                 // Allocated below total is an error to Windows: both move.
                 index::set_node_sizes(&mut self.bytes, base, self.end, Some(self.end))
             }
-            NodeAt::Block(_) => {
-                index::set_node_sizes(&mut self.bytes, base, self.end, None)?;
-                fixup::advance(&mut self.bytes)
-            }
+            NodeAt::Block(_) => index::set_node_sizes(&mut self.bytes, base, self.end, None),
         }
     }
 }
@@ -408,7 +480,9 @@ fn has_child(entries: &[u8]) -> FormatResult<bool> {
     EntryView::at(entries, 0).map(|entry| entry.child().is_some())
 }
 
-fn entry_offsets(node: &Node<'_>, at: NodeAt) -> Result<(Vec<u32>, usize), IndexFault> {
+/// Where the entries start, where the last one ends, and whether they have
+/// sub-nodes.
+fn entry_offsets(node: &Node<'_>, at: NodeAt) -> Result<(Vec<u32>, usize, bool), IndexFault> {
     let base = match at {
         NodeAt::Root => ROOT_NODE_OFFSET,
         NodeAt::Block(_) => BLOCK_NODE_OFFSET,
@@ -431,5 +505,5 @@ fn entry_offsets(node: &Node<'_>, at: NodeAt) -> Result<(Vec<u32>, usize), Index
         offsets.push(u32::try_from(entry.offset()).map_err(|_| bad(OUT_OF_RANGE))?);
         end = entry.offset() + entry.len();
     }
-    Ok((offsets, end))
+    Ok((offsets, end, inner.unwrap_or(false)))
 }

@@ -7,17 +7,19 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use linkwright_ntfs_format::FormatError;
 use linkwright_ntfs_format::index::{self, EntryView};
 
 use super::MAX_DEPTH;
 use super::collation::{Collation, KeyProbe, Probe};
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
+use super::finger::{Finger, locate_near};
 use super::insert::{
-    Edit, EditKind, Reach, Right, block_capacity, choose_median, divide, edit_node, no_root_room,
-    put,
+    Arrival, Edit, EditKind, Reach, Right, block_capacity, choose_median, divide, edit_node,
+    no_root_room, put,
 };
 use super::node::{IndexNode, undecodable};
-use super::search::{Edge, Path, Step, load, load_child, locate};
+use super::search::{Path, Step, load, load_child, locate};
 use super::store::{IndexStore, RootFit};
 
 /// A block is sparse when it uses less than this part of its room...
@@ -26,7 +28,7 @@ const SPARSE_PART: usize = 3;
 /// free, so that the next insertion does not split it again.
 const SPARE_PART: usize = 4;
 
-/// Takes out the entry that `probe` finds and returns it, without a sub-node.
+/// Takes out the entry that `probe` finds.
 ///
 /// # Errors
 /// Those of the store and an [`IndexFault`] of a node on the way.
@@ -35,23 +37,41 @@ pub(crate) fn remove<S: IndexStore>(
     order: Collation<'_>,
     probe: &impl Probe,
 ) -> Result<Option<Vec<u8>>, S::Error> {
-    let located = locate(store, probe)?;
+    remove_with(store, order, probe, index::without_child)
+}
+
+/// As [`remove`]; returns what `last_look` makes of the entry.
+///
+/// # Errors
+/// As [`remove`], and those of `last_look`.
+pub(super) fn remove_with<S: IndexStore, R>(
+    store: &mut S,
+    order: Collation<'_>,
+    probe: &impl Probe,
+    last_look: impl FnOnce(&[u8]) -> Result<R, FormatError>,
+) -> Result<Option<R>, S::Error> {
+    let located = locate_near(store, probe)?;
     if !located.found {
         return Ok(None);
     }
-    let (mut path, slot) = (located.path, located.slot);
-    let at = located.node.at();
-    let removed = bare_entry(store, &located.node, slot)?;
-    let inner = located.node.child(slot);
-    drop(located.node);
-    match inner {
-        None => match at {
-            NodeAt::Block(vcn) => store.remove_entry(vcn, slot)?,
-            NodeAt::Root => edit_node(store, at, |node| node.remove(slot))?,
-        },
-        Some(child) => path = remove_inner(store, order, path, child)?,
+    let Step { at, slot } = located.step();
+    let removed = store
+        .look(at, |node| last_look(node.range(slot, slot + 1)))?
+        .map_err(|e| store.fault(undecodable(at, e)))?;
+    let mut path = located.path;
+    let mut is_leaf = false;
+    match (located.child, at) {
+        (None, NodeAt::Block(vcn)) => {
+            store.remove_entry(vcn, slot)?;
+            is_leaf = true;
+        }
+        (None, NodeAt::Root) => edit_node(store, at, |node| node.remove(slot))?,
+        (Some(child), _) => path = remove_inner(store, order, path, child)?,
     }
-    rebalance(store, path)?;
+    if rebalance(store, &path)? == Reach::Node && is_leaf {
+        // The next key is where this one was.
+        store.keep_finger(Finger::at(path, located.misses));
+    }
     Ok(Some(removed))
 }
 
@@ -113,6 +133,7 @@ fn remove_inner<S: IndexStore>(
             index::with_child(&entry, child).map_err(|e| store.fault(undecodable(at, e)))?,
         ),
         right: None,
+        in_order: false,
     };
     if put(store, path.clone(), edit)? == Reach::Node {
         path.steps.extend(steps);
@@ -121,7 +142,7 @@ fn remove_inner<S: IndexStore>(
     // Nodes were split for the longer key: look for where it is now.
     let key = EntryView::at(&entry, 0).map_err(|e| store.fault(undecodable(at, e)))?;
     let key = key.key();
-    let mut path = locate(store, &KeyProbe { order, key })?.path;
+    let mut path = locate(store, &KeyProbe { order, key }, Path::default())?.path;
     let below = rightmost_below(store, &path)?;
     path.steps
         .extend(below.iter().take(depth + 1).map(|node| Step {
@@ -171,41 +192,111 @@ fn free_all<S: IndexStore>(store: &mut S, nodes: &[Arc<IndexNode>]) -> Result<()
 }
 
 /// Mends the node at the end of `path`, which lost an entry, and those above.
-fn rebalance<S: IndexStore>(store: &mut S, mut path: Path) -> Result<(), S::Error> {
-    while let Some(step) = path.steps.pop() {
-        let NodeAt::Block(vcn) = step.at else {
-            return collapse_root(store);
-        };
-        let node = store.block(vcn)?;
-        if node.used() >= node.capacity() / SPARSE_PART {
-            return Ok(());
+fn rebalance<S: IndexStore>(store: &mut S, path: &Path) -> Result<Reach, S::Error> {
+    let mut steps = path.steps.as_slice();
+    let mut reach = Reach::Node;
+    while let Some((step, above)) = steps.split_last() {
+        steps = above;
+        if step.at == NodeAt::Root {
+            return collapse_root(store).map(|root| reach.max(root));
         }
-        let Some(&parent) = path.steps.last() else {
-            return Ok(());
+        let fill = store.look(step.at, Fill::of)?;
+        let Some(parent) = above.last() else {
+            return Ok(reach);
         };
+        if !fill.is_sparse || !may_join(store, *parent, step.at, fill)? {
+            return Ok(reach);
+        }
         let upper = load(store, parent.at)?;
         if upper.is_empty() {
             // No neighbours: the parent itself is to be mended.
             continue;
         }
-        let pairs = neighbours(store, &path, &upper, parent.slot, &node)?;
+        let node = load(store, step.at)?;
+        let pairs = neighbours(store, above, &upper, parent.slot, &node)?;
         drop(node);
         drop(upper);
         let Some(pair) = pairs.iter().min_by_key(|pair| pair.size) else {
-            return Ok(());
+            return Ok(reach);
         };
         let capacity = block_capacity(store.block_size());
-        let limit = if pair.left.is_empty() || pair.right.is_empty() {
-            capacity
-        } else {
-            capacity - capacity / SPARE_PART
-        };
-        if pair.size > limit {
-            return share(store, path, &pairs);
+        if pair.size > most_joined(capacity, pair.left.is_empty() || pair.right.is_empty()) {
+            let path = Path {
+                steps: above.to_vec(),
+                edge: path.edge,
+            };
+            return share(store, path, &pairs).map(|shared| reach.max(shared));
         }
         merge(store, parent.at, pair)?;
+        reach = Reach::Tree;
     }
-    Ok(())
+    Ok(reach)
+}
+
+/// How full a node is.
+#[derive(Debug, Clone, Copy)]
+struct Fill {
+    used: usize,
+    is_sparse: bool,
+    is_empty: bool,
+}
+
+impl Fill {
+    fn of(node: &IndexNode) -> Self {
+        Self {
+            used: node.used(),
+            is_sparse: node.used() < node.capacity() / SPARSE_PART,
+            is_empty: node.is_empty(),
+        }
+    }
+}
+
+/// Bytes by which two blocks and the entry between them are longer than one
+/// block of all their entries: one keyless last entry, and a sub-node pointer.
+const JOINT: usize = 24;
+
+/// Whether it is worth while to look at the node of `at` and those on both sides
+/// of it, below `parent`, as a whole: one of two may go, or something is wrong.
+fn may_join<S: IndexStore>(
+    store: &mut S,
+    parent: Step,
+    at: NodeAt,
+    fill: Fill,
+) -> Result<bool, S::Error> {
+    let slot = parent.slot;
+    let sides = store.look(parent.at, |upper| {
+        let side = |child: usize, between: usize| {
+            let len = upper.range(between, between + 1).len();
+            upper.child(child).map(|vcn| (vcn, len))
+        };
+        let left = slot.checked_sub(1).and_then(|before| side(before, before));
+        let right = (slot < upper.len()).then(|| side(slot + 1, slot)).flatten();
+        [left, right]
+    })?;
+    if fill.is_empty || sides == [None, None] {
+        return Ok(true);
+    }
+    let most = most_joined(block_capacity(store.block_size()), false);
+    for (vcn, between) in sides.into_iter().flatten() {
+        let other = NodeAt::Block(vcn);
+        if !vcn.is_multiple_of(store.vcn_step().max(1)) || other == at || other == parent.at {
+            return Ok(true);
+        }
+        let near = store.look(other, Fill::of)?;
+        if near.is_empty || fill.used + near.used + between <= most + JOINT {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Bytes of entries that one block made of two may have.
+fn most_joined(capacity: usize, is_one_empty: bool) -> usize {
+    if is_one_empty {
+        capacity
+    } else {
+        capacity - capacity / SPARE_PART
+    }
 }
 
 /// Two blocks side by side.
@@ -223,7 +314,7 @@ struct Pair {
 /// The pairs that the node at `slot` of `upper` makes with its neighbours.
 fn neighbours<S: IndexStore>(
     store: &S,
-    path: &Path,
+    above: &[Step],
     upper: &IndexNode,
     slot: usize,
     node: &Arc<IndexNode>,
@@ -241,7 +332,7 @@ fn neighbours<S: IndexStore>(
     }
     for pair in &pairs {
         let (left, right) = (pair.left.at(), pair.right.at());
-        if left == right || path.steps.iter().any(|s| s.at == left || s.at == right) {
+        if left == right || above.iter().any(|s| s.at == left || s.at == right) {
             return Err(store.fault(upper.fault(IndexFaultKind::Circle, pair.between)));
         }
     }
@@ -307,7 +398,7 @@ fn merge<S: IndexStore>(store: &mut S, upper: NodeAt, pair: &Pair) -> Result<(),
 
 /// Moves entries into an empty block from a neighbour too full to join with.
 /// A block that has but few entries is left as it is.
-fn share<S: IndexStore>(store: &mut S, path: Path, pairs: &[Pair]) -> Result<(), S::Error> {
+fn share<S: IndexStore>(store: &mut S, path: Path, pairs: &[Pair]) -> Result<Reach, S::Error> {
     let capacity = block_capacity(store.block_size());
     for pair in pairs {
         let empty = pair.left.is_empty() || pair.right.is_empty();
@@ -318,7 +409,7 @@ fn share<S: IndexStore>(store: &mut S, path: Path, pairs: &[Pair]) -> Result<(),
         };
         let header = store.root()?.root_header().map_err(|e| store.fault(e))?;
         let wide = IndexNode::new_root(&header, &pair.joined()).map_err(|e| store.fault(e))?;
-        let Some(median) = choose_median(&wide, Edge::Inside, capacity) else {
+        let Some(median) = choose_median(&wide, Arrival::Anywhere, capacity) else {
             continue;
         };
         let entry = divide(store, &wide, median, left, right, Right::Block)?;
@@ -327,38 +418,43 @@ fn share<S: IndexStore>(store: &mut S, path: Path, pairs: &[Pair]) -> Result<(),
             slot: pair.between,
             entry: Cow::Owned(entry),
             right: None,
+            in_order: false,
         };
         put(store, path, edit)?;
-        return Ok(());
+        return Ok(Reach::Tree);
     }
-    Ok(())
+    Ok(Reach::Node)
 }
 
 /// Draws the only block below an empty root into the root when it fits.
-fn collapse_root<S: IndexStore>(store: &mut S) -> Result<(), S::Error> {
+fn collapse_root<S: IndexStore>(store: &mut S) -> Result<Reach, S::Error> {
+    let mut reach = Reach::Node;
     for _ in 0..MAX_DEPTH {
         let root = store.root()?;
         if !root.is_empty() {
-            return Ok(());
+            return Ok(reach);
         }
         let Some(child) = load_child(store, &root, 0)? else {
-            return Ok(());
+            return Ok(reach);
         };
         let NodeAt::Block(vcn) = child.at() else {
-            return Ok(());
+            return Ok(reach);
         };
         let header = root.root_header().map_err(|e| store.fault(e))?;
         let value = IndexNode::new_root(&header, child.entries()).map_err(|e| store.fault(e))?;
         let limit = store.root_limit()?;
         if !child.is_empty() && value.bytes().len() > limit - limit / SPARE_PART {
-            return Ok(());
+            return Ok(reach);
         }
         drop(child);
         match store.set_root(&value)? {
-            RootFit::Fits => store.free_block(vcn)?,
+            RootFit::Fits => {
+                store.free_block(vcn)?;
+                reach = Reach::Tree;
+            }
             RootFit::TooLarge if value.is_empty() => return Err(no_root_room(store)),
-            RootFit::TooLarge => return Ok(()),
+            RootFit::TooLarge => return Ok(reach),
         }
     }
-    Ok(())
+    Ok(reach)
 }

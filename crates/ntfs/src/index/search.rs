@@ -62,37 +62,63 @@ impl Found {
 
 /// One level of a path: a node and the slot where the path goes on or ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Step {
+pub(crate) struct Step {
     pub(super) at: NodeAt,
     pub(super) slot: usize,
 }
 
 /// Which edge of the tree a path runs along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Edge {
     /// Every step is in front of all keys.
     Left,
     /// Every step is behind all keys; keys arrive in order.
     Right,
+    #[default]
     Inside,
 }
 
 /// The way from the root to a node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Path {
     pub(super) steps: Vec<Step>,
     pub(super) edge: Edge,
 }
 
 /// Where a search ended.
+#[derive(Debug)]
 pub(super) struct Located {
-    /// The last step is `node` and its slot.
+    /// Its last step is the node, and the slot of the key that was searched for
+    /// or, in a leaf, in front of which it would stand.
     pub(super) path: Path,
-    pub(super) node: Arc<IndexNode>,
-    pub(super) slot: usize,
-    /// Whether the key of that slot is the one searched for; else `node` is a
-    /// leaf and the key would stand in front of `slot`.
+    /// Whether the key of that slot is the one searched for.
     pub(super) found: bool,
+    /// The sub-node of that slot.
+    pub(super) child: Option<u64>,
+    /// Whether it is where the last change let expect it.
+    pub(super) in_order: bool,
+    /// How often in a row it was not.
+    pub(super) misses: u8,
+}
+
+impl Located {
+    /// The last step.
+    pub(super) fn step(&self) -> Step {
+        let root = Step {
+            at: NodeAt::Root,
+            slot: 0,
+        };
+        // A path has the root at least.
+        self.path.steps.last().copied().unwrap_or(root)
+    }
+}
+
+/// How much of what is searched for the keys on both sides of a gap begin with:
+/// all keys in the gap, and in the nodes below, do so too.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Shared {
+    low: usize,
+    high: usize,
 }
 
 /// The slot of an equal key, or that of the first key above.
@@ -100,15 +126,24 @@ pub(super) fn search_node(
     node: &IndexNode,
     probe: &impl Probe,
 ) -> Result<(usize, bool), IndexFault> {
+    search_between(node, probe, &mut Shared::default())
+}
+
+/// As [`search_node`], in a node whose keys lie in the gap of `shared`.
+pub(super) fn search_between(
+    node: &IndexNode,
+    probe: &impl Probe,
+    shared: &mut Shared,
+) -> Result<(usize, bool), IndexFault> {
     let (mut low, mut high) = (0, node.len());
     while low < high {
         let middle = low.midpoint(high);
-        let order = probe
-            .compare(node.key(middle))
+        let (order, same) = probe
+            .compare_from(node.key(middle), shared.low.min(shared.high))
             .map_err(|e| key_fault(node, middle, e))?;
         match order {
-            Ordering::Less => high = middle,
-            Ordering::Greater => low = middle + 1,
+            Ordering::Less => (high, shared.high) = (middle, same),
+            Ordering::Greater => (low, shared.low) = (middle + 1, same),
             Ordering::Equal => return Ok((middle, true)),
         }
     }
@@ -143,38 +178,99 @@ pub(super) fn load_child<S: IndexStore>(
     store.block(vcn).map(Some)
 }
 
-/// Searches from the root.
-pub(super) fn locate<S: IndexStore>(store: &S, probe: &impl Probe) -> Result<Located, S::Error> {
-    let mut node = store.root()?;
-    let mut steps = Vec::with_capacity(6);
-    let (mut left, mut right) = (true, true);
-    while steps.len() < MAX_DEPTH {
-        let (slot, found) = search_node(&node, probe).map_err(|e| store.fault(e))?;
-        steps.push(Step {
-            at: node.at(),
+/// What a search sees of a node.
+struct Seen {
+    slot: usize,
+    found: bool,
+    child: Option<u64>,
+    is_last: bool,
+}
+
+fn see(
+    node: &IndexNode,
+    probe: &impl Probe,
+    shared: &mut Shared,
+    step: u64,
+) -> Result<Seen, IndexFault> {
+    let (slot, found) = search_between(node, probe, shared)?;
+    let child = node.child(slot);
+    match child {
+        Some(vcn) if !found && !vcn.is_multiple_of(step) => {
+            Err(node.fault(IndexFaultKind::ChildVcn, slot))
+        }
+        _ => Ok(Seen {
             slot,
-        });
+            found,
+            child,
+            is_last: slot == node.len(),
+        }),
+    }
+}
+
+/// Searches from the root, for who is to change the index; `used` is a path that
+/// is not needed any more.
+pub(super) fn locate<S: IndexStore>(
+    store: &mut S,
+    probe: &impl Probe,
+    used: Path,
+) -> Result<Located, S::Error> {
+    let mut steps = used.steps;
+    steps.clear();
+    let vcn_step = store.vcn_step().max(1);
+    let (mut left, mut right) = (true, true);
+    let mut shared = Shared::default();
+    let mut at = NodeAt::Root;
+    while steps.len() < MAX_DEPTH {
+        let seen = store.look(at, |node| see(node, probe, &mut shared, vcn_step))?;
+        let Seen {
+            slot,
+            found,
+            child,
+            is_last,
+        } = seen.map_err(|e| store.fault(e))?;
+        steps.push(Step { at, slot });
         left &= slot == 0;
-        right &= slot == node.len();
-        let child = if found {
-            None
-        } else {
-            load_child(store, &node, slot)?
-        };
-        let Some(child) = child else {
-            let edge = match (left, right) {
-                (_, true) => Edge::Right,
-                (true, false) => Edge::Left,
-                (false, false) => Edge::Inside,
-            };
-            return Ok(Located {
-                path: Path { steps, edge },
-                node,
-                slot,
-                found,
-            });
-        };
-        node = child;
+        right &= is_last;
+        match child {
+            Some(vcn) if !found => at = NodeAt::Block(vcn),
+            _ => {
+                let edge = match (left, right) {
+                    (_, true) => Edge::Right,
+                    (true, false) => Edge::Left,
+                    (false, false) => Edge::Inside,
+                };
+                return Ok(Located {
+                    path: Path { steps, edge },
+                    found,
+                    child,
+                    in_order: false,
+                    misses: 0,
+                });
+            }
+        }
+    }
+    Err(store.fault(IndexFault::new(IndexFaultKind::Depth, at)))
+}
+
+/// The first key behind what `probe` finds no equal of.
+///
+/// # Errors
+/// As [`find`].
+pub(super) fn next_above<S: IndexStore>(
+    store: &S,
+    probe: &impl Probe,
+) -> Result<Option<Found>, S::Error> {
+    let mut node = store.root()?;
+    let mut above = None;
+    for _ in 0..MAX_DEPTH {
+        let (slot, _) = search_node(&node, probe).map_err(|e| store.fault(e))?;
+        if slot < node.len() {
+            above = Some(Found::new(Arc::clone(&node), slot));
+        }
+        match load_child(store, &node, slot)? {
+            Some(child) => node = child,
+            None => return Ok(above),
+        }
     }
     Err(store.fault(IndexFault::new(IndexFaultKind::Depth, node.at())))
 }
@@ -207,8 +303,10 @@ pub(crate) fn find<S: IndexStore>(
     probe: &impl Probe,
 ) -> Result<Option<Found>, S::Error> {
     let mut node = store.root()?;
+    let mut shared = Shared::default();
     for _ in 0..MAX_DEPTH {
-        let (slot, found) = search_node(&node, probe).map_err(|e| store.fault(e))?;
+        let (slot, found) =
+            search_between(&node, probe, &mut shared).map_err(|e| store.fault(e))?;
         if found {
             return Ok(Some(Found::new(node, slot)));
         }

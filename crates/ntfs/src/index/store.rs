@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::fault::{IndexFault, NodeAt};
+use super::finger::Finger;
 use super::node::{IndexNode, NodeFit, undecodable};
+use super::search::{Step, load};
 
 /// Whether a file record took a new index root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub(crate) enum RootFit {
 ///
 /// Undoing what a failed call left behind is up to the owner of the store: an
 /// error in the middle of an operation leaves the blocks as they are then.
-pub(crate) trait IndexStore {
+pub(crate) trait IndexStore: Sized {
     /// The error of the engine.
     type Error;
 
@@ -56,6 +58,26 @@ pub(crate) trait IndexStore {
     /// behind the stream is the store's to refuse
     /// ([`IndexFaultKind::ChildVcn`](super::fault::IndexFaultKind::ChildVcn)).
     fn block(&self, vcn: u64) -> Result<Arc<IndexNode>, Self::Error>;
+
+    /// Shows a node to who has the store alone; no more than a look, so that
+    /// nothing is shared for it.
+    fn look<R>(
+        &mut self,
+        at: NodeAt,
+        look: impl FnOnce(&IndexNode) -> R,
+    ) -> Result<R, Self::Error> {
+        load(self, at).map(|node| look(&node))
+    }
+
+    /// Takes what [`keep_finger`](Self::keep_finger) left; the empty one when
+    /// anything may have changed since.
+    fn take_finger(&mut self) -> Finger;
+
+    /// Keeps where the index was changed.
+    fn keep_finger(&mut self, finger: Finger);
+
+    /// Where the next key is expected.
+    fn hint(&self) -> Option<Step>;
 
     /// Lets `edit` change the block at `vcn` (copy on write: nodes given out by
     /// [`block`](Self::block) stay as they are).

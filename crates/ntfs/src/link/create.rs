@@ -1,22 +1,23 @@
 //! Making files and directories.
 
-use linkwright_ntfs_format::attribute::AttributeType;
-use linkwright_ntfs_format::file_name::{FileName, Namespace};
+use linkwright_ntfs_format::attribute::{AttributeFlags, AttributeType, Identity, resident_len};
+use linkwright_ntfs_format::file_name::{Duplicated, FileName, Namespace};
 use linkwright_ntfs_format::index::{self, RootHeader};
-use linkwright_ntfs_format::record::{self, NewRecord, RecordFlags};
+use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::sid::Sid;
 use linkwright_ntfs_format::standard_information::{
     Extended, FileAttributes, StandardInformation, Times,
 };
 use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber, SecurityId};
-use zerocopy::little_endian::U32;
+use zerocopy::little_endian::{U16, U32};
 
 use crate::alloc::RecordUse;
-use crate::attr::NewAttribute;
+use crate::attr::TakenRecord;
 use crate::engine::Engine;
 use crate::error::{InvalidInput, Place, Result};
-use crate::meta::Creator;
+use crate::index::directory::NameCase;
+use crate::meta::{Creator, ParentDirectory};
 
 /// What is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,9 +76,8 @@ impl Engine {
         kind: FileKind,
         options: &CreateOptions,
     ) -> Result<FileReference> {
-        let directory = self.directory(parent)?;
+        let parent = self.parent_directory(parent)?;
         Self::check_name(name)?;
-        let parent = self.reference_to(directory)?;
         let security = match &options.security_descriptor {
             Some(descriptor) => self.security_id_for(descriptor)?,
             None => {
@@ -85,43 +85,42 @@ impl Engine {
                     owner: options.owner,
                     group: options.group,
                 };
-                self.security_of_child(directory, kind, creator)?
+                self.security_of_child(&parent, kind, creator)?
             }
         };
-        let (number, sequence) = self.take_record(RecordUse::File)?;
-        let mut flags = RecordFlags::IN_USE;
-        flags.set(RecordFlags::DIRECTORY, kind == FileKind::Directory);
-        let new = NewRecord {
-            number,
-            sequence,
-            flags,
-            base: None,
-        };
-        self.modify_record(number, |bytes| record::format(bytes, &new))?;
-        self.insert_first_attributes(number, directory, kind, options, security)?;
-        let file = FileReference::new(number, sequence);
-        let name = FileName {
-            parent,
-            duplicated: self.duplicated(number)?,
+        let taken = self.take_record(RecordUse::File)?;
+        let file = taken.reference();
+        let info = self.first_information(&parent, kind, options, security);
+        let mut attributes = info.attributes;
+        attributes.set(FileAttributes::FILE_NAME_INDEX, kind == FileKind::Directory);
+        let mut name = FileName {
+            parent: parent.reference,
+            duplicated: Duplicated {
+                times: info.times,
+                attributes,
+                ..Duplicated::default()
+            },
             namespace: Namespace::Posix,
             name: name.to_vec(),
         };
-        self.attach_new_name(file, name.clone(), options.short_name.as_deref())?;
-        self.touch_directory(directory)?;
-        self.note_change_of(number, &name, UsnReason::FILE_CREATE)?;
+        let short = self.short_name_for(&mut name, options.short_name.as_deref())?;
+        let value = self.add_entry(&name, file)?;
+        self.put_first_attributes(&taken, kind, &info, &value)?;
+        if let Some(short) = short {
+            self.attach_name(file, &short)?;
+        }
+        self.touch_directory(parent.reference.record())?;
+        self.note_change_of(file.record(), &name, UsnReason::FILE_CREATE)?;
         Ok(file)
     }
 
-    /// `$STANDARD_INFORMATION`, then `$DATA` or `$INDEX_ROOT`: Windows numbers
-    /// them 0 and 1, and `$FILE_NAME` 2 (NTFS.md 2.5).
-    fn insert_first_attributes(
-        &mut self,
-        number: RecordNumber,
-        directory: RecordNumber,
+    fn first_information(
+        &self,
+        parent: &ParentDirectory,
         kind: FileKind,
         options: &CreateOptions,
         security_id: SecurityId,
-    ) -> Result<()> {
+    ) -> StandardInformation {
         let now = self.now();
         let times = options.times.unwrap_or(Times {
             created: now,
@@ -132,14 +131,13 @@ impl Engine {
         let own =
             FileAttributes::DIRECTORY | FileAttributes::NORMAL | FileAttributes::FILE_NAME_INDEX;
         let mut attributes = options.attributes - own;
-        let (_, parent) = self.standard_information(directory)?;
         let mut version = 0;
         match kind {
             FileKind::File => attributes.insert(FileAttributes::ARCHIVE),
             // A directory below a case-sensitive one is so too (NTFS.md 2.14).
-            FileKind::Directory => version = u32::from(parent.is_case_sensitive_directory()),
+            FileKind::Directory => version = u32::from(parent.case == NameCase::Sensitive),
         }
-        let info = StandardInformation {
+        StandardInformation {
             times,
             attributes,
             version,
@@ -148,25 +146,64 @@ impl Engine {
                 ..Extended::default()
             }),
             ..StandardInformation::default()
+        }
+    }
+
+    /// Puts the record of a new file in place: `$STANDARD_INFORMATION`, its first
+    /// name, and `$DATA` or `$INDEX_ROOT`. Windows numbers the first and the last
+    /// of these 0 and 1, and `$FILE_NAME` 2 (NTFS.md 2.5).
+    fn put_first_attributes(
+        &mut self,
+        taken: &TakenRecord,
+        kind: FileKind,
+        info: &StandardInformation,
+        name: &[u8],
+    ) -> Result<()> {
+        let place = Place::record(taken.number);
+        let mut flags = RecordFlags::IN_USE;
+        flags.set(RecordFlags::DIRECTORY, kind == FileKind::Directory);
+        let mut bytes = self.empty_record(taken, flags, None)?;
+        let root = match kind {
+            FileKind::File => Vec::new(),
+            FileKind::Directory => self.empty_root(taken.number)?,
         };
-        self.insert_attribute(
-            number,
-            &NewAttribute::resident(AttributeType::STANDARD_INFORMATION, &[], &info.encode()),
+        let (type_code, type_name): (_, &[u16]) = match kind {
+            FileKind::File => (AttributeType::DATA, &[]),
+            FileKind::Directory => (AttributeType::INDEX_ROOT, &index::I30),
+        };
+        let add = |bytes: &mut [u8], instance, type_code, name: &[u16], value: &[u8]| {
+            let id = Identity {
+                type_code,
+                name,
+                flags: AttributeFlags::empty(),
+                instance,
+            };
+            record::append_resident(bytes, &id, value).map_err(|e| place.format(e))
+        };
+        let information = info.encode();
+        add(
+            &mut bytes,
+            0,
+            AttributeType::STANDARD_INFORMATION,
+            &[],
+            &information,
         )?;
-        match kind {
-            FileKind::File => self.insert_attribute(
-                number,
-                &NewAttribute::resident(AttributeType::DATA, &[], &[]),
-            )?,
-            FileKind::Directory => {
-                let root = self.empty_root(number)?;
-                self.insert_attribute(
-                    number,
-                    &NewAttribute::resident(AttributeType::INDEX_ROOT, &index::I30, &root),
-                )?
-            }
-        };
-        Ok(())
+        let room = record::free_space(&bytes).map_err(|e| place.format(e))?;
+        let wanted = resident_len(0, name.len()) + resident_len(type_name.len(), root.len());
+        let fits = wanted <= room;
+        if fits {
+            add(&mut bytes, 2, AttributeType::FILE_NAME, &[], name)?;
+        }
+        add(&mut bytes, 1, type_code, type_name, &root)?;
+        if fits {
+            let header = record::header_mut(&mut bytes).map_err(|e| place.format(e))?;
+            header.next_instance = U16::new(3);
+            header.link_count = U16::new(1);
+            return self.put_record(taken, bytes);
+        }
+        self.put_record(taken, bytes)?;
+        self.insert_name(taken.number, name)?;
+        self.modify_header(taken.number, |header| header.link_count = U16::new(1))
     }
 
     fn empty_root(&self, number: RecordNumber) -> Result<Vec<u8>> {

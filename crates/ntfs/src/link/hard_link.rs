@@ -1,15 +1,15 @@
 //! Hard links (MS-FSA 2.1.5.15.7).
 
-use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::record;
-use linkwright_ntfs_format::standard_information::FileAttributes;
+use linkwright_ntfs_format::standard_information::{
+    ATTRIBUTES_OFFSET, CHANGED_OFFSET, FileAttributes,
+};
 use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 use zerocopy::little_endian::U16;
 
 use super::names::MAX_NAMES;
-use crate::attr::NewAttribute;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::meta::Survey;
@@ -23,9 +23,8 @@ impl Engine {
         parent: FileReference,
         name: &[u16],
     ) -> Result<()> {
-        self.check_content_change(file)?;
         let base = file.record();
-        let mut survey = self.survey(base)?;
+        let mut survey = self.survey_to_change(file)?;
         if survey.directory {
             return Err(InvalidInput::IsADirectory.into());
         }
@@ -34,7 +33,8 @@ impl Engine {
         if counted >= MAX_NAMES && self.links_without_dos(base, counted)? >= MAX_NAMES {
             return Err(InvalidInput::TooManyLinks.into());
         }
-        let directory = self.directory(parent)?;
+        let parent = self.parent_directory(parent)?;
+        let directory = parent.reference.record();
         if directory == RecordNumber::EXTEND {
             return Err(InvalidInput::Metafile.into());
         }
@@ -42,7 +42,7 @@ impl Engine {
         info.times.changed = self.now();
         info.attributes.insert(FileAttributes::ARCHIVE);
         let name = FileName {
-            parent: self.reference_to(directory)?,
+            parent: parent.reference,
             duplicated: survey.duplicated(),
             // A further name never gets an 8.3 name (SEMANTICS.md 4.4).
             namespace: Namespace::Posix,
@@ -50,10 +50,7 @@ impl Engine {
         };
         let key = self.add_entry(&name, survey.reference)?;
         self.count_further_name(base, &survey)?;
-        self.insert_attribute(
-            base,
-            &NewAttribute::resident(AttributeType::FILE_NAME, &[], &key),
-        )?;
+        self.insert_name(base, &key)?;
         self.touch_directory(directory)?;
         self.note_closed(base, &name, UsnReason::HARD_LINK_CHANGE)
     }
@@ -63,11 +60,19 @@ impl Engine {
         let counted = survey.link_count.checked_add(1);
         let counted =
             counted.ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))?;
-        let at = survey.information_at.clone();
-        let ranges = [0..record::HEADER_LEN, at.clone()];
+        let (at, value_at) = (survey.information_at, survey.information_value_at);
+        let info = survey.information();
+        let last = ATTRIBUTES_OFFSET + size_of::<u32>();
+        let ranges = [
+            0..record::HEADER_LEN,
+            value_at + CHANGED_OFFSET..value_at + last,
+        ];
         self.patch_record(base, &ranges, |bytes| {
             record::header_mut(bytes)?.link_count = U16::new(counted);
-            record::write_resident(bytes, at.start, 0, &survey.information().encode())
+            let changed = info.times.changed.0.to_le_bytes();
+            record::write_resident(bytes, at, CHANGED_OFFSET, &changed)?;
+            let attributes = info.attributes.bits().to_le_bytes();
+            record::write_resident(bytes, at, ATTRIBUTES_OFFSET, &attributes)
         })
     }
 }

@@ -6,7 +6,7 @@ use linkwright_ntfs_format::file_name::{Duplicated, FileName, FileNameView, Name
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 use zerocopy::little_endian::U16;
 
-use crate::attr::{AttrRef, NewAttribute};
+use crate::attr::AttrRef;
 use crate::dir::DirEntry;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
@@ -123,10 +123,7 @@ impl Engine {
     pub(crate) fn attach_name(&mut self, file: FileReference, name: &FileName) -> Result<()> {
         let value = self.add_entry(name, file)?;
         let base = file.record();
-        self.insert_attribute(
-            base,
-            &NewAttribute::resident(AttributeType::FILE_NAME, &[], &value),
-        )?;
+        self.insert_name(base, &value)?;
         self.count_names(base, 1)
     }
 
@@ -143,13 +140,12 @@ impl Engine {
     }
 
     fn count_names(&mut self, base: RecordNumber, change: i16) -> Result<()> {
-        let block = self.record(base)?;
-        let count = header_of(&block, base)?.link_count.get();
-        drop(block);
-        let changed = count
-            .checked_add_signed(change)
-            .ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))?;
-        self.modify_header(base, |header| header.link_count = U16::new(changed))
+        let counted = self.modify_header(base, |header| {
+            let changed = header.link_count.get().checked_add_signed(change)?;
+            header.link_count = U16::new(changed);
+            Some(())
+        })?;
+        counted.ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))
     }
 
     /// Refreshes the entry of a file that has one name (and its 8.3 name).
@@ -262,6 +258,16 @@ impl Engine {
         name: &[u16],
     ) -> Result<(RecordNumber, Vec<u16>)> {
         let case = self.name_case(parent)?;
+        self.resolve_by_case(parent, name, case)
+    }
+
+    /// As [`Self::resolve_entry`], in a directory that tells names apart like this.
+    pub(crate) fn resolve_by_case(
+        &self,
+        parent: RecordNumber,
+        name: &[u16],
+        case: NameCase,
+    ) -> Result<(RecordNumber, Vec<u16>)> {
         let entry = self
             .lookup_entry(parent, name, case)?
             .ok_or(InvalidInput::NotFound)?;

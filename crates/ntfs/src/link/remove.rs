@@ -2,13 +2,15 @@
 
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::file_name::Namespace;
+use linkwright_ntfs_format::record;
+use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation};
 use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use super::names::NameOfFile;
 use crate::attr::AttrKey;
 use crate::engine::Engine;
-use crate::error::{InvalidInput, Result};
+use crate::error::{InvalidInput, Place, Result};
 use crate::stream::StreamBody;
 
 impl Engine {
@@ -16,8 +18,9 @@ impl Engine {
     /// name. A directory must be empty. Links are not followed.
     pub(crate) fn remove_name(&mut self, parent: FileReference, name: &[u16]) -> Result<()> {
         self.check_writable()?;
-        let directory = self.directory(parent)?;
-        let (base, stored) = self.resolve_entry(directory, name)?;
+        let parent = self.parent_directory(parent)?;
+        let directory = parent.reference.record();
+        let (base, stored) = self.resolve_by_case(directory, name, parent.case)?;
         if base.0 < RecordNumber::FIRST_USER.0 || directory == RecordNumber::EXTEND {
             return Err(InvalidInput::Metafile.into());
         }
@@ -32,11 +35,11 @@ impl Engine {
         } = self.name_of_file(base, directory, &stored)?;
         // A change is told under the long name, by whichever it was asked for.
         let told = match (&pair, found.namespace) {
-            (Some(long), Namespace::Dos) => long.clone(),
-            _ => found.clone(),
+            (Some(long), Namespace::Dos) => long,
+            _ => &found,
         };
         if left == 0 {
-            self.note_closed(base, &told, UsnReason::FILE_DELETE)?;
+            self.note_closed(base, told, UsnReason::FILE_DELETE)?;
             self.take_entry(directory, &found.name)?;
             if let Some(pair) = &pair {
                 self.take_entry(directory, &pair.name)?;
@@ -53,7 +56,7 @@ impl Engine {
             // The entry that is left may be old from when there were more; now
             // it is the only one and must be right.
             self.refresh_only_name(base)?;
-            self.note_closed(base, &told, UsnReason::HARD_LINK_CHANGE)?;
+            self.note_closed(base, told, UsnReason::HARD_LINK_CHANGE)?;
         }
         self.touch_directory(directory)
     }
@@ -61,6 +64,9 @@ impl Engine {
     /// Frees everything a file has: keys in the volume's indexes, clusters,
     /// extension records, the base record.
     pub(crate) fn delete_file(&mut self, base: RecordNumber) -> Result<()> {
+        if self.is_plain(base)? {
+            return self.free_record(base);
+        }
         if let Some(tag) = self.reparse_tag(base)? {
             self.remove_reparse_key(base, tag)?;
         }
@@ -82,6 +88,31 @@ impl Engine {
             self.free_record(record)?;
         }
         self.free_record(base)
+    }
+
+    /// Whether a file has its base record alone: no clusters, no key in an index of
+    /// the volume. Files whose bytes fit their record are so.
+    fn is_plain(&self, base: RecordNumber) -> Result<bool> {
+        let block = self.record(base)?;
+        let (mut known, mut reparse) = (false, false);
+        for attribute in record::attributes(block.bytes()) {
+            let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
+            let Some(value) = attribute.resident_value() else {
+                return Ok(false);
+            };
+            match attribute.type_code() {
+                AttributeType::STANDARD_INFORMATION => {
+                    let info = StandardInformation::decode(value);
+                    let place = Place::attribute(base, attribute.type_code());
+                    let attributes = info.map_err(|e| place.format(e))?.attributes;
+                    reparse |= attributes.contains(FileAttributes::REPARSE_POINT);
+                    known = true;
+                }
+                AttributeType::ATTRIBUTE_LIST | AttributeType::OBJECT_ID => return Ok(false),
+                _ => {}
+            }
+        }
+        Ok(known && !reparse)
     }
 
     fn free_stream_clusters(&mut self, base: RecordNumber, key: AttrKey<'_>) -> Result<()> {

@@ -16,10 +16,15 @@ impl Engine {
         Ok(match self.options.short_names {
             ShortNames::Off => false,
             ShortNames::On => true,
-            ShortNames::ByVolume => {
-                let (_, information) = self.volume_information()?;
-                !information.flags.contains(VolumeFlags::SHORT_NAMES_OFF)
-            }
+            // Nothing changes that flag while the volume is open.
+            ShortNames::ByVolume => match self.short_names.get() {
+                Some(known) => *known,
+                None => {
+                    let (_, information) = self.volume_information()?;
+                    let off = information.flags.contains(VolumeFlags::SHORT_NAMES_OFF);
+                    *self.short_names.get_or_init(|| !off)
+                }
+            },
         })
     }
 

@@ -7,8 +7,9 @@ use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, NtTime, RecordNumber, SecurityId, num};
 
 use crate::attr::{AttrKey, AttrRef};
+use crate::cache::Block;
 use crate::engine::Engine;
-use crate::error::{InvalidInput, Result};
+use crate::error::{InvalidInput, Place, Result};
 use crate::record::header_of;
 
 /// What a file is, from its own attributes.
@@ -59,6 +60,32 @@ impl Engine {
         &self,
         base: RecordNumber,
     ) -> Result<(AttrRef, StandardInformation)> {
+        let block = self.record(base)?;
+        self.information_in(base, &block)
+    }
+
+    /// As [`Self::standard_information`], of a base record at hand.
+    pub(crate) fn information_in(
+        &self,
+        base: RecordNumber,
+        block: &Block,
+    ) -> Result<(AttrRef, StandardInformation)> {
+        // The first attribute of nearly every record.
+        if let Some(Ok(first)) = record::attributes(block.bytes()).next()
+            && first.type_code() == AttributeType::STANDARD_INFORMATION
+            && first.name().is_empty()
+            && let Some(value) = first.resident_value()
+        {
+            let at = AttrRef {
+                record: base,
+                type_code: first.type_code(),
+                instance: first.instance(),
+                lowest_vcn: 0,
+            };
+            let info = StandardInformation::decode(value);
+            let place = Place::attribute(base, AttributeType::STANDARD_INFORMATION);
+            return Ok((at, info.map_err(|e| place.format(e))?));
+        }
         let found = self.need(base, INFORMATION)?;
         let info =
             StandardInformation::decode(found.resident()?).map_err(|e| found.place().format(e))?;
@@ -304,6 +331,7 @@ impl Engine {
                 CaseSensitivity::Insensitive => info.version & !1,
             };
         })?;
+        self.memo.drop_index(file.record());
         self.note_change(file.record(), UsnReason::BASIC_INFO_CHANGE)
     }
 }

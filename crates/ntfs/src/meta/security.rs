@@ -5,6 +5,7 @@
 //! descriptor itself (`$SECURITY_DESCRIPTOR`).
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::AttributeType;
@@ -16,7 +17,9 @@ use linkwright_ntfs_format::standard_information::Extended;
 use linkwright_ntfs_format::usn::UsnReason;
 use linkwright_ntfs_format::{FileReference, RecordNumber, SecurityId};
 
+use super::ParentDirectory;
 use crate::attr::AttrKey;
+use crate::cache::OffsetHasher;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::link::FileKind;
@@ -45,7 +48,18 @@ pub(crate) struct Creator {
 /// look at `$Secure`. Numbers never change their descriptor.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct SecurityCache {
-    children: HashMap<Heritage, SecurityId>,
+    children: HashMap<Heritage, SecurityId, BuildHasherDefault<OffsetHasher>>,
+    /// What the last directory with a descriptor of its own passed on.
+    own: Option<OwnHeritage>,
+}
+
+/// What a descriptor that a directory itself carries passes on.
+#[derive(Debug, Clone)]
+struct OwnHeritage {
+    descriptor: Vec<u8>,
+    kind: FileKind,
+    creator: Creator,
+    child: SecurityId,
 }
 
 /// Most numbers that are remembered; the cache starts anew then.
@@ -103,33 +117,64 @@ impl Engine {
     /// The security id of a new child of `parent`.
     pub(crate) fn security_of_child(
         &mut self,
+        parent: &ParentDirectory,
+        kind: FileKind,
+        creator: Creator,
+    ) -> Result<SecurityId> {
+        if parent.security_id == NO_ID {
+            return self.security_below_own(parent.reference.record(), kind, creator);
+        }
+        let heritage = Heritage {
+            parent: parent.security_id,
+            kind,
+            creator,
+        };
+        if let Some(id) = self.state.security.children.get(&heritage) {
+            return Ok(*id);
+        }
+        let parent = parent.reference.record();
+        let descriptor = self.descriptor_of(parent)?;
+        let descriptor = Self::inherited(parent, &descriptor, kind, creator)?;
+        let id = self.security_id_for(&descriptor)?;
+        Arc::make_mut(&mut self.state.security).remember(heritage, id);
+        Ok(id)
+    }
+
+    /// The same below a directory without a number, which carries its descriptor.
+    fn security_below_own(
+        &mut self,
         parent: RecordNumber,
         kind: FileKind,
         creator: Creator,
     ) -> Result<SecurityId> {
-        let (_, info) = self.standard_information(parent)?;
-        let heritage = Heritage {
-            parent: info.security_id(),
+        let known = self.state.security.own.as_ref();
+        if let Some(own) = known.filter(|own| own.kind == kind && own.creator == creator)
+            && let Some(found) = self.find(parent, OWN)?
+            && !found.view()?.is_non_resident()
+            && found.resident()? == own.descriptor
+        {
+            return Ok(own.child);
+        }
+        let descriptor = self.descriptor_of(parent)?;
+        let inherited = Self::inherited(parent, &descriptor, kind, creator)?;
+        let child = self.security_id_for(&inherited)?;
+        Arc::make_mut(&mut self.state.security).own = Some(OwnHeritage {
+            descriptor,
             kind,
             creator,
-        };
-        // A directory without a number is not told from others like it.
-        let known = heritage.parent != NO_ID;
-        if known && let Some(id) = self.state.security.children.get(&heritage) {
-            return Ok(*id);
-        }
-        let descriptor = self.inherited(parent, kind, creator)?;
-        let id = self.security_id_for(&descriptor)?;
-        if known {
-            Arc::make_mut(&mut self.state.security).remember(heritage, id);
-        }
-        Ok(id)
+            child,
+        });
+        Ok(child)
     }
 
-    fn inherited(&self, parent: RecordNumber, kind: FileKind, creator: Creator) -> Result<Vec<u8>> {
+    fn inherited(
+        parent: RecordNumber,
+        descriptor: &[u8],
+        kind: FileKind,
+        creator: Creator,
+    ) -> Result<Vec<u8>> {
         let place = Place::record(parent);
-        let bytes = self.descriptor_of(parent)?;
-        let above = SecurityDescriptor::decode(&bytes).map_err(|e| place.format(e))?;
+        let above = SecurityDescriptor::decode(descriptor).map_err(|e| place.format(e))?;
         let owner = creator.owner.or(above.owner);
         let group = creator.group.or(above.group);
         let object = match kind {

@@ -1,6 +1,7 @@
 //! What directory entries repeat of a file, in one walk over its base record.
 
 use linkwright_ntfs_format::attribute::{AttributeType, AttributeView};
+use linkwright_ntfs_format::attribute_list;
 use linkwright_ntfs_format::ea::EaInformation;
 use linkwright_ntfs_format::file_name::Duplicated;
 use linkwright_ntfs_format::record::{self, RecordFlags};
@@ -10,7 +11,6 @@ use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber, num};
 use crate::attr::AttrKey;
 use crate::engine::Engine;
 use crate::error::{Place, Result};
-use crate::record::header_of;
 
 /// What entries repeat of a file, and where it says so.
 #[derive(Debug, Clone)]
@@ -21,8 +21,9 @@ pub(crate) struct Survey {
     pub(crate) link_count: u16,
     /// Whether it is a directory.
     pub(crate) directory: bool,
-    /// Where `$STANDARD_INFORMATION` is in the base record.
-    pub(crate) information_at: core::ops::Range<usize>,
+    /// Where `$STANDARD_INFORMATION` is in the base record, and its value.
+    pub(crate) information_at: usize,
+    pub(crate) information_value_at: usize,
     information: Option<StandardInformation>,
     /// Size and allocated size of the unnamed stream (NTFS.md 2.8).
     sizes: Option<(u64, u64)>,
@@ -114,6 +115,13 @@ impl Survey {
 }
 
 impl Engine {
+    /// The survey of a file whose content or names are to be changed: it is in use
+    /// and none of the volume's own.
+    pub(crate) fn survey_to_change(&self, file: FileReference) -> Result<Survey> {
+        self.check_content_change(file)?;
+        self.survey(file.record())
+    }
+
     /// What a fresh directory entry says of a file.
     pub(crate) fn duplicated(&self, base: RecordNumber) -> Result<Duplicated> {
         self.survey(base).map(|survey| survey.duplicated())
@@ -123,34 +131,10 @@ impl Engine {
     /// look at the others for what is not there.
     pub(crate) fn survey(&self, base: RecordNumber) -> Result<Survey> {
         let block = self.record(base)?;
-        let header = header_of(&block, base)?;
-        let directory = header.flags().contains(RecordFlags::DIRECTORY);
-        let mut survey = Survey {
-            reference: FileReference::new(base, header.sequence()),
-            link_count: header.link_count.get(),
-            directory,
-            information: None,
-            information_at: 0..0,
-            sizes: None,
-            packed_ea_size: None,
-            reparse_tag: None,
-        };
-        let mut has_list = false;
-        for attribute in record::attributes(block.bytes()) {
-            let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
-            let place = Place::attribute(base, attribute.type_code());
-            has_list |= attribute.type_code() == AttributeType::ATTRIBUTE_LIST;
-            if attribute.type_code() == AttributeType::STANDARD_INFORMATION {
-                let end = attribute.offset() + attribute.len();
-                survey.information_at = attribute.offset()..end;
-            }
-            if attribute.name().is_empty() {
-                survey.see(&attribute).map_err(|e| place.format(e))?;
-            }
-        }
+        let (mut survey, list) = survey_record(block.bytes(), base)?;
         drop(block);
-        if has_list {
-            self.look_further(base, &mut survey)?;
+        if list != ListKind::None {
+            self.look_further(base, &mut survey, list)?;
         }
         let reparse = survey
             .information()
@@ -168,13 +152,18 @@ impl Engine {
     }
 
     /// What is in no base record: by the list.
-    fn look_further(&self, base: RecordNumber, survey: &mut Survey) -> Result<()> {
-        for type_code in [
-            AttributeType::DATA,
-            AttributeType::EA_INFORMATION,
-            AttributeType::REPARSE_POINT,
-        ] {
-            if survey.knows(type_code) || !self.list_may_hold(base, type_code)? {
+    fn look_further(&self, base: RecordNumber, survey: &mut Survey, list: ListKind) -> Result<()> {
+        let open = match list {
+            ListKind::InClusters => self.open_list(base)?,
+            _ => None,
+        };
+        for (n, type_code) in LISTED.into_iter().enumerate() {
+            let may_hold = match (&open, list) {
+                (Some(open), _) => open.may_hold(type_code),
+                (None, ListKind::InRecord(kinds)) => kinds.get(n).is_none_or(|kind| *kind),
+                (None, _) => true,
+            };
+            if survey.knows(type_code) || !may_hold {
                 continue;
             }
             if let Some(found) = self.find(base, AttrKey::unnamed(type_code))? {
@@ -185,4 +174,59 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Takes down what a base record says.
+fn survey_record(bytes: &[u8], base: RecordNumber) -> Result<(Survey, ListKind)> {
+    let place = Place::record(base);
+    let header = record::header(bytes).map_err(|e| place.format(e))?;
+    let mut survey = Survey {
+        reference: FileReference::new(base, header.sequence()),
+        link_count: header.link_count.get(),
+        directory: header.flags().contains(RecordFlags::DIRECTORY),
+        information_at: 0,
+        information_value_at: 0,
+        information: None,
+        sizes: None,
+        packed_ea_size: None,
+        reparse_tag: None,
+    };
+    let mut list = ListKind::None;
+    for attribute in record::attributes(bytes) {
+        let attribute = attribute.map_err(|e| place.format(e))?;
+        let type_code = attribute.type_code();
+        if type_code == AttributeType::ATTRIBUTE_LIST {
+            list = match attribute.resident_value() {
+                Some(value) => {
+                    ListKind::InRecord(LISTED.map(|kind| attribute_list::may_hold(value, kind)))
+                }
+                None => ListKind::InClusters,
+            };
+        }
+        if type_code == AttributeType::STANDARD_INFORMATION {
+            survey.information_at = attribute.offset();
+            survey.information_value_at = attribute.resident_value_offset().unwrap_or(0);
+        }
+        if attribute.name().is_empty() {
+            let place = Place::attribute(base, type_code);
+            survey.see(&attribute).map_err(|e| place.format(e))?;
+        }
+    }
+    Ok((survey, list))
+}
+
+/// What entries repeat and may be in other records.
+const LISTED: [AttributeType; 3] = [
+    AttributeType::DATA,
+    AttributeType::EA_INFORMATION,
+    AttributeType::REPARSE_POINT,
+];
+
+/// The attribute list of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ListKind {
+    None,
+    /// In the record; whether it may hold each of [`LISTED`].
+    InRecord([bool; 3]),
+    InClusters,
 }

@@ -131,7 +131,7 @@ impl Engine {
     fn page_at_hand(&mut self, map: &StreamMap, offset: u64, place: Place) -> Result<u64> {
         let location = self.page_location(map, offset, place)?;
         let key = location.key();
-        if !self.cache.contains(key) {
+        if !self.cache.holds(key) {
             let block = self.cached_block(location.clone(), BlockKind::Page, place, |_| Ok(()))?;
             self.keep_cached(location, &block);
         }

@@ -239,15 +239,21 @@ impl Engine {
         Ok(key)
     }
 
+    /// The bytes of a record in order, for who has the volume alone.
+    pub(crate) fn record_bytes(&mut self, number: RecordNumber) -> Result<&[u8]> {
+        let key = self.record_at_hand(number)?;
+        let bytes = self.cache.bytes(key);
+        bytes.ok_or_else(|| Place::record(number).corrupt(CorruptKind::RecordOutsideMft))
+    }
+
     /// Changes the header of a record.
-    pub(crate) fn modify_header(
+    pub(crate) fn modify_header<T>(
         &mut self,
         number: RecordNumber,
-        change: impl FnOnce(&mut RecordHeader),
-    ) -> Result<()> {
+        change: impl FnOnce(&mut RecordHeader) -> T,
+    ) -> Result<T> {
         self.patch_record(number, &[HEADER], |bytes| {
-            change(record::header_mut(bytes)?);
-            Ok(())
+            record::header_mut(bytes).map(change)
         })
     }
 

@@ -4,13 +4,13 @@ use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::record;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
-use super::look::{Look, Slot, look, look_at};
+use super::look::{Look, NameAt, Sight, Slot, look, look_at, name_of};
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Error, Place, Result};
 use crate::volume::Volume;
 
-/// Bytes read at a time: large enough for a disk, small enough to be looked at
-/// in the processor's own cache.
+/// Bytes read at a time: large enough for a disk, small enough that two of them
+/// stay in the processor's own cache while they are looked at and told.
 const CHUNK: usize = 512 << 10;
 
 /// What a chunk holds that is to be told, in the order of the records.
@@ -27,9 +27,28 @@ pub(super) struct Chunk {
     bytes: Vec<u8>,
     record_size: usize,
     pub(super) items: Vec<Item>,
+    names: Vec<NameAt>,
+}
+
+/// All names of a file with an attribute list, in whatever records they are.
+#[derive(Default)]
+pub(super) struct Listed {
+    pub(super) names: Vec<NameAt>,
+    /// Their values.
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Chunk {
+    /// All bytes, in which its names lie.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The names of a file.
+    pub(super) fn names(&self, look: &Look) -> &[NameAt] {
+        look.names_of(&self.names)
+    }
+
     /// The record that starts at `at`.
     pub(super) fn record(&self, at: usize) -> &[u8] {
         self.bytes
@@ -49,6 +68,7 @@ impl Chunk {
         let len = usize::try_from(count).unwrap_or(0).saturating_mul(size);
         self.record_size = size;
         self.items.clear();
+        self.names.clear();
         self.bytes.resize(len, 0);
         let whole = engine.read_records(first, &mut self.bytes).is_ok();
         let dirty = engine.cache.is_dirty();
@@ -56,7 +76,12 @@ impl Chunk {
         let records = self.bytes.chunks_exact_mut(size.max(1));
         for ((number, at), bytes) in (first..).zip(starts).zip(records) {
             let this = RecordNumber(number);
-            let slot = engine.slot(this, bytes, whole, dirty);
+            let mut sight = Sight {
+                number: this,
+                at,
+                names: &mut self.names,
+            };
+            let slot = engine.slot(&mut sight, bytes, whole, dirty);
             match slot {
                 Ok(Slot::Nothing) => {}
                 Ok(Slot::Base(look)) => self.items.push(Item::Base { look, at }),
@@ -110,37 +135,39 @@ impl Engine {
     /// is in memory.
     fn slot(
         &self,
-        number: RecordNumber,
+        sight: &mut Sight<'_>,
         bytes: &mut [u8],
         whole: bool,
         dirty: bool,
     ) -> Result<Slot> {
+        let number = sight.number;
         let mirrored = number.0 < crate::record::MIRRORED;
         if dirty {
             let key = self.record_location(number)?.key();
             if self.cache.contains(key) || self.cache.spilled(key).is_some() {
-                return self.slot_in_memory(number, bytes);
+                return self.slot_in_memory(sight, bytes);
             }
         }
         if !whole && let Err(error) = self.read_records(number.0, bytes) {
             return Err(error);
         }
-        match look(bytes, number) {
+        match look(bytes, sight) {
             // The copy may stand in for these.
-            Slot::Damaged(_) | Slot::Unknown(_) if mirrored => self.slot_in_memory(number, bytes),
+            Slot::Damaged(_) | Slot::Unknown(_) if mirrored => self.slot_in_memory(sight, bytes),
             slot => Ok(slot),
         }
     }
 
     /// What a record holds as the engine has it.
-    fn slot_in_memory(&self, number: RecordNumber, bytes: &mut [u8]) -> Result<Slot> {
+    fn slot_in_memory(&self, sight: &mut Sight<'_>, bytes: &mut [u8]) -> Result<Slot> {
+        let number = sight.number;
         let block = self.record(number)?;
         let from = block.bytes();
         bytes
             .get_mut(..from.len())
             .ok_or_else(|| Place::record(number).corrupt(CorruptKind::RecordOutsideMft))?
             .copy_from_slice(from);
-        look_at(bytes, number).map_err(|e| Place::record(number).format(e))
+        look_at(bytes, sight).map_err(|e| Place::record(number).format(e))
     }
 
     /// Whether the bitmap of `$MFT` says that a record is in use.
@@ -155,13 +182,9 @@ impl Engine {
         Ok(byte >> (number.0 % 8) & 1 == 1)
     }
 
-    /// The values of all `$FILE_NAME`s of a file with an attribute list, in the
-    /// order of the list, and how many entries the list has.
-    pub(super) fn listed_names(
-        &self,
-        file: FileReference,
-        most: u64,
-    ) -> Result<(Vec<Vec<u8>>, u64)> {
+    /// All names of a file with an attribute list, in the order of their records,
+    /// and how many entries the list has.
+    pub(super) fn listed_names(&self, file: FileReference, most: u64) -> Result<(Listed, u64)> {
         let base = file.record();
         let bad = || {
             Place::attribute(base, AttributeType::ATTRIBUTE_LIST)
@@ -179,7 +202,7 @@ impl Engine {
             .map(|entry| (entry.reference, entry.instance))
             .collect();
         wanted.sort_unstable();
-        let mut values = Vec::with_capacity(wanted.len());
+        let mut listed = Listed::default();
         let mut rest = wanted.as_slice();
         while let Some((reference, _)) = rest.first() {
             let same = rest.partition_point(|(other, _)| other <= reference);
@@ -195,24 +218,27 @@ impl Engine {
             if !owned || !reference.matches(header.sequence()) {
                 return Err(bad());
             }
-            let before = values.len();
+            let before = listed.names.len();
             for attribute in record::attributes(block.bytes()) {
                 let attribute = attribute.map_err(|e| Place::record(number).format(e))?;
-                let listed = attribute.type_code() == AttributeType::FILE_NAME
+                let is_listed = attribute.type_code() == AttributeType::FILE_NAME
                     && here
                         .binary_search_by_key(&attribute.instance(), |(_, instance)| *instance)
                         .is_ok();
-                if listed {
-                    super::look::name_of(&attribute)
+                if is_listed {
+                    let name = name_of(&attribute)
+                        .and_then(|name| NameAt::new(&name, listed.bytes.len()))
                         .map_err(|e| Place::record(number).format(e))?;
-                    values.push(attribute.resident_value().unwrap_or_default().to_vec());
+                    listed.names.push(name);
+                    let value = attribute.resident_value().unwrap_or_default();
+                    listed.bytes.extend_from_slice(value);
                 }
             }
-            if values.len() - before != here.len() {
+            if listed.names.len() - before != here.len() {
                 return Err(bad());
             }
             rest = behind;
         }
-        Ok((values, length))
+        Ok((listed, length))
     }
 }

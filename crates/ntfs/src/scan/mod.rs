@@ -1,12 +1,12 @@
 //! The link scan: every file of a volume with its names, in one ordered pass
 //! over `$MFT`.
 //!
-//! Records are read in large pieces and looked at by several threads, and told
-//! in their order. A name has a path once all directories above it were met,
+//! Records are read in large pieces and looked at by several threads, the caller's
+//! among them, and told in their order. A name has a path once all directories above it were met,
 //! which as a rule have lower record numbers than what is in them; files for
 //! which that is not so wait, as a record number, and are read again at the end.
 //!
-//! Memory, besides the chunks on the way (about 0.5 MiB each, five for a thread):
+//! Memory, besides the chunks on the way (about 0.5 MiB each, three for a thread):
 //! 24 bytes and the name for each directory, 4 bytes for each file that waits.
 //!
 //! What is told comes from the records and not from the directories' indexes:
@@ -20,14 +20,14 @@ mod workers;
 
 use std::ops::ControlFlow;
 
-use linkwright_ntfs_format::file_name::{FileNameView, Namespace};
+use linkwright_ntfs_format::file_name::Namespace;
 use linkwright_ntfs_format::record::RecordFlags;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 
 use crate::error::{Error, Result, Unsupported};
 use crate::volume::Volume;
-use chunk::{Chunk, Item};
-use look::Look;
+use chunk::{Chunk, Item, Listed};
+use look::{Look, NameAt};
 use tree::{Stand, Tree};
 use workers::{Plan, each_chunk};
 
@@ -78,6 +78,9 @@ struct Scan<'v> {
     /// Entries of attribute lists that may still be looked at.
     listed: u64,
     stands: Vec<Stand>,
+    /// The last directory that was asked for, and where its names stand: names
+    /// that follow each other often have one.
+    last: Option<(FileReference, Stand)>,
     summary: ScanSummary,
     /// Whether all directories were met.
     again: bool,
@@ -111,6 +114,7 @@ impl Volume {
             waiting: Vec::new(),
             listed: LISTED.saturating_add(records.saturating_mul(LISTED_A_RECORD)),
             stands: Vec::new(),
+            last: None,
             summary: ScanSummary::default(),
             again: false,
         };
@@ -129,6 +133,12 @@ impl Volume {
             scan.tell_waiting(plan, visit)?;
         }
         Ok(scan.summary)
+    }
+
+    /// How many file records a scan looks at; 0 when the volume is latched.
+    #[must_use]
+    pub fn record_count(&self) -> u64 {
+        self.read().map_or(0, |engine| engine.record_count())
     }
 
     /// How directories order two names: by their upper-case forms, then as they
@@ -158,7 +168,7 @@ impl Scan<'_> {
         let mut items = std::mem::take(&mut chunk.items);
         for item in items.drain(..) {
             match item {
-                Item::Base { look, at } => self.file(&look, chunk.record(at), visit)?,
+                Item::Base { look, at } => self.file(&look, chunk, at, visit)?,
                 Item::Damaged { record, error } => self.damaged(record, error, visit)?,
             }
         }
@@ -172,34 +182,31 @@ impl Scan<'_> {
         visit(Scanned::Damaged { record, error })
     }
 
-    fn file(&mut self, look: &Look, bytes: &[u8], visit: Visit<'_>) -> ControlFlow<()> {
+    fn file(&mut self, look: &Look, chunk: &Chunk, at: usize, visit: Visit<'_>) -> ControlFlow<()> {
         let number = look.file.record();
         let listed = match look.listed {
             false => None,
             true => match self.listed_names(look.file) {
-                Ok(values) => Some(values),
+                Ok(listed) => Some(listed),
                 Err(error) => return self.damaged(number, error, visit),
             },
         };
+        let (names, text) = match &listed {
+            None => (chunk.names(look), chunk.bytes()),
+            Some(listed) => (listed.names.as_slice(), listed.bytes.as_slice()),
+        };
         if look.flags.contains(RecordFlags::DIRECTORY) && !self.again {
-            self.add_directory(look, bytes, listed.as_deref());
+            // It has one name, and at most an 8.3 name beside it.
+            let long = |name: &&NameAt| name.namespace != Namespace::Dos;
+            self.tree.add(look.file, names.iter().find(long), text);
         }
         if number == RecordNumber::ROOT {
             return ControlFlow::Continue(());
         }
         self.stands.clear();
         let mut known = true;
-        match &listed {
-            None => {
-                for name in look.names_in(bytes) {
-                    known &= self.stand(&name, number);
-                }
-            }
-            Some(values) => {
-                for name in values.iter().flat_map(|value| FileNameView::new(value)) {
-                    known &= self.stand(&name, number);
-                }
-            }
+        for name in names {
+            known &= self.stand(name.parent, number);
         }
         if !known && !self.again {
             self.waiting
@@ -210,37 +217,31 @@ impl Scan<'_> {
         visit(Scanned::File(ScannedFile {
             volume: self.volume,
             look,
-            bytes,
-            listed: listed.as_deref(),
+            bytes: chunk.record(at),
+            names,
+            text,
             tree: &self.tree,
             stands: &self.stands,
         }))
     }
 
     /// Finds out where a name stands; `false` when that is not known yet.
-    fn stand(&mut self, name: &FileNameView<'_>, seen: RecordNumber) -> bool {
-        let stand = self.tree.stand(name.parent(), seen);
+    fn stand(&mut self, parent: FileReference, seen: RecordNumber) -> bool {
+        let stand = match self.last {
+            Some((last, stand)) if last == parent => stand,
+            _ => self.tree.stand(parent, seen),
+        };
+        // What is not known yet may be known for the next name.
+        self.last = (stand != Stand::Unknown).then_some((parent, stand));
         self.stands.push(stand);
         stand != Stand::Unknown
     }
 
-    fn listed_names(&mut self, file: FileReference) -> Result<Vec<Vec<u8>>> {
+    fn listed_names(&mut self, file: FileReference) -> Result<Listed> {
         let engine = self.volume.read()?;
-        let (values, entries) = engine.listed_names(file, self.listed)?;
+        let (names, entries) = engine.listed_names(file, self.listed)?;
         self.listed -= entries;
-        Ok(values)
-    }
-
-    /// A directory has one name and at most an 8.3 name beside it.
-    fn add_directory(&mut self, look: &Look, bytes: &[u8], listed: Option<&[Vec<u8>]>) {
-        let long = |name: &FileNameView<'_>| name.namespace() != Namespace::Dos;
-        match listed {
-            None => self.tree.add(look.file, look.names_in(bytes).find(long)),
-            Some(values) => {
-                let mut views = values.iter().flat_map(|value| FileNameView::new(value));
-                self.tree.add(look.file, views.find(long));
-            }
-        }
+        Ok(names)
     }
 
     /// Reads the files again that had to wait.
@@ -263,7 +264,7 @@ impl Scan<'_> {
                 };
                 let number = u32::try_from(look.file.record().0).unwrap_or(u32::MAX);
                 if here.binary_search(&number).is_ok()
-                    && self.file(look, chunk.record(*at), visit).is_break()
+                    && self.file(look, &chunk, *at, visit).is_break()
                 {
                     return Ok(());
                 }

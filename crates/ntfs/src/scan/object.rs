@@ -1,12 +1,12 @@
 //! What a scan tells of one file.
 
 use linkwright_ntfs_format::attribute::{AttributeType, AttributeView};
-use linkwright_ntfs_format::file_name::{FileNameView, Namespace};
+use linkwright_ntfs_format::file_name::Namespace;
 use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation};
 use linkwright_ntfs_format::{FileReference, RecordNumber, num};
 
-use super::look::{Look, NamesIn};
+use super::look::{Look, NameAt};
 use super::tree::{Stand, Tree};
 use crate::error::{CorruptKind, Place, Result};
 use crate::meta::FileInfo;
@@ -30,9 +30,12 @@ pub enum Standing {
 pub struct ScannedFile<'a> {
     pub(super) volume: &'a Volume,
     pub(super) look: &'a Look,
+    /// Its base record.
     pub(super) bytes: &'a [u8],
-    /// The values of all names, when they are in several records.
-    pub(super) listed: Option<&'a [Vec<u8>]>,
+    /// All names, in whatever records they are.
+    pub(super) names: &'a [NameAt],
+    /// The bytes that they lie in.
+    pub(super) text: &'a [u8],
     pub(super) tree: &'a Tree,
     /// Where each name stands, in the order of the names.
     pub(super) stands: &'a [Stand],
@@ -40,7 +43,8 @@ pub struct ScannedFile<'a> {
 
 /// One name of a scanned file.
 pub struct ScannedName<'a> {
-    view: FileNameView<'a>,
+    name: NameAt,
+    text: &'a [u8],
     stand: Stand,
     tree: &'a Tree,
 }
@@ -67,13 +71,11 @@ impl<'a> ScannedFile<'a> {
     /// Names without 8.3 names.
     #[must_use]
     pub fn link_count(&self) -> u32 {
-        match self.listed {
-            None => u32::from(self.look.names),
-            Some(_) => {
-                let names = self.names().filter(|name| !name.is_short());
-                u32::try_from(names.count()).unwrap_or(u32::MAX)
-            }
+        if !self.look.listed {
+            return u32::from(self.look.names);
         }
+        let names = self.names().filter(|name| !name.is_short());
+        u32::try_from(names.count()).unwrap_or(u32::MAX)
     }
 
     /// Whether it may be a link of any kind: it has several names, a reparse
@@ -85,14 +87,11 @@ impl<'a> ScannedFile<'a> {
 
     /// Every name, 8.3 names among them.
     pub fn names(&self) -> impl Iterator<Item = ScannedName<'a>> + use<'a> {
-        let tree = self.tree;
+        let (text, tree) = (self.text, self.tree);
         let mut stands = self.stands.iter();
-        let views = match self.listed {
-            None => Views::Record(self.look.names_in(self.bytes)),
-            Some(values) => Views::Listed(values.iter()),
-        };
-        views.map(move |view| ScannedName {
-            view,
+        self.names.iter().map(move |name| ScannedName {
+            name: *name,
+            text,
             stand: stands.next().copied().unwrap_or(Stand::Lost),
             tree,
         })
@@ -130,23 +129,6 @@ impl<'a> ScannedFile<'a> {
         match resident {
             Some(bytes) => Ok(Some(bytes)),
             None => self.volume.reparse_bytes(self.look.file),
-        }
-    }
-}
-
-/// The names of a file, wherever they are.
-enum Views<'a> {
-    Record(NamesIn<'a>),
-    Listed(core::slice::Iter<'a, Vec<u8>>),
-}
-
-impl<'a> Iterator for Views<'a> {
-    type Item = FileNameView<'a>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Record(names) => names.next(),
-            Self::Listed(values) => FileNameView::new(values.next()?).ok(),
         }
     }
 }
@@ -238,13 +220,13 @@ impl<'a> ScannedName<'a> {
     /// The directory it says it is in.
     #[must_use]
     pub fn parent(&self) -> FileReference {
-        self.view.parent()
+        self.name.parent
     }
 
     /// Naming rules.
     #[must_use]
     pub fn namespace(&self) -> Namespace {
-        self.view.namespace()
+        self.name.namespace
     }
 
     /// Whether it is the 8.3 name of another one.
@@ -253,9 +235,15 @@ impl<'a> ScannedName<'a> {
         self.namespace() == Namespace::Dos
     }
 
+    /// How many UTF-16 units the name has.
+    #[must_use]
+    pub fn unit_count(&self) -> usize {
+        self.name.len()
+    }
+
     /// UTF-16 units of the name.
     pub fn units(&self) -> impl ExactSizeIterator<Item = u16> + use<'a> {
-        self.view.name.iter().map(|unit| unit.get())
+        self.name.units(self.text)
     }
 
     /// Where it stands.
@@ -273,8 +261,15 @@ impl<'a> ScannedName<'a> {
     /// the other often have one [`parent`](Self::parent).
     #[must_use]
     pub fn directory(&self) -> Option<Vec<&'a [u16]>> {
+        self.directory_below(FileReference::ROOT)
+    }
+
+    /// The names from the directory `top` to the one it is in, without `top`'s own;
+    /// `None` when that does not lie below `top`, or is lost.
+    #[must_use]
+    pub fn directory_below(&self, top: FileReference) -> Option<Vec<&'a [u16]>> {
         match self.standing() {
-            Standing::Rooted | Standing::Hidden => Some(self.tree.path(self.parent())),
+            Standing::Rooted | Standing::Hidden => self.tree.path(top, self.parent()),
             Standing::Lost => None,
         }
     }

@@ -1,7 +1,8 @@
 //! The directories a scan has met, and the paths they make.
 
-use linkwright_ntfs_format::file_name::FileNameView;
 use linkwright_ntfs_format::{FileReference, RecordNumber, SequenceNumber};
+
+use super::look::NameAt;
 
 /// A directory: 24 bytes, and its name in [`Tree::names`].
 struct Directory {
@@ -61,17 +62,18 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Adds a directory, which must follow all others.
-    pub(super) fn add(&mut self, file: FileReference, name: Option<FileNameView<'_>>) {
+    /// Adds a directory, which must follow all others; the units of its name are in
+    /// `text`.
+    pub(super) fn add(&mut self, file: FileReference, name: Option<&NameAt>, text: &[u8]) {
         let Ok(record) = u32::try_from(file.record().0) else {
             return;
         };
         let at = u64::try_from(self.names.len()).unwrap_or(u64::MAX);
         let (parent, parent_sequence, name_len) = match &name {
             Some(name) => {
-                self.names.extend(name.name.iter().map(|unit| unit.get()));
-                let parent = u32::try_from(name.parent().record().0).unwrap_or(u32::MAX);
-                (parent, name.parent().sequence().0, name.header.name_length)
+                self.names.extend(name.units(text));
+                let parent = u32::try_from(name.parent.record().0).unwrap_or(u32::MAX);
+                (parent, name.parent.sequence().0, name.len())
             }
             None => (u32::MAX, 0, 0),
         };
@@ -81,7 +83,7 @@ impl Tree {
             name: at,
             sequence: file.sequence().0,
             parent_sequence,
-            name_len,
+            name_len: u8::try_from(name_len).unwrap_or(u8::MAX),
             state: State::Open,
         };
         if record == ROOT {
@@ -186,21 +188,22 @@ impl Tree {
         }
     }
 
-    /// The names from the root down to a directory that is reached from it; the
-    /// root's own is not among them.
-    pub(super) fn path(&self, directory: FileReference) -> Vec<&[u16]> {
+    /// The names from `top` down to a directory that is reached from the root; that
+    /// of `top` is not among them. `None` when it does not lie below `top`.
+    pub(super) fn path(&self, top: FileReference, directory: FileReference) -> Option<Vec<&[u16]>> {
         let mut path = Vec::new();
-        let start = u32::try_from(directory.record().0).unwrap_or(u32::MAX);
-        let mut at = self.find(start);
-        while let Some(found) = at.and_then(|at| self.directories.get(at)) {
+        let top = u32::try_from(top.record().0).ok()?;
+        let start = u32::try_from(directory.record().0).ok()?;
+        let mut found = self.directories.get(self.find(start)?)?;
+        while found.record != top {
             if found.record == ROOT || path.len() > self.directories.len() {
-                break;
+                return None;
             }
             path.push(self.name(found));
-            at = self.find(found.parent);
+            found = self.directories.get(self.find(found.parent)?)?;
         }
         path.reverse();
-        path
+        Some(path)
     }
 
     fn name(&self, directory: &Directory) -> &[u16] {

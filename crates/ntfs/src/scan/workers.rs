@@ -1,15 +1,21 @@
-//! Reading ahead: threads that read and look at chunks while the caller is told
-//! of earlier ones.
+//! Reading ahead: chunks are read and looked at by several threads, and told by
+//! one of them, the caller's, in their order.
+//!
+//! Chunks are taken in order by whoever is free. The caller tells the next one when
+//! it is ready, and until then reads further ones like the others: no thread waits
+//! for another while there is something to read, and most of what the caller tells
+//! is still in its processor's cache.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::chunk::{Chunk, per_chunk};
 use crate::error::{Error, Result};
 use crate::volume::Volume;
 
-/// Chunks that a thread is ahead of the caller at most.
-const AHEAD: usize = 2;
+/// Chunks a thread that are begun and not told at most; one more is used again.
+const AHEAD: u64 = 2;
 /// More threads than this only wait for memory.
 const MAX_THREADS: usize = 4;
 /// Fewer chunks than this are not worth a thread.
@@ -56,82 +62,147 @@ pub(super) fn each_chunk(
     take: &mut dyn FnMut(&mut Chunk) -> ControlFlow<()>,
 ) -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MAX_THREADS));
-    if threads == 1 || plan.chunks() < FEW {
-        return alone(volume, plan, take);
-    }
+    let helpers = match plan.chunks() < FEW {
+        true => 0,
+        false => threads - 1,
+    };
+    let ahead = AHEAD * u64::try_from(helpers + 1).unwrap_or(1);
+    let line = Line {
+        volume,
+        plan,
+        ahead,
+        state: Mutex::new(State::default()),
+        changed: Condvar::new(),
+    };
     std::thread::scope(|scope| {
-        let mut lines = Vec::with_capacity(threads);
-        for number in 0..threads {
-            let (full, ready) = sync_channel(AHEAD);
-            let (empty, again) = channel();
-            let mine = (u64::try_from(number).unwrap_or(0)..plan.chunks()).step_by(threads);
-            let started = std::thread::Builder::new()
-                .name("scan".to_owned())
-                .spawn_scoped(scope, move || work(volume, plan, mine, &full, &again));
-            if started.is_err() {
-                // Its chunks would be missing; the others end as nobody listens.
-                drop(lines);
-                return alone(volume, plan, take);
+        let _over = Over(&line);
+        for _ in 0..helpers {
+            let helper = std::thread::Builder::new().name("scan".to_owned());
+            // With fewer of them, or none, the caller reads more itself.
+            if helper.spawn_scoped(scope, || line.help()).is_err() {
+                break;
             }
-            lines.push((ready, empty));
         }
-        in_order(plan, &lines, take)
-        // Threads that still have something to give find nobody and end.
+        line.tell(take)
     })
 }
 
 /// A chunk that was looked at, or why there is none.
 type Looked = Result<Chunk>;
 
-/// One thread: each of its chunks into a buffer that came back, or a new one.
-fn work(
-    volume: &Volume,
+/// What the threads share.
+struct Line<'v> {
+    volume: &'v Volume,
     plan: Plan,
-    mine: impl Iterator<Item = u64>,
-    full: &SyncSender<Looked>,
-    again: &Receiver<Chunk>,
-) {
-    for number in mine {
-        let mut chunk = again.try_recv().unwrap_or_default();
-        let (first, count) = plan.part(number);
-        let looked = chunk.read(volume, first, count).map(|()| chunk);
-        let failed = looked.is_err();
-        if full.send(looked).is_err() || failed {
-            return;
-        }
+    /// Chunks that are begun and not told at most.
+    ahead: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The first chunk that nobody has begun.
+    next: u64,
+    /// Chunks that were told.
+    told: u64,
+    ready: BTreeMap<u64, Looked>,
+    /// Chunks that were told, to be used again.
+    empty: Vec<Chunk>,
+    /// Nothing more is wanted, or a thread is gone with its chunk.
+    over: bool,
+}
+
+/// Ends the helpers when the caller is done, and the caller's waiting when a helper
+/// is, however that ended.
+struct Over<'l, 'v>(&'l Line<'v>);
+
+impl Drop for Over<'_, '_> {
+    fn drop(&mut self) {
+        self.0.state().over = true;
+        self.0.changed.notify_all();
     }
 }
 
-/// Takes the chunks of all threads in turn.
-fn in_order(
-    plan: Plan,
-    lines: &[(Receiver<Looked>, Sender<Chunk>)],
-    take: &mut dyn FnMut(&mut Chunk) -> ControlFlow<()>,
-) -> Result<()> {
-    let turns = lines.iter().cycle();
-    for (_, (ready, empty)) in (0..plan.chunks()).zip(turns) {
-        // A thread ends early only when it panicked: the lock is poisoned then.
-        let mut chunk = ready.recv().map_err(|_| Error::Latched)??;
-        if take(&mut chunk).is_break() {
-            break;
-        }
-        empty.send(chunk).ok();
+impl Line<'_> {
+    /// A panic of another thread is passed on by the scope that it runs in.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    Ok(())
-}
 
-fn alone(
-    volume: &Volume,
-    plan: Plan,
-    take: &mut dyn FnMut(&mut Chunk) -> ControlFlow<()>,
-) -> Result<()> {
-    let mut chunk = Chunk::default();
-    for number in 0..plan.chunks() {
-        let (first, count) = plan.part(number);
-        chunk.read(volume, first, count)?;
-        if take(&mut chunk).is_break() {
-            break;
+    fn wait<'g>(&self, state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
+        self.changed
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins the next chunk, if there is one and it may be: its number and a buffer
+    /// for it.
+    fn begin(&self, state: &mut State) -> Option<(u64, Chunk)> {
+        if state.next >= self.plan.chunks() || state.next - state.told >= self.ahead {
+            return None;
+        }
+        let number = state.next;
+        state.next += 1;
+        Some((number, state.empty.pop().unwrap_or_default()))
+    }
+
+    fn read(&self, number: u64, mut chunk: Chunk) -> Looked {
+        let (first, count) = self.plan.part(number);
+        chunk.read(self.volume, first, count).map(|()| chunk)
+    }
+
+    /// A helper: reads until all is read or nothing more is wanted.
+    fn help(&self) {
+        let mut state = self.state();
+        while !state.over && state.next < self.plan.chunks() {
+            let Some((number, chunk)) = self.begin(&mut state) else {
+                state = self.wait(state);
+                continue;
+            };
+            drop(state);
+            let gone = Over(self);
+            let looked = self.read(number, chunk);
+            std::mem::forget(gone);
+            state = self.state();
+            state.ready.insert(number, looked);
+            self.changed.notify_all();
         }
     }
-    Ok(())
+
+    /// The caller: tells one chunk after the other, and reads what is ahead while the
+    /// one that comes next is with a helper.
+    fn tell(&self, take: &mut dyn FnMut(&mut Chunk) -> ControlFlow<()>) -> Result<()> {
+        let mut state = self.state();
+        while state.told < self.plan.chunks() {
+            let told = state.told;
+            let mut chunk = if let Some(looked) = state.ready.remove(&told) {
+                drop(state);
+                looked?
+            } else if let Some((number, chunk)) = self.begin(&mut state) {
+                drop(state);
+                let looked = self.read(number, chunk);
+                if number != told {
+                    state = self.state();
+                    state.ready.insert(number, looked);
+                    continue;
+                }
+                looked?
+            } else if state.over {
+                // A helper panicked, which is passed on when it is joined.
+                return Err(Error::Latched);
+            } else {
+                state = self.wait(state);
+                continue;
+            };
+            if take(&mut chunk).is_break() {
+                break;
+            }
+            state = self.state();
+            state.told += 1;
+            state.empty.push(chunk);
+            self.changed.notify_all();
+        }
+        Ok(())
+    }
 }

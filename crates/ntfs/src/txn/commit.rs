@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U64;
 
-use super::far::{self, FarBlock, MAX_FAR};
+use super::far::{self, FarBlock};
 use super::journal::{Found, Journal};
 use super::layout::{Extent, PAIR, RECORD_HEADER, RECORD_MAGIC, RecordHeader};
 use super::record::Body;
@@ -16,10 +16,16 @@ use super::write_set::{Write, WriteSet};
 use crate::error::{Error, Result};
 
 impl Store {
-    /// Whether the log takes a record of so many bytes in blocks, once it is
-    /// empty.
+    /// Whether the log takes a record of so many bytes in blocks and of their
+    /// copies, once it is empty.
     pub(crate) fn fits(&self, bytes: u64) -> bool {
-        Body::most(bytes) <= self.capacity()
+        Body::most(bytes.saturating_add(self.mirrored_of(bytes))) <= self.capacity()
+    }
+
+    /// The most of so many bytes in blocks that is kept twice: `$MFTMirr` is a
+    /// cluster at least.
+    pub(crate) fn mirrored_of(&self, bytes: u64) -> u64 {
+        bytes.min(self.mirror.len)
     }
 
     /// Bytes for records.
@@ -66,7 +72,7 @@ impl Store {
             return Ok(());
         }
         let journal = self.journal()?;
-        let record = body.record(journal.header.serial.get(), journal.sequence);
+        let record = body.record(journal.header.session.get(), journal.sequence);
         self.append(&record)?;
         body.apply(&mut self.sectors);
         Ok(())
@@ -98,6 +104,18 @@ impl Store {
                 self.write(place, chunk.get(from..to).unwrap_or_default())
             })
         })?;
+        self.commit_table(blocks, area, table, sum)
+    }
+
+    /// Commits a group whose images and table are on the device, and brings it
+    /// into place. The log has no record.
+    pub(super) fn commit_table(
+        &mut self,
+        blocks: Vec<FarBlock>,
+        area: &[(u64, u64)],
+        table: u64,
+        sum: u64,
+    ) -> Result<()> {
         // Images and table are durable before the record that names them.
         self.flush_device()?;
         let extents: Vec<Extent> = area
@@ -114,7 +132,7 @@ impl Store {
         }
         let mut header = RecordHeader {
             magic: RECORD_MAGIC,
-            serial: journal.header.serial,
+            session: journal.header.session,
             sequence: U64::new(journal.sequence),
             length: U64::new(length as u64),
             body_length: U64::new(table),
@@ -145,12 +163,9 @@ impl Store {
     fn settle(&mut self) -> Result<()> {
         self.sectors
             .runs(|offset, bytes| self.write(offset, bytes))?;
-        let mut bytes = vec![0; MAX_FAR];
-        for block in &self.far {
-            let bytes = bytes.get_mut(..block.len).unwrap_or_default();
-            self.device.read_at(block.source, bytes)?;
-            self.write(block.target, bytes)?;
-        }
+        far::each_image(&self.far, &*self.device, |offset, bytes| {
+            self.write(offset, bytes)
+        })?;
         self.flush_device()?;
         let journal = self.journal_mut()?;
         journal.position = journal.region.records_start();
@@ -222,19 +237,22 @@ impl Store {
         copies
     }
 
+    /// The copy of the part of a block that is mirrored.
+    pub(super) fn mirror_of(&self, block: &FarBlock) -> Option<FarBlock> {
+        let end = block.target + block.len as u64;
+        let (from, to, copy) = self.mirror.overlap(block.target, end)?;
+        Some(FarBlock {
+            target: copy,
+            source: block.source + (from - block.target),
+            len: usize::try_from(to - from).ok()?,
+        })
+    }
+
     fn with_far_mirror(&self, blocks: Vec<FarBlock>) -> Vec<FarBlock> {
         let mut all = blocks;
         let copies: Vec<FarBlock> = all
             .iter()
-            .filter_map(|block| {
-                let end = block.target + block.len as u64;
-                let (from, to, copy) = self.mirror.overlap(block.target, end)?;
-                Some(FarBlock {
-                    target: copy,
-                    source: block.source + (from - block.target),
-                    len: usize::try_from(to - from).ok()?,
-                })
-            })
+            .filter_map(|block| self.mirror_of(block))
             .collect();
         if !copies.is_empty() {
             all.extend(copies);

@@ -16,6 +16,8 @@ use crate::error::{Error, Result, Unsupported};
 /// Bytes of a table that are made or read at a time; no entry crosses the end
 /// of a chunk.
 const CHUNK: usize = 64 << 10;
+/// Bytes of images that are read at a time.
+const READ: usize = 1 << 20;
 /// The most bytes of one entry's image.
 pub(crate) const MAX_FAR: usize = 64 << 10;
 
@@ -63,6 +65,70 @@ pub(crate) fn push_block(blocks: &mut Vec<FarBlock>, block: FarBlock) {
     }
 }
 
+/// Makes the table of a group chunk by chunk.
+pub(super) struct TableWriter<'w> {
+    chunk: Vec<u8>,
+    at: u64,
+    sum: u64,
+    write: &'w mut dyn FnMut(u64, &[u8]) -> Result<()>,
+}
+
+impl<'w> TableWriter<'w> {
+    /// A table whose chunks go to `write`.
+    pub(super) fn new(write: &'w mut dyn FnMut(u64, &[u8]) -> Result<()>) -> Self {
+        Self {
+            chunk: Vec::with_capacity(CHUNK),
+            at: 0,
+            sum: 0,
+            write,
+        }
+    }
+
+    /// Adds a block: `before` are the checksums of its sectors on the device,
+    /// `image` is that of what it is to become.
+    pub(super) fn push(&mut self, block: &FarBlock, before: &[u64], image: u64) -> Result<()> {
+        if self.chunk.len() + block.entry_len() > CHUNK {
+            self.end_chunk()?;
+        }
+        let entry = Entry {
+            offset: U64::new(block.target),
+            sectors: U32::new(u32::try_from(block.len / SECTOR).unwrap_or(u32::MAX)),
+            ranges: U32::new(FAR),
+        };
+        self.chunk.extend_from_slice(entry.as_bytes());
+        for sum in before {
+            self.chunk.extend_from_slice(&sum.to_le_bytes());
+        }
+        let image = FarImage {
+            source: U64::new(block.source),
+            checksum: U64::new(image),
+        };
+        self.chunk.extend_from_slice(image.as_bytes());
+        Ok(())
+    }
+
+    fn end_chunk(&mut self) -> Result<()> {
+        self.chunk.resize(CHUNK, 0);
+        self.sum = checksum::chain(self.sum, &self.chunk);
+        (self.write)(self.at, &self.chunk)?;
+        self.at += CHUNK as u64;
+        self.chunk.clear();
+        Ok(())
+    }
+
+    /// The table's length and checksum.
+    pub(super) fn finish(mut self) -> Result<(u64, u64)> {
+        self.end_chunk()?;
+        Ok((self.at, self.sum))
+    }
+}
+
+/// Appends the checksum of every sector of `bytes`.
+pub(super) fn push_sums(bytes: &[u8], sums: &mut Vec<u64>) {
+    let (sectors, _) = bytes.as_chunks::<SECTOR>();
+    sums.extend(sectors.iter().map(|sector| checksum::of(sector)));
+}
+
 /// Makes the table of `blocks`, whose images are on the device, and hands its
 /// chunks to `write`; returns its length and checksum.
 pub(super) fn write_table(
@@ -70,41 +136,49 @@ pub(super) fn write_table(
     device: &dyn BlockDevice,
     mut write: impl FnMut(u64, &[u8]) -> Result<()>,
 ) -> Result<(u64, u64)> {
-    let mut chunk = Vec::with_capacity(CHUNK);
-    let (mut at, mut sum) = (0, 0);
+    let mut table = TableWriter::new(&mut write);
     let mut bytes = vec![0; MAX_FAR];
-    let mut flush = |chunk: &mut Vec<u8>| -> Result<()> {
-        chunk.resize(CHUNK, 0);
-        sum = checksum::chain(sum, chunk);
-        write(at, chunk)?;
-        at += CHUNK as u64;
-        chunk.clear();
-        Ok(())
-    };
+    let mut sums = Vec::new();
     for block in blocks {
-        if chunk.len() + block.entry_len() > CHUNK {
-            flush(&mut chunk)?;
-        }
         let bytes = bytes.get_mut(..block.len).unwrap_or_default();
-        let entry = Entry {
-            offset: U64::new(block.target),
-            sectors: U32::new(u32::try_from(block.len / SECTOR).unwrap_or(u32::MAX)),
-            ranges: U32::new(FAR),
-        };
-        chunk.extend_from_slice(entry.as_bytes());
         device.read_at(block.target, bytes)?;
-        for sector in bytes.as_chunks::<SECTOR>().0 {
-            chunk.extend_from_slice(&checksum::of(sector).to_le_bytes());
-        }
+        sums.clear();
+        push_sums(bytes, &mut sums);
         device.read_at(block.source, bytes)?;
-        let image = FarImage {
-            source: U64::new(block.source),
-            checksum: U64::new(checksum::of(bytes)),
-        };
-        chunk.extend_from_slice(image.as_bytes());
+        table.push(block, &sums, checksum::of(bytes))?;
     }
-    flush(&mut chunk)?;
-    Ok((at, sum))
+    table.finish()
+}
+
+/// Hands the image of every block, with its target, to `write`. Images that lie
+/// one behind the other are read together.
+pub(super) fn each_image(
+    blocks: &[FarBlock],
+    device: &dyn BlockDevice,
+    mut write: impl FnMut(u64, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut bytes = Vec::new();
+    let mut rest = blocks;
+    while let Some(first) = rest.first() {
+        let (mut count, mut len) = (0, 0);
+        for block in rest {
+            if block.source != first.source + len as u64 || len + block.len > READ {
+                break;
+            }
+            (count, len) = (count + 1, len + block.len);
+        }
+        let (together, behind) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+        bytes.resize(len, 0);
+        device.read_at(first.source, &mut bytes)?;
+        let mut left = bytes.as_slice();
+        for block in together {
+            let (image, tail) = left.split_at_checked(block.len).unwrap_or((left, &[]));
+            write(block.target, image)?;
+            left = tail;
+        }
+        rest = behind;
+    }
+    Ok(())
 }
 
 /// A group found in the spill area.

@@ -1,5 +1,7 @@
 //! The journal of a session, and replaying that of one that did not end.
 
+use std::hash::{BuildHasher, RandomState};
+
 use linkwright_device::BlockDevice;
 use linkwright_ntfs_format::log::EMPTY_FILL;
 use zerocopy::IntoBytes;
@@ -81,6 +83,7 @@ impl Journal {
             header: Header {
                 magic: HEADER_MAGIC,
                 serial: U64::new(serial),
+                session: U64::new(random()),
                 generation: U64::ZERO,
                 next_sequence: U64::new(1),
                 flags: U64::new(flags),
@@ -97,6 +100,13 @@ impl Journal {
     /// Bytes left for records.
     pub(super) fn room(&self) -> u64 {
         self.region.len() - self.position
+    }
+
+    /// The places on the device behind `room` bytes for a record, to hold what
+    /// that record names. The log has no record, and is in use to its end now.
+    pub(super) fn lend(&mut self, room: u64) -> Vec<(u64, u64)> {
+        self.used = self.region.len();
+        self.region.extents_from(self.position + room)
     }
 
     /// The header for the next write, and where it goes.
@@ -146,7 +156,7 @@ impl Journal {
             far: None,
             groups: 0,
         };
-        found.scan(device, serial)?;
+        found.scan(device)?;
         Ok(Some(found))
     }
 }
@@ -154,9 +164,9 @@ impl Journal {
 impl Found {
     /// Gathers the records that follow each other; ends at the first that is
     /// not whole. Each step advances by a sector at least.
-    fn scan(&mut self, device: &dyn BlockDevice, serial: u64) -> Result<()> {
+    fn scan(&mut self, device: &dyn BlockDevice) -> Result<()> {
         while self.journal.room() >= SECTOR_LEN && self.far.is_none() {
-            let Some((group, length)) = self.read_record(device, serial)? else {
+            let Some((group, length)) = self.read_record(device)? else {
                 break;
             };
             match group {
@@ -172,17 +182,19 @@ impl Found {
         Ok(())
     }
 
-    fn read_record(&self, device: &dyn BlockDevice, serial: u64) -> Result<Option<(Group, u64)>> {
+    fn read_record(&self, device: &dyn BlockDevice) -> Result<Option<(Group, u64)>> {
         let Journal {
             region,
+            header,
             sequence,
             position,
             ..
         } = &self.journal;
+        let session = header.session.get();
         let mut first = vec![0; SECTOR];
         region.read(device, *position, &mut first)?;
         let room = self.journal.room();
-        let Some(header) = RecordHeader::decode(&first, serial, *sequence, room) else {
+        let Some(header) = RecordHeader::decode(&first, session, *sequence, room) else {
             return Ok(None);
         };
         let inside = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -211,6 +223,12 @@ impl Found {
 enum Group {
     Near(Body),
     Far(Far),
+}
+
+/// A number that no other session has had, but by a chance of one in 2^64: keys
+/// that the standard library draws for its hash tables.
+fn random() -> u64 {
+    RandomState::new().hash_one(std::process::id())
 }
 
 /// The checksum of each sector of the restart pages.

@@ -8,9 +8,9 @@ use super::checksum;
 use super::sectors::{SECTOR, SECTOR_LEN};
 
 /// Starts the header.
-pub(super) const HEADER_MAGIC: [u8; 8] = *b"LWJRNL02";
+pub(super) const HEADER_MAGIC: [u8; 8] = *b"LWJRNL03";
 /// Starts each record.
-pub(super) const RECORD_MAGIC: [u8; 8] = *b"LWJREC02";
+pub(super) const RECORD_MAGIC: [u8; 8] = *b"LWJREC03";
 /// Bytes at the start of the log that other drivers look at: two restart pages.
 pub(super) const HEAD: usize = 8192;
 /// Sectors of [`HEAD`].
@@ -34,6 +34,9 @@ pub(super) struct Header {
     pub(super) magic: [u8; 8],
     /// Serial number of the volume.
     pub(super) serial: U64,
+    /// Drawn anew for each session: its records have it, those of another,
+    /// wherever they lie in the log, have not.
+    pub(super) session: U64,
     /// Counts writes of the header; the higher one is in force.
     pub(super) generation: U64,
     /// Sequence number of the first record that is not in place.
@@ -48,7 +51,7 @@ pub(super) struct Header {
     pub(super) checksum: U64,
 }
 
-const _: () = assert!(size_of::<Header>() == 304 && size_of::<Header>() <= SECTOR);
+const _: () = assert!(size_of::<Header>() == 312 && size_of::<Header>() <= SECTOR);
 
 impl Header {
     pub(super) fn seal(mut self) -> Self {
@@ -80,7 +83,8 @@ impl Header {
 #[repr(C)]
 pub(super) struct RecordHeader {
     pub(super) magic: [u8; 8],
-    pub(super) serial: U64,
+    /// [`Header::session`].
+    pub(super) session: U64,
     pub(super) sequence: U64,
     /// Bytes of the record in the log, a multiple of a sector.
     pub(super) length: U64,
@@ -163,7 +167,7 @@ impl RecordHeader {
 
     /// The header in `bytes` if it can be the record that is expected; its
     /// checksum is still to be looked at.
-    pub(super) fn decode(bytes: &[u8], serial: u64, sequence: u64, room: u64) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8], session: u64, sequence: u64, room: u64) -> Option<Self> {
         let (header, _) = Self::read_from_prefix(bytes).ok()?;
         let length = header.length.get();
         let body = header.body_length.get();
@@ -174,7 +178,7 @@ impl RecordHeader {
             (extents.saturating_mul(PAIR) as u64, MAX_TABLE)
         };
         let fits = header.magic == RECORD_MAGIC
-            && header.serial.get() == serial
+            && header.session.get() == session
             && header.sequence.get() == sequence
             && body <= most
             && header.table_length.get() <= body

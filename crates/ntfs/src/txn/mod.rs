@@ -33,6 +33,7 @@
 mod checksum;
 mod commit;
 mod far;
+mod images;
 mod journal;
 mod layout;
 mod ranges;

@@ -162,7 +162,7 @@ impl Body {
     }
 
     /// The record for the log.
-    pub(super) fn record(&self, serial: u64, sequence: u64) -> Vec<u8> {
+    pub(super) fn record(&self, session: u64, sequence: u64) -> Vec<u8> {
         let inside = self.table.len() + self.images.len();
         let length = (RECORD_HEADER + inside).next_multiple_of(SECTOR);
         let mut record = Vec::with_capacity(length);
@@ -172,7 +172,7 @@ impl Body {
         let body = record.get(RECORD_HEADER..).unwrap_or_default();
         let mut header = RecordHeader {
             magic: RECORD_MAGIC,
-            serial: U64::new(serial),
+            session: U64::new(session),
             sequence: U64::new(sequence),
             length: U64::new(length as u64),
             body_length: U64::new(inside as u64),

@@ -46,6 +46,20 @@ impl LogRegion {
         self.len
     }
 
+    /// The places on the device of the log from an offset on.
+    pub(super) fn extents_from(&self, offset: u64) -> Vec<(u64, u64)> {
+        let (mut start, mut places) = (0, Vec::new());
+        for (place, len) in &self.extents {
+            let end = (start + len).min(self.len);
+            let from = offset.max(start);
+            if from < end {
+                places.push((place + (from - start), end - from));
+            }
+            start += len;
+        }
+        places
+    }
+
     /// Offset of one of the two pages of the header.
     pub(super) fn header_offset(&self, slot: u64) -> u64 {
         (HEADER_PAGE + slot % 2) * PAGE_SIZE as u64
@@ -131,6 +145,16 @@ impl LogRegion {
             at += take as u64;
         }
         Ok(())
+    }
+
+    /// Whether the log is at rest as we, mkntfs and the drivers of Linux leave
+    /// it: the restart pages, the pages that LFS copies its last records into
+    /// and ours are 0xFF. Then nobody looks at what is behind them.
+    pub(super) fn is_empty(&self, device: &dyn BlockDevice) -> Result<bool> {
+        let len = usize::try_from(self.records_start()).unwrap_or(usize::MAX);
+        let mut there = vec![0; len];
+        self.read(device, 0, &mut there)?;
+        Ok(there.iter().all(|byte| *byte == EMPTY_FILL))
     }
 
     /// The restart pages.

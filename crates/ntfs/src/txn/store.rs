@@ -195,9 +195,12 @@ impl Store {
         let pages = restart::pages(region.len())?;
         let flags = if start.clean_before { CLEAN_BEFORE } else { 0 };
         let len = region.len();
+        let empty = region.is_empty(&*self.device)?;
         self.journal = Some(Journal::new(region, start.serial, flags, before, &pages));
-        self.erase_log(HEAD as u64, len)?;
-        self.flush_device()?;
+        if !empty {
+            self.erase_log(HEAD as u64, len)?;
+            self.flush_device()?;
+        }
         self.write_header()?;
         self.write_log(0, &pages)?;
         self.flush_device()

@@ -7,6 +7,7 @@
 //! the spill area: free clusters, in use in memory only, that are free again
 //! when the group is in place.
 
+use super::large::LARGE;
 use crate::cache::{Segment, SpillArea, SpillPlace};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -33,8 +34,7 @@ const CACHE_PART: usize = 8;
 /// than the flush between them and a commit.
 const FRESH_IN_LOG: usize = 64 << 10;
 
-/// Bytes that the copies of mirrored records, and the sizes of entries, may add
-/// to a group.
+/// Bytes that what marks the volume may add to a group.
 const SLACK: u64 = 16 << 10;
 
 /// Bytes by which the spill area grows at a time, where there are.
@@ -51,6 +51,8 @@ pub(crate) struct Spill {
     taken: Vec<u64>,
     /// Device offsets and lengths for the table of the next commit.
     table: Vec<(u64, u64)>,
+    /// The same for the images and the table of a large group.
+    pub(super) lent: Vec<(u64, u64)>,
 }
 
 impl Engine {
@@ -79,8 +81,7 @@ impl Engine {
 
     /// Bytes of changed blocks that are gathered before they are committed.
     fn group_limit(&self) -> usize {
-        let log = usize::try_from(self.store.capacity() / 2).unwrap_or(usize::MAX);
-        (self.cache.limit() / CACHE_PART).min(log)
+        self.cache.limit() / 2
     }
 
     /// Whether clusters that were freed wait for a checkpoint.
@@ -90,7 +91,9 @@ impl Engine {
 
     /// Makes freed clusters usable.
     pub(crate) fn release_space(&mut self) -> Result<()> {
-        self.write_out(Reach::InPlace)
+        self.write_out(Reach::InPlace)?;
+        self.take_lent_back();
+        Ok(())
     }
 
     fn write_out(&mut self, reach: Reach) -> Result<()> {
@@ -118,6 +121,10 @@ impl Engine {
             self.cache.mark_clean();
             return Ok(());
         }
+        let large = load.logged > LARGE || !self.log_takes(load.logged);
+        if large && load.spilled == 0 && self.lend_for(load.logged)? {
+            return self.commit_large();
+        }
         if load.spilled > 0 || !self.log_takes(load.logged) {
             return self.commit_spilled();
         }
@@ -140,7 +147,7 @@ impl Engine {
     }
 
     /// Whether the log takes a group of so many bytes.
-    fn log_takes(&self, bytes: usize) -> bool {
+    pub(super) fn log_takes(&self, bytes: usize) -> bool {
         self.store.fits(
             u64::try_from(bytes)
                 .unwrap_or(u64::MAX)
@@ -170,8 +177,11 @@ impl Engine {
     /// done before it: room for what the log cannot take is found now.
     pub(crate) fn check_journal_room(&mut self) -> Result<()> {
         let load = self.cache.load();
-        let fits = load.spilled == 0 && self.log_takes(load.logged);
-        if fits || self.options.journal == JournalMode::OffForMeasurement {
+        if self.options.journal == JournalMode::OffForMeasurement {
+            return Ok(());
+        }
+        let fits = self.log_takes(load.logged);
+        if load.spilled == 0 && (fits || self.lend_for(load.logged)?) {
             return Ok(());
         }
         // What was done before may be all that is too much.
@@ -229,9 +239,11 @@ impl Engine {
         if self.spill.taken.is_empty() {
             return;
         }
+        let lent = core::mem::take(&mut self.spill.lent);
         for start in core::mem::take(&mut self.spill).taken {
             self.reserved.give_back(start);
         }
+        self.spill.lent = lent;
     }
 
     /// Moves dirty blocks out of memory so that `keep` bytes of them stay:
@@ -324,14 +336,17 @@ impl Engine {
             .cache
             .earlier_set(|place, len| read_place(store, place, len))?;
         if set.is_empty() && freed == 0 {
-            return Ok(false);
+            return Ok(self.take_lent_back());
         }
         if !set.is_empty() {
             self.mark_open()?;
-            self.store.commit(&set)?;
+            if !self.commit_set(&set)? {
+                return Ok(false);
+            }
             self.cache.mark_earlier_clean();
         }
         self.store.checkpoint()?;
+        self.take_lent_back();
         self.pending.release_first(freed);
         self.state.pending_len -= freed;
         if let Some(outer) = self.frames.first_mut() {

@@ -110,7 +110,7 @@ impl Engine {
             cluster_size: geometry.cluster_size(),
             record_size: geometry.record_size(),
             clusters: geometry.cluster_count(),
-            free_clusters: self.count_free_clusters()?,
+            free_clusters: self.count_free_clusters()? + self.lent_clusters(),
             records: self.record_count(),
             substitutes: self.substitutes(),
             change_journal: self.change_journal()?,

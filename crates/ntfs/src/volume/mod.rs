@@ -3,6 +3,7 @@
 mod boot;
 mod commit;
 mod info;
+mod large;
 mod open;
 mod recover;
 mod refusals;

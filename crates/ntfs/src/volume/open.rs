@@ -1,6 +1,6 @@
 //! Opening a volume.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use linkwright_device::BlockDevice;
 use linkwright_names::UpcaseTable;
@@ -62,6 +62,8 @@ pub(super) fn open_engine(
         state: Shared::new(State::bootstrap(bootstrap)),
         frames: Vec::new(),
         session: Session::Untouched,
+        moment: None,
+        short_names: OnceLock::new(),
         memo: Memo::default(),
         pending: PendingFrees::default(),
         reserved: Reserved::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use linkwright_device::{BlockDevice, FileDevice, FileOptions};
-use linkwright_ntfs::{CreateOptions, FileKind, Volume};
+use linkwright_ntfs::{CreateOptions, FileKind, OpenOptions, Volume};
 use linkwright_ntfs_mkfs::{FormatOptions, format};
 use linkwright_testkit::{ScratchImage, long, skip_unless};
 
@@ -15,7 +15,11 @@ fn make_list_delete(size: u64, directories: u64, each: u64) {
     let device = FileDevice::open(image.path(), &FileOptions::read_write()).expect("the image");
     let device: Arc<dyn BlockDevice> = Arc::new(device);
     format(&*device, &FormatOptions::default()).expect("the volume is made");
-    let volume = Volume::open(device.clone(), options()).expect("the volume opens");
+    let options = OpenOptions {
+        cache_bytes: 64 << 20,
+        ..options()
+    };
+    let volume = Volume::open(device.clone(), options).expect("the volume opens");
     let free = volume.info().unwrap().free_clusters;
     let name = |n: u64| units(&format!("file number {n:07}"));
     for d in 0..directories {

@@ -268,13 +268,21 @@ pub(super) fn open_link(
     slot: &Slot,
     file: FileKey,
 ) -> Result<LinkId, NtStatus> {
-    let parent = slot.fs.facts(&slot.dir).map_err(status::of)?;
+    let parent = directory_key(volume, slot)?;
     // MS-FSA 2.1.4.19: the name that is opened, and no other.
     let entry = slot
         .fs
         .refreshed_entry(&slot.dir, &slot.name)
         .map_err(status::of)?;
-    Ok(namespace.open_link(FileKey::new(volume, &parent), &slot.dir, &entry, file))
+    Ok(namespace.open_link(parent, &slot.dir, &entry, file))
+}
+
+/// The directory of a name that was looked up.
+pub(super) fn directory_key(volume: &Volume, slot: &Slot) -> Result<FileKey, NtStatus> {
+    Ok(match &slot.dir_stat {
+        Some(stat) => FileKey::new(volume, stat),
+        None => FileKey::new(volume, &slot.fs.facts(&slot.dir).map_err(status::of)?),
+    })
 }
 
 /// Attributes that a caller can give a file.

@@ -23,9 +23,14 @@ const RECORD: u64 = 1024;
 /// Files from which memory says something about a record.
 const ENOUGH: u64 = 100_000;
 
+/// The same, and what `find` prints of each name.
+const SCAN_LINKS: &str = "scan-links";
+
 /// Another way to the same, that takes long enough to be measured once.
 struct Peer {
     way: &'static str,
+    /// What tells as much of each name.
+    ours: &'static str,
     name: &'static str,
     /// How many names beside ours it counts at most: NTFS' own files.
     extra: u64,
@@ -44,6 +49,7 @@ pub(super) fn scan(lab: &Lab) -> Outcome<Vec<Row>> {
     let peers = [
         Peer {
             way: "find",
+            ours: SCAN,
             name: "find on a mount of ntfs-3g, names only",
             extra: 0,
             goal: Some(find),
@@ -51,13 +57,15 @@ pub(super) fn scan(lab: &Lab) -> Outcome<Vec<Row>> {
         },
         Peer {
             way: "find-links",
-            name: "find -printf of kind, file and number of names, on a mount of ntfs-3g",
+            ours: SCAN_LINKS,
+            name: "find -printf of kind, file, number of names and link target, on a mount of ntfs-3g",
             extra: 0,
             goal: Some(find),
             missing: mount,
         },
         Peer {
             way: "fls",
+            ours: SCAN,
             name: "fls -r -p (The Sleuth Kit)",
             extra: 64,
             goal: None,
@@ -65,6 +73,7 @@ pub(super) fn scan(lab: &Lab) -> Outcome<Vec<Row>> {
         },
         Peer {
             way: "crate-ntfs",
+            ours: SCAN,
             name: "the crate ntfs",
             extra: 0,
             goal: None,
@@ -92,7 +101,7 @@ pub(super) fn scan(lab: &Lab) -> Outcome<Vec<Row>> {
             }
         };
         let contestants = vec![
-            Contestant::new(|| names(&lab.walk(SCAN, &million.image)?)),
+            Contestant::new(|| names(&lab.walk(peer.ours, &million.image)?)),
             Contestant::new(|| names(&lab.walk(peer.way, &million.image)?)),
         ];
         let rounds = match alternate(1, contestants) {

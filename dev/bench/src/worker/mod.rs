@@ -95,6 +95,7 @@ pub const WAYS: &[(&str, Way)] = &[
     ("records", walk::records),
     ("metadata", walk::metadata),
     ("scan", walk::scan),
+    ("scan-links", walk::scan_links),
     ("directories", walk::directories),
     ("crate-ntfs", walk::crate_ntfs),
     ("find", walk::find),

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use linkwright_device::{FileDevice, FileOptions};
-use linkwright_ntfs::{FileId, OpenOptions, Scanned, ScannedName, Standing, Volume};
+use linkwright_ntfs::{FileId, OpenOptions, Scanned, ScannedFile, ScannedName, Standing, Volume};
 use linkwright_ntfs_check::{CheckOptions, check};
+use linkwright_reparse::ReparseBuffer;
 use linkwright_testkit::command::program;
 use linkwright_testkit::oracle::ntfs3g::{Access, Mount};
 use linkwright_testkit::oracle::rust_fs_ntfs;
@@ -79,9 +80,38 @@ pub(super) fn fsck(image: &Path) -> Outcome<Told> {
 
 /// Every name with its path, by our engine's scan of the file records.
 pub(super) fn scan(image: &Path) -> Outcome<Told> {
+    scanned(image, |_| Ok(0))
+}
+
+/// The same with the kind, file and number of names of each, and where links lead.
+pub(super) fn scan_links(image: &Path) -> Outcome<Told> {
+    scanned(image, |file| {
+        let target = match file.reparse_bytes()? {
+            Some(bytes) => target_len(&ReparseBuffer::decode(&bytes)?),
+            None => 0,
+        };
+        let kind = usize::from(file.is_directory());
+        let number = usize::try_from(file.file().record().0)?;
+        Ok(kind + number + usize::try_from(file.link_count())? + target)
+    })
+}
+
+/// Units of where a link leads.
+fn target_len(buffer: &ReparseBuffer) -> usize {
+    match buffer {
+        ReparseBuffer::SymbolicLink(link) => link.substitute_name().len(),
+        ReparseBuffer::MountPoint(link) => link.substitute_name().len(),
+        ReparseBuffer::LxSymlink(link) => link.target().len(),
+        ReparseBuffer::Other(other) => other.data().len(),
+    }
+}
+
+/// Counts names; `facts` is what else is looked at of a file.
+fn scanned(image: &Path, facts: impl Fn(&ScannedFile<'_>) -> Outcome<usize>) -> Outcome<Told> {
     let start = Instant::now();
     let volume = Volume::open(Arc::new(device(image)?), OpenOptions::read_only())?;
-    let (mut count, mut damaged, mut units) = (0, 0, 0);
+    let (mut count, mut damaged, mut sum) = (0, 0, 0_usize);
+    let mut failed = None;
     // Names that follow each other often have one directory.
     let (mut parent, mut path) = (None, Vec::new());
     volume.links(&mut |scanned| {
@@ -92,20 +122,27 @@ pub(super) fn scan(image: &Path) -> Outcome<Told> {
         if file.file().record().0 < METAFILES {
             return ControlFlow::Continue(());
         }
+        match facts(&file) {
+            Ok(more) => sum = sum.wrapping_add(more),
+            Err(error) => failed = Some(error),
+        }
         let rooted = |name: &ScannedName<'_>| name.standing() == Standing::Rooted;
         for name in file.names().filter(|name| !name.is_short() && rooted(name)) {
             if parent.replace(name.parent()) != Some(name.parent()) {
                 path = name.directory().unwrap_or_default().join(&SEPARATOR[..]);
             }
-            units += path.len() + name.units().len();
+            sum = sum.wrapping_add(path.len() + name.unit_count());
             count += 1;
         }
         ControlFlow::Continue(())
     })?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
     if damaged > 0 {
         return Err(format!("{damaged} records are damaged").into());
     }
-    std::hint::black_box(units);
+    std::hint::black_box(sum);
     Ok(told(start, count))
 }
 
@@ -186,10 +223,10 @@ pub(super) fn find(image: &Path) -> Outcome<Told> {
     on_mount(image, &[])
 }
 
-/// The same with the kind, file and number of names of each, as a scan tells
-/// them: a question to the driver for every name.
+/// The same with the kind, file and number of names of each and where links lead,
+/// as a scan tells them: a question to the driver for every name.
 pub(super) fn find_links(image: &Path) -> Outcome<Told> {
-    on_mount(image, &["-printf", "%y %i %n %P\n"])
+    on_mount(image, &["-printf", "%y %i %n %P %l\n"])
 }
 
 /// The mount is there before the clock starts.

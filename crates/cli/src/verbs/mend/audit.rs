@@ -37,9 +37,14 @@ pub(in crate::verbs) fn run(ctx: &Context, args: &AuditArgs) -> Result<Report> {
     if wanted.is_empty() {
         return Ok(tally.report(args));
     }
-    let mended = plan(ctx, &site, &args.plan, "audit", Extent::ALL, |sink| {
-        fix(&examiner, &wanted, &mut |_| {}, sink)
-    })?;
+    let mended = plan(
+        ctx,
+        &site,
+        &args.plan,
+        "audit",
+        Extent::REPARSE_POINTS,
+        |sink| fix(&examiner, &wanted, &mut |_| {}, sink),
+    )?;
     if args.plan.yes && mended.exit == Exit::Done {
         tally.counts.retain(|finding, _| !wanted.contains(finding));
     }
@@ -115,7 +120,7 @@ impl Tally {
 /// Says every finding.
 fn look(ctx: &Context, site: &Site, examiner: &Examiner<'_>) -> Result<Tally> {
     let mut tally = Tally::default();
-    let progress = progress(ctx, site, Extent::ALL, "looking at links");
+    let progress = progress(ctx, site, Extent::REPARSE_POINTS, "looking at links");
     let looked = audit(examiner, &mut |event| {
         match event {
             Event::Seen => {

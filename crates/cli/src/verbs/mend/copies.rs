@@ -27,7 +27,7 @@ pub(in crate::verbs) fn run(ctx: &Context, args: &UnlinkCopiesArgs) -> Result<Re
         &site,
         &args.plan,
         "unlink-copies",
-        Extent::ALL,
+        Extent::REPARSE_POINTS,
         |sink| copies(&examiner, &kinds, sink),
     )
 }

@@ -23,7 +23,12 @@ fn mend(ctx: &Context, args: &MendArgs, verb: &str, finding: Finding) -> Result<
     let (resolver, options) = (ctx.resolver(), Options::default());
     let examiner = Examiner::new(&site.top, &resolver, &options);
     let wanted = Wanted::from([finding]);
-    plan(ctx, &site, &args.plan, verb, Extent::ALL, |sink| {
-        fix(&examiner, &wanted, &mut |_| {}, sink)
-    })
+    plan(
+        ctx,
+        &site,
+        &args.plan,
+        verb,
+        Extent::REPARSE_POINTS,
+        |sink| fix(&examiner, &wanted, &mut |_| {}, sink),
+    )
 }

@@ -43,8 +43,8 @@ impl Extent {
     /// Every link below the place.
     pub(super) const LINKS: Self = Self::Below(Wanted::Links);
 
-    /// Every object below the place.
-    pub(super) const ALL: Self = Self::Below(Wanted::All);
+    /// Every link and other reparse point below the place.
+    pub(super) const REPARSE_POINTS: Self = Self::Below(Wanted::ReparsePoints);
 }
 
 /// What a verb opens its place for.

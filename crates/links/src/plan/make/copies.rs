@@ -8,12 +8,12 @@ use std::sync::Arc;
 use linkwright_fs::{LinkContent, Name, NodeKind, ReparseBuffer, Result};
 
 use super::step::{below, security, unchanged};
-use super::{Planned, Sink, Skip, tell};
+use super::{Planned, Scope, Sink, Skip, tell};
 use crate::audit::{Ending, Examiner, link_of};
 use crate::plan::format::{PathText, Step};
 use crate::plan::state::{FileState, LinkState, State};
 use crate::plan::world::is_typed;
-use crate::walk::{Event, Met, walk};
+use crate::walk::{Event, Met, walk_for};
 
 /// Kinds of links that copies take the place of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ pub type Copies<'a> = &'a [Replaceable];
 /// The place cannot be listed.
 pub fn copies(examiner: &Examiner<'_>, kinds: Copies<'_>, sink: Sink<'_>) -> Result<()> {
     let mut first = HashMap::new();
-    walk(examiner.top, &mut |event| {
+    walk_for(examiner.top, Scope::ReparsePoints, &mut |event| {
         let met = match event {
             Event::Met(met) => met,
             Event::Failed { path, error } => return sink(Planned::Failed { path, error }),

@@ -30,38 +30,43 @@ pub fn fix(
     sink: Sink<'_>,
 ) -> Result<()> {
     let mut steps = Steps::default();
-    each_link(examiner.top, Scope::All, sink, &mut |met, content, sink| {
-        let diagnosis = examiner.link(met, content)?;
-        diagnosis.findings.iter().for_each(&mut *told);
-        let due: Vec<Finding> = diagnosis
-            .findings
-            .iter()
-            .map(|found| found.finding)
-            .filter(|finding| wanted.contains(finding) && finding.mending() != Mending::Nothing)
-            .collect();
-        if due.is_empty() {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let mender = Mender {
-            examiner,
-            met,
-            diagnosis: &diagnosis,
-            due: &due,
-        };
-        let change = match mender.change(content) {
-            Ok(change) => change,
-            Err(why) => {
-                let path = met.path;
-                return Ok(sink(Planned::Skipped { path, why }));
+    each_link(
+        examiner.top,
+        Scope::ReparsePoints,
+        sink,
+        &mut |met, content, sink| {
+            let diagnosis = examiner.link(met, content)?;
+            diagnosis.findings.iter().for_each(&mut *told);
+            let due: Vec<Finding> = diagnosis
+                .findings
+                .iter()
+                .map(|found| found.finding)
+                .filter(|finding| wanted.contains(finding) && finding.mending() != Mending::Nothing)
+                .collect();
+            if due.is_empty() {
+                return Ok(ControlFlow::Continue(()));
             }
-        };
-        let why = due
-            .iter()
-            .map(|finding| finding.code().to_owned())
-            .collect();
-        let step = steps.change(examiner.top, met, content, change, why)?;
-        Ok(step.map_or(ControlFlow::Continue(()), |step| tell(met.path, step, sink)))
-    })
+            let mender = Mender {
+                examiner,
+                met,
+                diagnosis: &diagnosis,
+                due: &due,
+            };
+            let change = match mender.change(content) {
+                Ok(change) => change,
+                Err(why) => {
+                    let path = met.path;
+                    return Ok(sink(Planned::Skipped { path, why }));
+                }
+            };
+            let why = due
+                .iter()
+                .map(|finding| finding.code().to_owned())
+                .collect();
+            let step = steps.change(examiner.top, met, content, change, why)?;
+            Ok(step.map_or(ControlFlow::Continue(()), |step| tell(met.path, step, sink)))
+        },
+    )
 }
 
 /// Mends one link.

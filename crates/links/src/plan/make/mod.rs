@@ -84,8 +84,8 @@ pub enum Skip {
 /// What a planner does with a link.
 type Visit<'a> = &'a mut dyn FnMut(&Met<'_>, &LinkContent, Sink<'_>) -> Result<ControlFlow<()>>;
 
-/// Calls `visit` with every link below a place; with [`Scope::All`] with every
-/// other reparse point too.
+/// Calls `visit` with every link below a place; with
+/// [`Scope::ReparsePoints`] with every other reparse point too.
 fn each_link(top: &Place, scope: Scope, sink: Sink<'_>, visit: Visit<'_>) -> Result<()> {
     walk_for(top, scope, &mut |event| {
         let met = match event {

@@ -123,6 +123,16 @@ fn memory_stays_within_the_cache_when_a_transaction_does_not() {
 
 #[test]
 fn a_transaction_larger_than_log_and_cache_is_whole() {
+    sweep("larger than log and cache", 32 << 10);
+}
+
+/// It goes to the device as one large group, without a spill area.
+#[test]
+fn a_transaction_larger_than_the_log_alone_is_whole() {
+    sweep("larger than the log", 64 << 20);
+}
+
+fn sweep(name: &str, cache: usize) {
     const COUNT: usize = 110;
     let base = filled(6 << 20, COUNT);
     let steps: Vec<Step> = vec![
@@ -140,13 +150,13 @@ fn a_transaction_larger_than_log_and_cache_is_whole() {
         step(|v| v.transaction(|tx| change(tx, COUNT))),
         step(|v| v.sync()),
     ];
-    let run = run_with(&base, with_cache(32 << 10), &steps);
+    let run = run_with(&base, with_cache(cache), &steps);
     let effort = Effort {
         seeds: 1,
         whole_recovery: 1000,
         ..Effort::USUAL
     };
-    let cuts = Judge::new("larger than log and cache", effort).assert_survives(&run);
+    let cuts = Judge::new(name, effort).assert_survives(&run);
     assert!(cuts > 100, "{cuts}");
 }
 
@@ -241,4 +251,56 @@ fn what_was_done_before_is_committed_first_when_the_log_takes_only_one() {
         volume.file_info(file).unwrap().times.modified == NtTime(NOW.0 + 2)
     };
     assert_eq!((0..400).filter(is_changed).count(), 105);
+}
+
+/// What was done before a transaction is more than the log takes, and lies in
+/// clusters that the transaction needs itself.
+#[test]
+fn what_was_lent_for_a_large_group_is_there_for_the_next_transaction() {
+    let base = filled(8 << 20, 400);
+    let device = Arc::new(base.snapshot());
+    let volume = open(&device);
+    let ballast = super::steps::create(&volume, ROOT, "ballast", FileKind::File).unwrap();
+    let mut len = 0;
+    while volume.info().unwrap().free_clusters > 200 {
+        volume.write_at(ballast, &[], len, &[1; 4096]).unwrap();
+        len += 4096;
+    }
+    volume.sync().unwrap();
+    let times = TimesChange {
+        modified: Some(NtTime(NOW.0 + 2)),
+        ..TimesChange::default()
+    };
+    let dir = find(&volume, "dir");
+    let free = volume.info().unwrap().free_clusters;
+    for n in 0..300 {
+        let name = units(&format!("name {n:05}"));
+        let file = volume.lookup(dir, &name).unwrap().unwrap().file;
+        volume.set_times(file, &times).unwrap();
+    }
+    assert_eq!(volume.info().unwrap().free_clusters, free);
+    volume
+        .transaction(|tx| {
+            let file = tx.create(
+                ROOT,
+                &units("new"),
+                FileKind::File,
+                &CreateOptions::default(),
+            )?;
+            tx.write_at(file, &[], 0, &[7; 600 << 10])
+        })
+        .unwrap();
+    volume.close().unwrap();
+    assert_sound(&*device);
+    let volume = open(&device);
+    let is_changed = |n: &usize| {
+        let name = units(&format!("name {n:05}"));
+        let file = volume.lookup(dir, &name).unwrap().unwrap().file;
+        volume.file_info(file).unwrap().times.modified == NtTime(NOW.0 + 2)
+    };
+    assert_eq!((0..400).filter(is_changed).count(), 300);
+    assert_eq!(
+        volume.stream_len(find(&volume, "new"), &[]).unwrap(),
+        600 << 10
+    );
 }
