@@ -162,11 +162,8 @@ impl<V: Door> FileSystem for NtfsFs<V> {
     }
 
     fn facts(&self, node: &Node) -> Result<Stat> {
-        let info = self
-            .volume
-            .file_facts(self.file(node)?)
-            .map_err(error::from_engine)?;
-        Ok(convert::stat(&info))
+        let info = self.volume.file_facts(self.file(node)?);
+        Ok(convert::stat(&info.map_err(error::from_engine)?))
     }
 
     fn list<'a>(

@@ -10,6 +10,7 @@ use crate::attr::AttrRef;
 use crate::dir::DirEntry;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
+use crate::index::directory::NameCase;
 use crate::record::header_of;
 
 /// A name of a file.
