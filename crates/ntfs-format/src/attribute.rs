@@ -12,8 +12,8 @@ use crate::error::{FormatError, FormatErrorKind};
 use crate::num;
 
 pub use encode::{
-    ExtentSpec, Identity, encode_non_resident, encode_resident, non_resident_len, put_resident,
-    resident_len,
+    ExtentSpec, Identity, encode_non_resident, encode_resident, non_resident_len, push_resident,
+    put_resident, resident_len,
 };
 
 /// The type code of an attribute; records keep attributes in ascending order

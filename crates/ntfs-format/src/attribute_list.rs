@@ -63,6 +63,16 @@ pub fn encode_unnamed(
     out
 }
 
+/// Appends the entry of an unnamed attribute in one extent.
+pub fn push_unnamed(
+    out: &mut Vec<u8>,
+    type_code: AttributeType,
+    reference: FileReference,
+    instance: u16,
+) {
+    out.extend_from_slice(&encode_unnamed(type_code, reference, instance));
+}
+
 /// An entry where it lies, its name left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryView {

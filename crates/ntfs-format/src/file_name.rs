@@ -123,6 +123,43 @@ pub struct FileNameView<'a> {
     pub name: &'a [U16],
 }
 
+impl FileNameHeader {
+    /// The fixed part in front of a name of `units` units.
+    ///
+    /// # Errors
+    /// A name that is empty or longer than 255 units.
+    pub fn new(
+        parent: FileReference,
+        dup: &Duplicated,
+        namespace: Namespace,
+        units: usize,
+    ) -> Result<Self, FormatError> {
+        let name_length = u8::try_from(units)
+            .ok()
+            .filter(|n| *n > 0)
+            .ok_or(FormatError::new(FormatErrorKind::Length, 64))?;
+        Ok(Self {
+            parent: U64::new(parent.raw()),
+            created: U64::new(dup.times.created.0),
+            modified: U64::new(dup.times.modified.0),
+            changed: U64::new(dup.times.changed.0),
+            accessed: U64::new(dup.times.accessed.0),
+            allocated: U64::new(dup.allocated),
+            size: U64::new(dup.size),
+            attributes: U32::new(dup.attributes.bits()),
+            ea_or_tag: U32::new(dup.ea_or_tag),
+            name_length,
+            namespace: namespace.byte(),
+        })
+    }
+
+    /// Appends the value of this fixed part and the name it was made for.
+    pub fn push_value(&self, out: &mut Vec<u8>, name: &[u16]) {
+        out.extend_from_slice(self.as_bytes());
+        num::push_units(out, name);
+    }
+}
+
 impl<'a> FileNameView<'a> {
     /// Validates a value; bytes behind the name are not looked at.
     ///
@@ -225,27 +262,21 @@ impl FileName {
     /// # Errors
     /// As [`Self::encode`]; nothing was added then.
     pub fn encode_into(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let name_length = u8::try_from(self.name.len())
-            .ok()
-            .filter(|n| *n > 0)
-            .ok_or(FormatError::new(FormatErrorKind::Length, 64))?;
-        let dup = &self.duplicated;
-        let header = FileNameHeader {
-            parent: U64::new(self.parent.raw()),
-            created: U64::new(dup.times.created.0),
-            modified: U64::new(dup.times.modified.0),
-            changed: U64::new(dup.times.changed.0),
-            accessed: U64::new(dup.times.accessed.0),
-            allocated: U64::new(dup.allocated),
-            size: U64::new(dup.size),
-            attributes: U32::new(dup.attributes.bits()),
-            ea_or_tag: U32::new(dup.ea_or_tag),
-            name_length,
-            namespace: self.namespace.byte(),
-        };
-        out.extend_from_slice(header.as_bytes());
-        num::push_units(out, &self.name);
+        self.header()?.push_value(out, &self.name);
         Ok(())
+    }
+
+    /// The fixed part.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn header(&self) -> Result<FileNameHeader, FormatError> {
+        FileNameHeader::new(
+            self.parent,
+            &self.duplicated,
+            self.namespace,
+            self.name.len(),
+        )
     }
 }
 

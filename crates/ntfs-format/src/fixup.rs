@@ -59,6 +59,20 @@ pub fn remove(block: &mut [u8]) -> Result<(), FormatError> {
     Ok(())
 }
 
+/// Where a byte of a block lies while it is on disk: at its place, or, at the
+/// end of a stride, in the array. Either way in one sector alone.
+///
+/// # Errors
+/// [`FormatErrorKind::UpdateSequence`] when the array does not fit the block.
+pub fn stored_at(block: &[u8], offset: usize) -> Result<usize, FormatError> {
+    let array = array_offset(block)?;
+    let inside = offset % STRIDE;
+    if inside < STRIDE - 2 {
+        return Ok(offset);
+    }
+    Ok(array + (offset / STRIDE + 1) * 2 + (inside - (STRIDE - 2)))
+}
+
 fn next_number(number: u16) -> u16 {
     match number.wrapping_add(1) {
         // 0xFFFF is skipped by Windows as well as 0.
@@ -115,6 +129,17 @@ mod tests {
         assert_eq!(bytes[1022..1024], bytes[0x30..0x32]);
         remove(&mut bytes).unwrap();
         assert_eq!(bytes[0x36..], block()[0x36..]);
+    }
+
+    #[test]
+    fn every_byte_is_found_where_it_is_stored() {
+        let plain = block();
+        let mut stored = plain.clone();
+        apply(&mut stored).unwrap();
+        for offset in 0x36..plain.len() {
+            let at = stored_at(&plain, offset).unwrap();
+            assert_eq!(stored[at], plain[offset], "{offset:#x}");
+        }
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::num;
 
 pub use encode::{
     encode_block, encode_directory_entry, encode_last_entry, encode_name_entry, encode_root,
-    encode_view_entry, format_block, key_at, key_mut, last_entry_len, set_child, set_node_sizes,
-    with_child, without_child,
+    encode_view_entry, format_block, key_at, key_mut, last_entry_len, push_directory_entry,
+    set_child, set_node_sizes, with_child, without_child,
 };
 
 /// What an `$INDEX_ROOT` value starts with.

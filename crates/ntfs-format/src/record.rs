@@ -217,6 +217,12 @@ pub const fn first_attribute_offset(len: usize) -> usize {
     (HEADER_LEN + fixup::entries_for(len) * 2).next_multiple_of(8)
 }
 
+/// Bytes of a record of `len` bytes that attributes cannot have.
+#[must_use]
+pub const fn least_len(len: usize) -> usize {
+    first_attribute_offset(len) + END_LEN
+}
+
 /// What a new record says of itself.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRecord {

@@ -66,6 +66,8 @@ pub struct VolumeInformation {
 impl VolumeInformation {
     /// Bytes of the value.
     pub const LEN: usize = 12;
+    /// Offset of the flags in it.
+    pub const FLAGS_OFFSET: usize = 10;
 
     /// Version 3.1 without flags: a fresh volume.
     pub const NEW: Self = Self {

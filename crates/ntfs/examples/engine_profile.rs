@@ -1,5 +1,5 @@
 //! One load of the engine, to be looked at with a profiler: files, further
-//! names, their removal, one by one or as one transaction.
+//! names, their removal; the names one by one or all in one call.
 //!
 //! `engine_profile FILES NAMES [--dirs N] [--bulk] [--unlink] [--shuffled]
 //! [--image PATH] [--size BYTES] [--cache BYTES]`; without an image the volume
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use linkwright_device::{BlockDevice, FileDevice, FileOptions, MemoryDevice};
-use linkwright_ntfs::{CreateOptions, FileId, FileKind, OpenOptions, Volume};
+use linkwright_ntfs::{CreateOptions, FileId, FileKind, NewLink, OpenOptions, Volume};
 use linkwright_ntfs_mkfs::{FormatOptions, format};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -61,14 +61,22 @@ fn main() -> Outcome<()> {
     tell("files", load.files, start);
 
     let order = order(&load);
+    let names: Vec<Vec<u16>> = match load.bulk {
+        true => order.iter().map(|(f, k)| link_name(*f, *k)).collect(),
+        false => Vec::new(),
+    };
     let start = Instant::now();
     if load.bulk {
-        volume.transaction(|transaction| {
-            for (f, k) in &order {
-                transaction.hard_link(files[*f], place(*f), &link_name(*f, *k))?;
-            }
-            Ok(())
-        })?;
+        let links: Vec<NewLink<'_>> = order
+            .iter()
+            .zip(&names)
+            .map(|((f, _), name)| NewLink {
+                file: files[*f],
+                parent: place(*f),
+                name,
+            })
+            .collect();
+        volume.hard_links(&links)?;
     } else {
         for (f, k) in &order {
             volume.hard_link(files[*f], place(*f), &link_name(*f, *k))?;

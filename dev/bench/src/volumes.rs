@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use linkwright_device::{BlockDevice, Existing, FileDevice, MemoryDevice};
 use linkwright_ntfs::{
-    CreateOptions, FileId, FileKind, LinkType, OpenOptions, Transaction, Volume,
+    CreateOptions, FileId, FileKind, LinkType, NewLink, OpenOptions, Transaction, Volume,
 };
 use linkwright_ntfs_mkfs::{FormatOptions, format};
 use linkwright_reparse::{MountPoint, SymbolicLink};
@@ -177,11 +177,43 @@ pub fn perform(volume: &Volume, step: &Step) -> linkwright_ntfs::Result<()> {
     Ok(())
 }
 
-/// Does a step as part of a transaction.
+/// Does steps as part of a transaction, hard links that follow each other in one
+/// call.
 ///
 /// # Errors
 /// What the engine says.
-pub fn perform_in(transaction: &mut Transaction<'_>, step: &Step) -> linkwright_ntfs::Result<()> {
+pub fn perform_all(
+    transaction: &mut Transaction<'_>,
+    steps: &[Step],
+) -> linkwright_ntfs::Result<()> {
+    let are_links = |a: &Step, b: &Step| a.new_link().is_some() && b.new_link().is_some();
+    for group in steps.chunk_by(are_links) {
+        let links: Vec<NewLink<'_>> = group.iter().filter_map(Step::new_link).collect();
+        if links.is_empty() {
+            group
+                .iter()
+                .try_for_each(|step| perform_in(transaction, step))?;
+        } else {
+            transaction.hard_links(&links)?;
+        }
+    }
+    Ok(())
+}
+
+impl Step {
+    fn new_link(&self) -> Option<NewLink<'_>> {
+        match self.work {
+            Work::Link(file) => Some(NewLink {
+                file,
+                parent: self.parent,
+                name: &self.name,
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn perform_in(transaction: &mut Transaction<'_>, step: &Step) -> linkwright_ntfs::Result<()> {
     let Step { parent, name, work } = step;
     let none = CreateOptions::default();
     match work {

@@ -89,9 +89,23 @@ const fn non_resident_name_offset(flags: AttributeFlags, lowest_vcn: u64) -> usi
 /// # Errors
 /// A name of over 255 units or a value that no record can hold.
 pub fn encode_resident(id: &Identity<'_>, value: &[u8]) -> Result<Vec<u8>, FormatError> {
-    let mut out = vec![0; resident_len(id.name.len(), value.len())];
-    put_resident(&mut out, id, value)?;
+    let mut out = Vec::new();
+    push_resident(&mut out, id, value)?;
     Ok(out)
+}
+
+/// As [`encode_resident`], behind what `out` holds.
+///
+/// # Errors
+/// As [`encode_resident`].
+pub fn push_resident(
+    out: &mut Vec<u8>,
+    id: &Identity<'_>,
+    value: &[u8],
+) -> Result<(), FormatError> {
+    let start = out.len();
+    out.resize(start + resident_len(id.name.len(), value.len()), 0);
+    put_resident(out.get_mut(start..).unwrap_or_default(), id, value)
 }
 
 /// Writes a resident attribute over `out`, which has its length

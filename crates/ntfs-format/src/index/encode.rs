@@ -9,7 +9,7 @@ use super::{
     ROOT_NODE_OFFSET, RootHeader, block_first_entry,
 };
 use crate::error::{FormatError, FormatErrorKind};
-use crate::file_name::{self, FileName};
+use crate::file_name::{self, FileName, FileNameHeader};
 use crate::fixup;
 use crate::ids::FileReference;
 use crate::num;
@@ -34,22 +34,30 @@ pub fn encode_name_entry(
     reference: FileReference,
     name: &FileName,
 ) -> Result<(Vec<u8>, usize), FormatError> {
-    let most = ENTRY_HEADER_LEN + file_name::HEADER_LEN + name.name.len() * 2;
-    let mut out = Vec::with_capacity(most + 16);
-    out.resize(ENTRY_HEADER_LEN, 0);
-    name.encode_into(&mut out)?;
-    let key = out.len() - ENTRY_HEADER_LEN;
-    let length = num::align8(out.len())?;
-    out.resize(length, 0);
-    let header = EntryHeader {
-        reference_or_data: U64::new(reference.raw()),
-        length: U16::new(num::to_u16(length)?),
-        key_length: U16::new(num::to_u16(key)?),
-        flags: U16::new(0),
-        reserved: U16::new(0),
-    };
-    num::put(&mut out, 0, header.as_bytes())?;
+    let key = file_name::HEADER_LEN + name.name.len() * 2;
+    let mut out = Vec::with_capacity(ENTRY_HEADER_LEN + key + 16);
+    push_directory_entry(&mut out, reference, &name.header()?, &name.name)?;
     Ok((out, key))
+}
+
+/// Appends a directory entry without a sub-node, whose key is a name.
+///
+/// # Errors
+/// A key that no entry can hold.
+pub fn push_directory_entry(
+    out: &mut Vec<u8>,
+    reference: FileReference,
+    key: &FileNameHeader,
+    name: &[u16],
+) -> Result<(), FormatError> {
+    let key_len = file_name::HEADER_LEN + name.len() * 2;
+    let length = num::align8(ENTRY_HEADER_LEN + key_len)?;
+    let header = entry_header(reference.raw(), length, key_len, EntryFlags::empty())?;
+    let end = out.len() + length;
+    out.extend_from_slice(header.as_bytes());
+    key.push_value(out, name);
+    out.resize(end, 0);
+    Ok(())
 }
 
 /// Encodes an entry of a view index without a sub-node.
@@ -81,6 +89,21 @@ pub fn encode_last_entry(child: Option<u64>) -> Vec<u8> {
     out
 }
 
+fn entry_header(
+    head: u64,
+    length: usize,
+    key_len: usize,
+    flags: EntryFlags,
+) -> Result<EntryHeader, FormatError> {
+    Ok(EntryHeader {
+        reference_or_data: U64::new(head),
+        length: U16::new(num::to_u16(length)?),
+        key_length: U16::new(num::to_u16(key_len)?),
+        flags: U16::new(flags.bits()),
+        reserved: U16::new(0),
+    })
+}
+
 fn encode_entry(
     head: u64,
     key: &[u8],
@@ -88,13 +111,7 @@ fn encode_entry(
     flags: EntryFlags,
 ) -> Result<Vec<u8>, FormatError> {
     let length = num::align8(ENTRY_HEADER_LEN + key.len() + data.len())?;
-    let header = EntryHeader {
-        reference_or_data: U64::new(head),
-        length: U16::new(num::to_u16(length)?),
-        key_length: U16::new(num::to_u16(key.len())?),
-        flags: U16::new(flags.bits()),
-        reserved: U16::new(0),
-    };
+    let header = entry_header(head, length, key.len(), flags)?;
     let mut out = Vec::with_capacity(length + 8);
     out.extend_from_slice(header.as_bytes());
     out.extend_from_slice(key);

@@ -73,7 +73,7 @@ impl Engine {
             .transpose()
     }
 
-    fn list_bytes(&self, base: RecordNumber, block: &Block) -> Result<Option<Vec<u8>>> {
+    pub(super) fn list_bytes(&self, base: RecordNumber, block: &Block) -> Result<Option<Vec<u8>>> {
         if !find_list(block, base)? {
             return Ok(None);
         }
@@ -189,7 +189,7 @@ impl Engine {
     }
 
     /// Writes the list's bytes if that needs no more room than there is.
-    fn try_write_list(&mut self, base: RecordNumber, bytes: &[u8]) -> Result<bool> {
+    pub(super) fn try_write_list(&mut self, base: RecordNumber, bytes: &[u8]) -> Result<bool> {
         self.memo.drop_list(base);
         if !self.has_list(base)? {
             return Ok(self.insert_resident_list(base, bytes)?

@@ -364,7 +364,7 @@ impl Engine {
     }
 
     /// The room in an extension record of a file; `None` when it is none.
-    fn extension_room(
+    pub(super) fn extension_room(
         &mut self,
         number: RecordNumber,
         base: RecordNumber,

@@ -442,14 +442,6 @@ impl Map {
         Ok((fresh, logged))
     }
 
-    pub(super) fn write_set_of(&mut self, key: u64) -> Result<WriteSet> {
-        let mut set = WriteSet::default();
-        if let Some(slot) = self.slots.get_mut(&key) {
-            encode_into(slot, &mut set)?;
-        }
-        Ok(set)
-    }
-
     /// Everything is committed.
     pub(super) fn mark_clean(&mut self) {
         self.fresh.commit();

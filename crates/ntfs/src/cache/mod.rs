@@ -226,6 +226,18 @@ impl Cache {
         self.forget(key, key + 1, 1);
     }
 
+    /// Drops the block at `key`, as what is on the device has changed, unless it
+    /// is dirty; `false` then.
+    pub(crate) fn forget_if_clean(&mut self, key: u64) -> bool {
+        self.generation += 1;
+        let map = self.map_mut();
+        if map.slot(key).is_some_and(|slot| slot.dirty) {
+            return false;
+        }
+        map.remove(key);
+        true
+    }
+
     /// Drops every block: what is on the device has changed. None is dirty.
     pub(crate) fn forget_clean(&mut self) {
         self.generation += 1;
@@ -300,11 +312,6 @@ impl Cache {
         each: impl FnMut(&Location, bool, &[u8]) -> Result<()>,
     ) -> Result<()> {
         self.map_mut().each_dirty(each)
-    }
-
-    /// The block at `key` alone, encoded for the device.
-    pub(crate) fn write_set_of(&mut self, key: u64) -> Result<WriteSet> {
-        self.map_mut().write_set_of(key)
     }
 
     /// Every block is committed now.

@@ -28,7 +28,7 @@ pub(crate) enum NameCase {
 }
 
 /// A search for an exact name.
-struct NameProbe<'a> {
+pub(super) struct NameProbe<'a> {
     upcase: &'a UpcaseTable,
     /// The bytes of the name's units.
     name: Cow<'a, [u8]>,
@@ -44,7 +44,7 @@ impl<'a> NameProbe<'a> {
         Self::of_bytes(upcase, Cow::Owned(name))
     }
 
-    fn of_bytes(upcase: &'a UpcaseTable, name: Cow<'a, [u8]>) -> Self {
+    pub(super) fn of_bytes(upcase: &'a UpcaseTable, name: Cow<'a, [u8]>) -> Self {
         Self {
             upcase,
             name,

@@ -355,7 +355,7 @@ pub(super) fn block_capacity(len: usize) -> usize {
 }
 
 /// Refuses an entry that an inner block could not hold on its own.
-fn check_length<S: IndexStore>(store: &S, entry: &[u8]) -> Result<(), S::Error> {
+pub(super) fn check_length<S: IndexStore>(store: &S, entry: &[u8]) -> Result<(), S::Error> {
     let child = size_of::<u64>();
     let last = index::last_entry_len(true);
     if entry.len() + child + last > block_capacity(store.block_size()) {
@@ -418,7 +418,7 @@ fn push_down<S: IndexStore>(store: &mut S, root: IndexNode) -> Result<(), S::Err
     Err(store.fault(IndexFault::new(IndexFaultKind::Depth, NodeAt::Root)))
 }
 
-fn set_new_root<S: IndexStore>(
+pub(super) fn set_new_root<S: IndexStore>(
     store: &mut S,
     header: &RootHeader,
     entries: &[u8],
@@ -467,7 +467,11 @@ fn spread<S: IndexStore>(store: &mut S, list: &IndexNode) -> Result<Vec<u8>, S::
     }
 }
 
-fn write_new<S: IndexStore>(store: &mut S, vcn: u64, entries: &[u8]) -> Result<(), S::Error> {
+pub(super) fn write_new<S: IndexStore>(
+    store: &mut S,
+    vcn: u64,
+    entries: &[u8],
+) -> Result<(), S::Error> {
     let node =
         IndexNode::new_block(store.block_size(), vcn, entries).map_err(|e| store.fault(e))?;
     store.write_block(vcn, node)

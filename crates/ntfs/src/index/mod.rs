@@ -15,6 +15,7 @@
 )]
 
 pub(crate) mod attributes;
+pub(crate) mod bulk;
 pub(crate) mod collation;
 pub(crate) mod cursor;
 pub(crate) mod directory;

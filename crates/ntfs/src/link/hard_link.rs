@@ -49,15 +49,20 @@ impl Engine {
             name: name.to_vec(),
         };
         let key = self.add_entry(&name, survey.reference)?;
-        self.count_further_name(base, &survey)?;
+        self.count_further_names(base, &survey, 1)?;
         self.insert_name(base, &key)?;
         self.touch_directory(directory)?;
         self.note_closed(base, &name, UsnReason::HARD_LINK_CHANGE)
     }
 
-    /// Writes what a further name changes in the record itself.
-    fn count_further_name(&mut self, base: RecordNumber, survey: &Survey) -> Result<()> {
-        let counted = survey.link_count.checked_add(1);
+    /// Writes what so many further names change in the record itself.
+    pub(super) fn count_further_names(
+        &mut self,
+        base: RecordNumber,
+        survey: &Survey,
+        coming: u16,
+    ) -> Result<()> {
+        let counted = survey.link_count.checked_add(coming);
         let counted =
             counted.ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))?;
         let (at, value_at) = (survey.information_at, survey.information_value_at);

@@ -2,6 +2,7 @@
 //! them; symbolic links and junctions.
 
 mod aside;
+mod bulk;
 mod create;
 mod hard_link;
 mod names;
@@ -10,6 +11,7 @@ mod rename;
 mod short_names;
 mod symbolic;
 
+pub use bulk::{LinksError, NewLink};
 pub use create::{CreateOptions, FileKind};
 pub use names::{EntryState, Name};
 pub use rename::Replace;

@@ -57,6 +57,7 @@ impl Store {
     /// Fresh data is made durable before the record, so that none shows data
     /// that is not there.
     pub(crate) fn commit(&mut self, set: &WriteSet) -> Result<()> {
+        self.flush_covered_flag(set)?;
         let mirrored = self.mirrored(set);
         let all = || set.writes().iter().chain(&mirrored);
         let bytes: u64 = all().map(|write| write.bytes.len() as u64).sum();
@@ -160,9 +161,8 @@ impl Store {
         self.settle()
     }
 
-    fn settle(&mut self) -> Result<()> {
-        self.sectors
-            .runs(|offset, bytes| self.write(offset, bytes))?;
+    pub(super) fn settle(&mut self) -> Result<()> {
+        self.write_images()?;
         far::each_image(&self.far, &*self.device, |offset, bytes| {
             self.write(offset, bytes)
         })?;
@@ -173,6 +173,11 @@ impl Store {
         self.sectors.clear();
         self.far = Vec::new();
         Ok(())
+    }
+
+    /// Writes what waits in memory to its place.
+    pub(super) fn write_images(&self) -> Result<()> {
+        self.sectors.runs(|offset, bytes| self.write(offset, bytes))
     }
 
     /// Writes blocks in place, without a journal: for measuring what it costs.

@@ -40,6 +40,9 @@ pub(crate) struct Found {
     pub(super) far: Option<Far>,
     /// Groups of operations that were committed and not in place.
     pub(crate) groups: u64,
+    /// The restart pages are as the session wrote them. Else it was cut off
+    /// while they were written or removed: nothing of it waits.
+    pub(crate) marked: bool,
 }
 
 impl Found {
@@ -87,6 +90,8 @@ impl Journal {
                 generation: U64::ZERO,
                 next_sequence: U64::new(1),
                 flags: U64::new(flags),
+                records_end: U64::ZERO,
+                flag_sum: U64::ZERO,
                 head_before,
                 head_after: sector_sums(head),
                 checksum: U64::ZERO,
@@ -109,10 +114,22 @@ impl Journal {
         self.region.extents_from(self.position + room)
     }
 
-    /// The header for the next write, and where it goes.
+    /// The header when all records are done with, and where it goes.
     pub(super) fn next_header(&mut self) -> (u64, Vec<u8>) {
-        self.header.generation += 1;
         self.header.next_sequence = U64::new(self.sequence);
+        self.header.records_end = U64::ZERO;
+        self.sealed_header()
+    }
+
+    /// The last header of a session, and where it goes: all its records still
+    /// count, or none.
+    pub(super) fn last_header(&mut self) -> (u64, Vec<u8>) {
+        self.header.records_end = U64::new(self.sequence);
+        self.sealed_header()
+    }
+
+    fn sealed_header(&mut self) -> (u64, Vec<u8>) {
+        self.header.generation += 1;
         self.header = self.header.seal();
         let mut bytes = self.header.as_bytes().to_vec();
         bytes.resize(SECTOR, 0);
@@ -141,7 +158,8 @@ impl Journal {
         let Some(header) = newest else {
             return Ok(None);
         };
-        if !head_is_ours(&header, &region.head(device)?) {
+        let head = sector_sums(&region.head(device)?);
+        if !head_is_ours(&header, &head) {
             return Ok(None);
         }
         let mut found = Found {
@@ -155,6 +173,7 @@ impl Journal {
             sectors: Sectors::default(),
             far: None,
             groups: 0,
+            marked: head == header.head_after,
         };
         found.scan(device)?;
         Ok(Some(found))
@@ -176,6 +195,12 @@ impl Found {
             self.groups += 1;
             self.journal.sequence += 1;
             self.journal.position += length;
+        }
+        if !self.marked || self.journal.sequence < self.journal.header.records_end.get() {
+            // Not acknowledged; or in place, and partly erased.
+            self.sectors.clear();
+            self.far = None;
+            self.groups = 0;
         }
         // Records that lie behind a torn one must never follow a new one.
         self.journal.sequence += self.journal.region.len() / SECTOR_LEN;
@@ -243,9 +268,8 @@ pub(super) fn sector_sums(head: &[u8]) -> [U64; HEAD_SECTORS] {
 
 /// Whether each sector of the restart pages is as the session found it, wrote
 /// it, or left it when it closed: else another system has taken the log over.
-fn head_is_ours(header: &Header, head: &[u8]) -> bool {
+fn head_is_ours(header: &Header, sums: &[U64; HEAD_SECTORS]) -> bool {
     let empty = U64::new(checksum::of(&[EMPTY_FILL; SECTOR]));
-    let sums = sector_sums(head);
     sums.iter()
         .zip(header.head_before.iter().zip(&header.head_after))
         .all(|(there, (before, after))| [before, after, &empty].contains(&there))

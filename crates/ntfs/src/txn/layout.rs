@@ -43,6 +43,11 @@ pub(super) struct Header {
     pub(super) next_sequence: U64,
     /// [`CLEAN_BEFORE`].
     pub(super) flags: U64,
+    /// 0, or the sequence number behind the last record when the session ends:
+    /// its records count all or not at all.
+    pub(super) records_end: U64,
+    /// Checksum of the sector of the dirty flag as the session sets it.
+    pub(super) flag_sum: U64,
     /// Checksums of the restart pages' sectors before the session.
     pub(super) head_before: [U64; HEAD_SECTORS],
     /// And as the session wrote them.
@@ -51,7 +56,7 @@ pub(super) struct Header {
     pub(super) checksum: U64,
 }
 
-const _: () = assert!(size_of::<Header>() == 312 && size_of::<Header>() <= SECTOR);
+const _: () = assert!(size_of::<Header>() == 328 && size_of::<Header>() <= SECTOR);
 
 impl Header {
     pub(super) fn seal(mut self) -> Self {
@@ -71,6 +76,7 @@ impl Header {
             && header.serial.get() == serial
             && header.generation.get() < MAX_COUNT
             && header.next_sequence.get() < MAX_COUNT
+            && header.records_end.get() < MAX_COUNT
             && header.checksum.get() == header.sum();
         ours.then_some(header)
     }

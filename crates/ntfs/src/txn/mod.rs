@@ -6,9 +6,9 @@
 //!    device and in every image of the journal, at any time before their commit
 //!    ([`Store::write_fresh`]).
 //! 2. Before the first commit [`Store::begin`]: what another system left in
-//!    the log is removed; the journal's header; restart pages "in use". Each is
-//!    durable before the next. Then the first record, that of the dirty flag,
-//!    is brought into place.
+//!    the log is removed, the journal's header; flush; restart pages "in use";
+//!    the dirty flag ([`Store::put_flag`]). These are durable with the first
+//!    commit, which does not count without the restart pages.
 //! 3. A commit ([`Store::commit`]) flushes when fresh data was written since
 //!    the last flush, so that no metadata shows data that is not there, and
 //!    then writes one record: blocks as a whole the first time since a
@@ -20,8 +20,10 @@
 //! 4. A checkpoint ([`Store::checkpoint`]): flush; all images in place; flush;
 //!    the header tells that the records are done with; flush. Clusters freed
 //!    by any of them are used again only now.
-//! 5. The end ([`Store::end`]): a checkpoint, the records are filled with 0xFF,
-//!    then the restart pages, then the header.
+//! 5. The end: [`Store::settle_last`] writes the images to their places, and a
+//!    header with which the records count all or not at all; flush; the dirty flag
+//!    goes, records and restart pages are filled with 0xFF ([`Store::end`]);
+//!    flush; the header; flush.
 //!
 //! Beside all that, [`ScratchDevice`] writes to free clusters whose content
 //! means nothing to anybody after a crash.
@@ -36,6 +38,7 @@ mod far;
 mod images;
 mod journal;
 mod layout;
+mod marks;
 mod ranges;
 mod record;
 mod region;
@@ -46,8 +49,10 @@ mod store;
 mod write_set;
 
 pub(crate) use far::{FarBlock, MAX_FAR, push_block, table_len};
+pub(crate) use journal::Found;
 pub(crate) use layout::MAX_EXTENTS;
+pub(crate) use marks::{FlagPlace, SessionStart};
 pub(crate) use region::LogRegion;
 pub(crate) use scratch::ScratchDevice;
-pub(crate) use store::{Mirror, SessionStart, Store};
+pub(crate) use store::{Mirror, Store};
 pub(crate) use write_set::WriteSet;

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use linkwright_device::BlockDevice;
 
 use super::far::{self, FarBlock};
-use super::journal::{Journal, sector_sums};
-use super::layout::{CLEAN_BEFORE, HEAD};
+use super::journal::Journal;
+use super::marks::FlagPlace;
 use super::region::LogRegion;
-use super::restart;
 use super::sectors::Sectors;
 use crate::error::{CorruptKind, Error, Place, Result};
 
@@ -33,15 +32,6 @@ impl Mirror {
     }
 }
 
-/// What [`Store::begin`] needs to know.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SessionStart {
-    /// Serial number of the volume.
-    pub(crate) serial: u64,
-    /// The volume was clean.
-    pub(crate) clean_before: bool,
-}
-
 /// See the module's text.
 pub(crate) struct Store {
     pub(super) device: Arc<dyn BlockDevice>,
@@ -51,6 +41,10 @@ pub(crate) struct Store {
     pub(super) fresh: Arc<AtomicBool>,
     /// Records were written since the last flush.
     pub(super) loose: bool,
+    /// Marks of the session were.
+    pub(super) marks_loose: AtomicBool,
+    /// Where the dirty flag lies, once the session has set it.
+    pub(super) flag: Option<FlagPlace>,
     pub(super) region: Option<LogRegion>,
     pub(super) journal: Option<Journal>,
     /// What is in the journal and not in place.
@@ -67,6 +61,8 @@ impl Store {
             latched: AtomicBool::new(false),
             fresh: Arc::default(),
             loose: false,
+            marks_loose: AtomicBool::new(false),
+            flag: None,
             region: None,
             journal: None,
             sectors: Sectors::default(),
@@ -132,6 +128,7 @@ impl Store {
             Error::Io(error)
         })?;
         self.fresh.store(false, Ordering::Release);
+        self.marks_loose.store(false, Ordering::Release);
         Ok(())
     }
 
@@ -167,71 +164,16 @@ impl Store {
         let missing = || Place::default().corrupt(CorruptKind::MissingAttribute);
         self.journal.as_mut().ok_or_else(missing)
     }
-
-    pub(super) fn write_log(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        let region = &self.journal()?.region;
-        region.write(offset, bytes, |at, part| self.write(at, part))
-    }
-
-    fn erase_log(&self, start: u64, end: u64) -> Result<()> {
-        let region = &self.journal()?.region;
-        region.erase(&*self.device, start, end, |at, part| self.write(at, part))
-    }
-
-    pub(super) fn write_header(&mut self) -> Result<()> {
-        let (offset, bytes) = self.journal_mut()?.next_header();
-        self.write_log(offset, &bytes)?;
-        self.flush_device()
-    }
-
-    /// Takes the log over: what another system left in it goes, the header
-    /// says that it is ours, and then, not before, the restart pages say that
-    /// the volume is in use. Durable when this returns.
-    pub(crate) fn begin(&mut self, start: SessionStart) -> Result<()> {
-        let Some(region) = self.region.clone() else {
-            return Err(Place::default().corrupt(CorruptKind::MissingAttribute));
-        };
-        let before = sector_sums(&region.head(&*self.device)?);
-        let pages = restart::pages(region.len())?;
-        let flags = if start.clean_before { CLEAN_BEFORE } else { 0 };
-        let len = region.len();
-        let empty = region.is_empty(&*self.device)?;
-        self.journal = Some(Journal::new(region, start.serial, flags, before, &pages));
-        if !empty {
-            self.erase_log(HEAD as u64, len)?;
-            self.flush_device()?;
-        }
-        self.write_header()?;
-        self.write_log(0, &pages)?;
-        self.flush_device()
-    }
-
-    /// Leaves the log empty: the records, then the restart pages, then the
-    /// header, each durable before the next. Everything is in place.
-    pub(crate) fn end(&mut self) -> Result<()> {
-        self.checkpoint()?;
-        let Ok(journal) = self.journal() else {
-            return Ok(());
-        };
-        let (start, used) = (journal.region.records_start(), journal.used);
-        self.erase_log(start, used)?;
-        self.flush_device()?;
-        self.erase_log(0, HEAD as u64)?;
-        self.flush_device()?;
-        self.erase_log(HEAD as u64, start)?;
-        self.flush_device()?;
-        self.journal = None;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::WriteSet;
+    use super::super::{SessionStart, WriteSet};
     use super::*;
     use linkwright_device::MemoryDevice;
 
     const LOG: usize = 256 << 10;
+    const FLAG: u64 = (48 << 10) + 700;
 
     fn journaled(device: &Arc<MemoryDevice>) -> Store {
         let mut store = Store::new(device.clone());
@@ -257,6 +199,10 @@ mod tests {
         SessionStart {
             serial: 7,
             clean_before: true,
+            flag: FlagPlace {
+                offset: FLAG,
+                bit: 1,
+            },
         }
     }
 
@@ -278,6 +224,7 @@ mod tests {
         store.begin(start()).unwrap();
         commit(&mut store, 3072, vec![1; 2048]);
         commit(&mut store, 7168, vec![2; 2048]);
+        store.settle_last(start().flag).unwrap();
         store.end().unwrap();
         let copy = read(&device, 32768 - 1024, 8192);
         assert_eq!(copy[..1024], [0; 1024]);
@@ -298,6 +245,7 @@ mod tests {
         let mut seen = [0; 3];
         store.read(511, &mut seen).unwrap();
         assert_eq!(seen, [1, 2, 2]);
+        store.settle_last(start().flag).unwrap();
         store.end().unwrap();
         assert_eq!(read(&device, 511, 3), [1, 2, 2]);
         assert_eq!(read(&device, 64 << 10, LOG), vec![0xFF; LOG]);

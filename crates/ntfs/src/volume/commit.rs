@@ -155,22 +155,17 @@ impl Engine {
         )
     }
 
-    /// Commits one set of blocks by itself, whatever else is dirty.
-    pub(super) fn commit_apart(&mut self, set: &WriteSet) -> Result<()> {
-        if self.options.journal == JournalMode::OffForMeasurement {
-            self.store.write_through(set)?;
-            return self.store.flush();
-        }
-        self.store.commit(set)?;
-        self.store.checkpoint()
-    }
-
     /// Everything committed is in place: what it freed may be used.
     pub(super) fn checkpoint(&mut self) -> Result<()> {
         self.store.checkpoint()?;
+        self.forget_pending();
+        Ok(())
+    }
+
+    /// Nothing that is in the log has an image of a freed cluster.
+    pub(super) fn forget_pending(&mut self) {
         self.pending.clear();
         self.state.pending_len = 0;
-        Ok(())
     }
 
     /// Makes sure that the open frame's work can be committed, with what was

@@ -70,8 +70,9 @@ pub(super) fn open_engine(
         spill: Spill::default(),
         substitutes,
     };
-    let report = engine.recover()?;
+    let (report, resumed) = engine.recover()?;
     engine.load_metafiles()?;
+    engine.resume(resumed)?;
     if engine.options.access == Access::ReadWrite {
         if let Err(refusal) = engine.check_may_write() {
             // A session of ours that was cut off is in place by now. Shadow

@@ -8,6 +8,7 @@ use linkwright_ntfs_format::attribute::AttributeType;
 
 use super::Volume;
 use super::open::open_engine;
+use super::session::Resumed;
 use crate::attr::AttrKey;
 use crate::engine::{Engine, Session};
 use crate::error::{Error, Place, Result, Unsupported};
@@ -83,7 +84,7 @@ impl Engine {
     /// it committed is brought into place, and the session goes on; for
     /// reading, it is only seen. Needs `$MFT`'s first run and nothing else that
     /// a crash may have left half written.
-    pub(super) fn recover(&mut self) -> Result<RecoveryReport> {
+    pub(super) fn recover(&mut self) -> Result<(RecoveryReport, Resumed)> {
         // A log that is not as it should be is an error for those who write,
         // later. One that the device did not give may hold committed work.
         let region = match self.log_region() {
@@ -92,13 +93,14 @@ impl Engine {
         };
         self.store.set_region(region);
         let Some(found) = self.store.find_journal(self.geometry.serial())? else {
-            return Ok(RecoveryReport::default());
+            return Ok((RecoveryReport::default(), Resumed::Open));
         };
         let report = RecoveryReport {
             needed: true,
             groups: found.groups,
             bytes: found.bytes(),
         };
+        let mut resumed = Resumed::Open;
         let foreign = self.store.foreign_writes(&found)?;
         match (self.options.access, foreign) {
             (Access::ReadOnly, None) => self.store.look_through(found),
@@ -111,13 +113,21 @@ impl Engine {
                     return Err(crate::error::InvalidInput::ReadOnly.into());
                 }
                 let clean_before = found.clean_before();
-                self.store.replay(found)?;
+                resumed = Resumed::of(&found);
+                if resumed == Resumed::AtTheEdge {
+                    self.store.adopt(found);
+                } else {
+                    if clean_before && found.groups > 0 {
+                        self.mark_before_replay()?;
+                    }
+                    self.store.replay(found)?;
+                }
                 self.session = Session::Marked { clean_before };
             }
         }
         self.cache.forget_clean();
         self.memo.clear();
-        Ok(report)
+        Ok((report, resumed))
     }
 
     /// Where `$LogFile` lies.

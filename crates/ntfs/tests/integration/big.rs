@@ -9,17 +9,21 @@ use linkwright_testkit::{ScratchImage, long, skip_unless};
 
 use crate::support::{ROOT, assert_sound, directory, options, units};
 
+/// A quarter of the usual cache.
+fn small() -> OpenOptions {
+    OpenOptions {
+        cache_bytes: 64 << 20,
+        ..options()
+    }
+}
+
 /// Makes, lists and deletes files, `each` in every directory.
 fn make_list_delete(size: u64, directories: u64, each: u64) {
     let image = ScratchImage::zeroed(size);
     let device = FileDevice::open(image.path(), &FileOptions::read_write()).expect("the image");
     let device: Arc<dyn BlockDevice> = Arc::new(device);
     format(&*device, &FormatOptions::default()).expect("the volume is made");
-    let options = OpenOptions {
-        cache_bytes: 64 << 20,
-        ..options()
-    };
-    let volume = Volume::open(device.clone(), options).expect("the volume opens");
+    let volume = Volume::open(device.clone(), small()).expect("the volume opens");
     let free = volume.info().unwrap().free_clusters;
     let name = |n: u64| units(&format!("file number {n:07}"));
     for d in 0..directories {

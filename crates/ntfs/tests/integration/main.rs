@@ -10,6 +10,7 @@ mod crash;
 mod full;
 mod hostile;
 mod links;
+mod many_links;
 mod metadata;
 mod model;
 mod names;

@@ -30,7 +30,7 @@ const SMALL: linkwright_ntfs_mkfs::ChangeJournal = linkwright_ntfs_mkfs::ChangeJ
     allocation_delta: 16 << 10,
 };
 
-fn with_journal() -> FormatOptions {
+pub(crate) fn with_journal() -> FormatOptions {
     FormatOptions {
         change_journal: Some(linkwright_ntfs_mkfs::ChangeJournal::default()),
         ..FormatOptions::default()

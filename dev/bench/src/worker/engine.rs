@@ -9,7 +9,7 @@ use linkwright_ntfs::{OpenOptions, Volume};
 use super::{Told, Watch};
 use crate::Outcome;
 use crate::load::Load;
-use crate::volumes::{perform, perform_in, steps};
+use crate::volumes::{perform, perform_all, steps};
 
 fn open(image: &Path) -> Outcome<Volume> {
     let device = FileDevice::open(image, &FileOptions::read_write())?;
@@ -33,11 +33,7 @@ pub(super) fn transaction(image: &Path, load: &Load) -> Outcome<Told> {
     let steps = steps(load)?;
     let volume = open(image)?;
     let watch = Watch::start();
-    volume.transaction(|transaction| {
-        steps
-            .iter()
-            .try_for_each(|step| perform_in(transaction, step))
-    })?;
+    volume.transaction(|transaction| perform_all(transaction, &steps))?;
     volume.close()?;
     Ok(watch.told())
 }

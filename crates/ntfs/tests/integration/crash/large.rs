@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use linkwright_device::MemoryDevice;
 use linkwright_ntfs::{
-    CreateOptions, Durability, Error, FileId, FileKind, OpenOptions, Result, TimesChange,
+    CreateOptions, Durability, Error, FileId, FileKind, NewLink, OpenOptions, Result, TimesChange,
     Transaction, Volume,
 };
 use linkwright_ntfs_format::NtTime;
@@ -158,6 +158,40 @@ fn sweep(name: &str, cache: usize) {
     };
     let cuts = Judge::new(name, effort).assert_survives(&run);
     assert!(cuts > 100, "{cuts}");
+}
+
+#[test]
+fn links_in_one_call_larger_than_log_and_cache_are_whole() {
+    const COUNT: usize = 110;
+    let base = filled(6 << 20, COUNT);
+    let steps: Vec<Step> = vec![
+        step(|v| {
+            v.transaction(|tx| {
+                let dir = tx.lookup(ROOT, &units("dir"))?.expect("dir").file;
+                let links = (0..4 * COUNT)
+                    .map(|n| Ok((file(tx, dir, n % COUNT)?, units(&format!("many {n:05}")))))
+                    .collect::<Result<Vec<_>>>()?;
+                let links: Vec<NewLink<'_>> = links
+                    .iter()
+                    .map(|(file, name)| NewLink {
+                        file: *file,
+                        parent: dir,
+                        name,
+                    })
+                    .collect();
+                Ok(tx.hard_links(&links)?)
+            })
+        }),
+        step(|v| v.sync()),
+    ];
+    let run = run_with(&base, with_cache(32 << 10), &steps);
+    let effort = Effort {
+        seeds: 1,
+        whole_recovery: 1000,
+        ..Effort::USUAL
+    };
+    let cuts = Judge::new("many links", effort).assert_survives(&run);
+    assert!(cuts > 50, "{cuts}");
 }
 
 /// The volume has room for what a transaction needs, but not beside what was

@@ -9,6 +9,7 @@ mod faults;
 mod foreign;
 mod judge;
 mod large;
+mod marks;
 mod operations;
 mod others;
 mod reuse;

@@ -2,7 +2,8 @@
 
 use linkwright_device::MemoryDevice;
 use linkwright_ntfs::{
-    CreateOptions, Durability, ExtendedAttribute, FileKind, LinkType, Replace, TimesChange, Volume,
+    CreateOptions, Durability, ExtendedAttribute, FileId, FileKind, LinkType, NewLink, Replace,
+    TimesChange, Volume,
 };
 use linkwright_ntfs_format::NtTime;
 use linkwright_ntfs_format::object_id::ObjectId;
@@ -24,6 +25,7 @@ pub(super) const ALL: &[fn() -> Scenario] = &[
     link_at_7,
     link_at_8,
     link_at_1023,
+    many_links,
     links_that_are_files,
     unlinking,
     renaming,
@@ -132,6 +134,44 @@ fn a_link_is_whole_at_1_7_8_and_1023_names() {
     for make in [link_at_1, link_at_7, link_at_8, link_at_1023] {
         sweep(&make());
     }
+}
+
+/// Names for a file whose list goes to clusters, and for files with one name; the
+/// root's index gets its first blocks, that of `dir` is divided.
+fn many_links() -> Scenario {
+    let steps = vec![step(|v: &Volume| {
+        let dir = find(v, "dir");
+        let old = find(v, "old");
+        let of = |n: usize| -> linkwright_ntfs::Result<FileId> {
+            match n % 3 {
+                0 => Ok(old),
+                _ => {
+                    let name = units(&format!("name {:05}", n % 40));
+                    Ok(v.lookup(dir, &name)?.expect("a file of the base").file)
+                }
+            }
+        };
+        let mut links = Vec::new();
+        for n in 0..90 {
+            let parent = if n % 2 == 0 { ROOT } else { dir };
+            links.push((of(n)?, parent, units(&format!("many {:03}", n * 7 % 90))));
+        }
+        let links: Vec<NewLink<'_>> = links
+            .iter()
+            .map(|(file, parent, name)| NewLink {
+                file: *file,
+                parent: *parent,
+                name,
+            })
+            .collect();
+        Ok(v.hard_links(&links)?)
+    })];
+    Scenario::new("many links", base(|volume| fill(volume, 40)), steps)
+}
+
+#[test]
+fn many_links_in_one_call_are_whole() {
+    sweep(&many_links());
 }
 
 fn links_that_are_files() -> Scenario {

@@ -16,7 +16,7 @@ use super::sweep::{Scenario, sweep_with};
 use crate::support::{ROOT, units};
 
 /// A volume in memory; what is zero takes none.
-fn loaded(path: &Path) -> MemoryDevice {
+pub(super) fn loaded(path: &Path) -> MemoryDevice {
     const PIECE: usize = 64 << 10;
     let file = File::open(path).expect("the volume");
     let len = file.metadata().expect("its length").len();

@@ -1,0 +1,93 @@
+//! The entries of new names, directory by directory.
+
+use linkwright_ntfs_format::{FormatError, index};
+
+use super::NewLink;
+use super::order::Sorted;
+use super::plan::Plan;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::index::attributes::AttributeIndex;
+use crate::index::bulk::{Arrivals, NameRules, merge};
+
+/// Bytes of entries that are put in together: this part of the cache, and so many
+/// at most.
+const BATCH_PART: usize = 16;
+const MOST_BATCH: usize = 1 << 20;
+
+/// The names of one directory, in order.
+struct Names<'a> {
+    plan: &'a Plan,
+    links: &'a [NewLink<'a>],
+    sorted: &'a [Sorted],
+    /// The first one, in the caller's order, that the directory has already.
+    taken: Option<usize>,
+}
+
+impl Names<'_> {
+    fn link(&self, at: usize) -> usize {
+        let link = self.sorted.get(at).map(|sorted| sorted.link);
+        link.and_then(|link| usize::try_from(link).ok())
+            .unwrap_or(usize::MAX)
+    }
+}
+
+impl Arrivals for Names<'_> {
+    fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    fn encode(&self, at: usize, out: &mut Vec<u8>) -> core::result::Result<(), FormatError> {
+        let at = self.link(at);
+        let Some(link) = self.links.get(at) else {
+            return Ok(());
+        };
+        let (file, header) = self.plan.header(at, link)?;
+        index::push_directory_entry(out, file, &header, link.name)
+    }
+
+    fn taken(&mut self, at: usize) {
+        let link = self.link(at);
+        self.taken = Some(self.taken.map_or(link, |taken| taken.min(link)));
+    }
+}
+
+impl Engine {
+    /// Adds the entries of all links; the first link, in the caller's order, whose
+    /// name its directory has already.
+    pub(super) fn add_entries(
+        &mut self,
+        plan: &Plan,
+        links: &[NewLink<'_>],
+        sorted: &[Sorted],
+    ) -> Result<Option<usize>> {
+        let upcase = self.upcase.clone();
+        let most = (self.cache.limit() / BATCH_PART).min(MOST_BATCH);
+        let mut first: Option<usize> = None;
+        for sorted in sorted.chunk_by(|a, b| a.directory == b.directory) {
+            let number = sorted.first().map(|sorted| sorted.directory);
+            let number = number.and_then(|number| usize::try_from(number).ok());
+            let Some(directory) = number.and_then(|number| plan.directories.get(number)) else {
+                continue;
+            };
+            let rules = NameRules {
+                upcase: &upcase,
+                case: directory.case,
+            };
+            let mut names = Names {
+                plan,
+                links,
+                sorted,
+                taken: None,
+            };
+            let mut at = 0;
+            while at < sorted.len() {
+                let mut index = AttributeIndex::open(&mut *self, directory.base, &index::I30)?;
+                at = merge(&mut index, rules, &mut names, at, most)?;
+                self.relieve_memory()?;
+            }
+            first = [first, names.taken].into_iter().flatten().min();
+        }
+        Ok(first)
+    }
+}
