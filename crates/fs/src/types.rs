@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use linkwright_ntfs_format::sid::Sid;
 use linkwright_reparse::ReparseBuffer;
 
-use crate::{Name, Node, StreamName};
+use crate::{Error, Name, Node, StreamName};
 
 bitflags::bitflags! {
     /// Win32 file attributes (MS-FSCC 2.6).
@@ -432,12 +432,14 @@ pub enum LinkContent {
 /// What became of an entry of [`FileSystem::hard_link_files`].
 ///
 /// [`FileSystem::hard_link_files`]: crate::FileSystem::hard_link_files
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum HardLinked {
     /// A file, which has the other name too now.
     Linked,
     /// It is no file: a directory, a link, something else.
-    NoFile,
+    NoFile(Entry),
+    /// It got no other name.
+    Failed(Entry, Error),
 }
 
 /// One name of a file: where it stands and from which directory.

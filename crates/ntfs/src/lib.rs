@@ -46,7 +46,7 @@ mod volume;
 pub use dir::{DirEntry, DirIter};
 pub use error::{CorruptKind, Corruption, Error, InvalidInput, Place, Result, Unsupported};
 pub use index::fault::IndexFaultKind;
-pub use link::{CreateOptions, FileKind, LinkType, LinksError, Name, NewLink, Replace};
+pub use link::{CreateOptions, EntryState, FileKind, LinkType, LinksError, Name, NewLink, Replace};
 pub use meta::{CaseSensitivity, ExtendedAttribute, FileInfo, TimesChange};
 pub use options::{
     Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, JournalMode,

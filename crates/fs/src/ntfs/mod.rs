@@ -161,6 +161,11 @@ impl<V: Door> FileSystem for NtfsFs<V> {
         Ok(convert::stat(&info))
     }
 
+    fn facts(&self, node: &Node) -> Result<Stat> {
+        let info = self.volume.file_facts(self.file(node)?);
+        Ok(convert::stat(&info.map_err(error::from_engine)?))
+    }
+
     fn list<'a>(
         &'a self,
         dir: &Node,
@@ -450,6 +455,13 @@ impl<V: Door> FileSystem for NtfsFs<V> {
         self.volume
             .refresh_name(self.file(dir)?, name.units())
             .map_err(error::from_engine)
+    }
+
+    fn refreshed_entry(&self, dir: &Node, name: &Name) -> Result<DirectoryEntry> {
+        match self.writable {
+            true => entries::refreshed(self, self.file(dir)?, name),
+            false => self.entry(dir, name),
+        }
     }
 
     fn set_short_name(&self, dir: &Node, name: &Name, short: &Name) -> Result<()> {
