@@ -4,8 +4,8 @@ use crate::error::{ErrorKind, Feature, Result};
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Duplicate, Entry,
     ExtendedAttribute, Glance, Glanced, HardLinked, Kinds, LinkContent, LinkType, Name, Node,
-    NodeKind, ObjectIdAttribute, Placed, Replace, ScannedLink, Stat, StreamInfo, StreamName,
-    Target, Times, VolumeInfo,
+    NodeKind, ObjectIdAttribute, Placed, Replace, ScanFor, ScannedEntry, Stat, StreamInfo,
+    StreamName, Target, Times, VolumeInfo,
 };
 
 /// Bytes in free space of a volume ([`FileSystem::scratch`]); reading and
@@ -110,24 +110,27 @@ pub trait FileSystem: Send + Sync {
         })))
     }
 
-    /// How many objects [`scan_links`](FileSystem::scan_links) looks at to tell what
-    /// is asked for; `None` where there is no scan.
+    /// How many objects [`scan`](FileSystem::scan) looks at to tell what is asked for;
+    /// `None` where there is no scan.
     fn scan_size(&self) -> Option<u64> {
         None
     }
 
-    /// Tells every link and every other reparse point below the directory `top`, by
-    /// all names it has there, in any order, without going from directory to
-    /// directory: symbolic links, other reparse points, files with several names.
-    /// What is not reached from the root is left out. Ends early when `visit` breaks.
+    /// Tells what is below the directory `top` without going from directory to
+    /// directory, each object by all names it has there; in the order of a walk: a
+    /// directory's entries as [`list`](FileSystem::list) orders them, then what is
+    /// below the first directory among them, and so on. What is not reached from the
+    /// root, or is below a link, is left out. All is gathered before anything is
+    /// told. Ends early when `visit` breaks.
     ///
     /// # Errors
-    /// `Unsupported` where only directories tell; damage anywhere, after which
-    /// what was told is not all.
-    fn scan_links(
+    /// `Unsupported` where only directories tell; damage anywhere. Nothing was told
+    /// then.
+    fn scan(
         &self,
         _top: &Node,
-        _visit: &mut dyn FnMut(ScannedLink) -> std::ops::ControlFlow<()>,
+        _what: ScanFor,
+        _visit: &mut dyn FnMut(ScannedEntry<'_>) -> std::ops::ControlFlow<()>,
     ) -> Result<()> {
         Err(ErrorKind::Unsupported(Feature::NamesOfFiles).into())
     }

@@ -283,20 +283,30 @@ pub struct Entry {
     pub node: Node,
 }
 
-/// A link or another reparse point by one of its names, as
-/// [`FileSystem::scan_links`] tells it.
+/// What [`FileSystem::scan`] tells.
 ///
-/// [`FileSystem::scan_links`]: crate::FileSystem::scan_links
+/// [`FileSystem::scan`]: crate::FileSystem::scan
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScanFor {
+    /// Everything.
+    All,
+    /// Links, files with several names among them, and all other reparse points.
+    ReparsePoints,
+}
+
+/// An object by one of its names, as [`FileSystem::scan`] tells it.
+///
+/// [`FileSystem::scan`]: crate::FileSystem::scan
 #[derive(Debug, Clone)]
-pub struct ScannedLink {
+pub struct ScannedEntry<'a> {
     /// The directory that holds the name.
     pub directory: Node,
     /// The names to that directory from the one that was asked for, which is not
     /// among them.
-    pub path: std::sync::Arc<[Name]>,
+    pub path: &'a [Name],
     /// The name.
     pub name: Name,
-    /// The link.
+    /// The object.
     pub node: Node,
     /// Facts about it.
     pub stat: Stat,

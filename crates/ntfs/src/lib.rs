@@ -52,7 +52,7 @@ pub use options::{
     Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, JournalMode,
     OpenOptions, ShadowPolicy, ShortNames, SystemClock,
 };
-pub use scan::{ScanSummary, Scanned, ScannedFile, ScannedName, Standing};
+pub use scan::{Collator, ScanSummary, Scanned, ScannedFile, ScannedName, Standing};
 pub use stream::StreamInfo;
 pub use usn::{ChangeJournal, ChangeJournalState};
 pub use volume::{

@@ -21,8 +21,11 @@ use crate::index::node::IndexNode;
 use crate::index::search::Step;
 use crate::stream::StreamMap;
 
-/// Most of each kind that are kept; all go then.
+/// Most indexes that are kept; all go then.
 const MOST: usize = 4096;
+
+/// Most lists, which are smaller: about 4 MiB.
+const MOST_LISTS: usize = 16 * 1024;
 
 /// A directory's index, open.
 #[derive(Debug, Clone)]
@@ -125,8 +128,8 @@ impl Tables {
     }
 }
 
-fn put<T>(table: &mut Table<T>, key: u64, value: T) {
-    if table.len() >= MOST {
+fn put<T>(table: &mut Table<T>, most: usize, key: u64, value: T) {
+    if table.len() >= most {
         table.clear();
     }
     table.insert(key, value);
@@ -157,7 +160,12 @@ impl Memo {
 
     pub(crate) fn put_index(&self, base: RecordNumber, index: Arc<OpenIndex>) {
         let finger = Finger::default();
-        put(&mut self.lock().indexes, base.0, Kept { index, finger });
+        put(
+            &mut self.lock().indexes,
+            MOST,
+            base.0,
+            Kept { index, finger },
+        );
     }
 
     /// Takes the open directory index of a file, to change it and put it back.
@@ -171,7 +179,7 @@ impl Memo {
         let tables = self.tables();
         let before = tables.latest.replace((base.0, Kept { index, finger }));
         if let Some((number, kept)) = before {
-            put(&mut tables.indexes, number, kept);
+            put(&mut tables.indexes, MOST, number, kept);
         }
     }
 
@@ -185,7 +193,7 @@ impl Memo {
     }
 
     pub(crate) fn put_list(&self, base: RecordNumber, list: Arc<OpenList>) {
-        put(&mut self.lock().lists, base.0, list);
+        put(&mut self.lock().lists, MOST_LISTS, base.0, list);
     }
 
     /// As [`Self::list`], for who has the volume alone.
@@ -210,7 +218,12 @@ impl Memo {
     }
 
     pub(crate) fn put_descriptor(&self, id: SecurityId, descriptor: Arc<Vec<u8>>) {
-        put(&mut self.lock().descriptors, u64::from(id.0), descriptor);
+        put(
+            &mut self.lock().descriptors,
+            MOST,
+            u64::from(id.0),
+            descriptor,
+        );
     }
 
     /// A record was freed, or is used anew.

@@ -28,8 +28,8 @@ use crate::node::Repr;
 use crate::transacted::Key;
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
-    FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, ScannedLink,
-    Scratch, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, ScanFor,
+    ScannedEntry, Scratch, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 /// Records that belong to the file system itself (`$MFT` to `$Extend`, and the
@@ -189,12 +189,13 @@ impl<V: Door> FileSystem for NtfsFs<V> {
         self.volume.scan_size()
     }
 
-    fn scan_links(
+    fn scan(
         &self,
         top: &Node,
-        visit: &mut dyn FnMut(ScannedLink) -> std::ops::ControlFlow<()>,
+        what: ScanFor,
+        visit: &mut dyn FnMut(ScannedEntry<'_>) -> std::ops::ControlFlow<()>,
     ) -> Result<()> {
-        V::scan_links(self, self.file(top)?, visit)
+        V::scan(self, self.file(top)?, what, visit)
     }
 
     fn order(&self, a: &Name, b: &Name) -> std::cmp::Ordering {

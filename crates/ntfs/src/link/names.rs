@@ -1,5 +1,7 @@
 //! The names of a file.
 
+use core::ops::ControlFlow;
+
 use linkwright_names::{NtName, check_ntfs_component};
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::file_name::{Duplicated, FileName, FileNameView, Namespace};
@@ -42,8 +44,8 @@ pub(crate) struct NameOfFile {
     pub(crate) name: FileName,
     /// The 8.3 name of a long name, or the other way round.
     pub(crate) pair: Option<FileName>,
-    /// Long names without these two.
-    pub(crate) left: usize,
+    /// Whether there are long names beside these two.
+    pub(crate) others_left: bool,
 }
 
 /// Most names of a file, 8.3 names not counted (MS-FSA 2.1.5.15.7).
@@ -280,7 +282,8 @@ impl Engine {
         Ok((file.record(), stored))
     }
 
-    /// Looks through the names of a file once, for one of them.
+    /// Looks through the names of a file once, for one of them, no further than is
+    /// needed to know that others are left.
     pub(crate) fn name_of_file(
         &self,
         base: RecordNumber,
@@ -288,22 +291,30 @@ impl Engine {
         name: &[u16],
     ) -> Result<NameOfFile> {
         let mut found: Option<(AttrRef, FileName)> = None;
-        // Names in the same directory: few.
+        // Other names in the same directory that are no further names: few.
         let mut near: Vec<FileName> = Vec::new();
         let mut left = 0;
-        self.each_name(base, |at, view| {
+        self.each_name_until(base, |at, view| {
             if view.parent().record() != parent {
                 left += 1;
             } else if view.name_is(name) {
-                let name = view.to_owned();
-                found.get_or_insert_with(|| (at, name.clone()));
-                near.push(name);
+                match found {
+                    None => found = Some((at, view.to_owned())),
+                    Some(_) => near.push(view.to_owned()),
+                }
             } else if view.namespace() == Namespace::Posix {
                 left += 1;
             } else {
                 near.push(view.to_owned());
             }
-            Ok(())
+            // A name with another one beside it is looked for to the end.
+            let alone = found.as_ref().is_some_and(|(_, name)| {
+                matches!(name.namespace, Namespace::Posix | Namespace::Win32AndDos)
+            });
+            Ok(match alone && left > 0 {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            })
         })?;
         let (at, name) =
             found.ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))?;
@@ -320,7 +331,7 @@ impl Engine {
             at,
             name,
             pair,
-            left,
+            others_left: left > 0,
         })
     }
 

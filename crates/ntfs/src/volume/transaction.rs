@@ -78,16 +78,6 @@ impl Volume {
     }
 }
 
-impl Steps<'_, '_> {
-    /// As [`Volume::hard_links`], as one step.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn hard_links(&self, links: &[NewLink<'_>]) -> Result<(), LinksError> {
-        self.lock().hard_links(links)
-    }
-}
-
 impl core::fmt::Debug for Transaction<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Transaction").finish_non_exhaustive()
