@@ -14,7 +14,8 @@
 //!    then writes one record: blocks as a whole the first time since a
 //!    checkpoint, ranges of bytes later; checksums of what is on the device, a
 //!    sequence number, and a checksum that makes it count as a whole or not at
-//!    all. Blocks that the log cannot take lie in free clusters
+//!    all. Of a large group the images lie behind the record and in free clusters
+//!    ([`Store::images`]), and of one that memory cannot take in free clusters
 //!    ([`Store::commit_far`]), durable before the record that names them; it
 //!    stands alone in the log. [`Store::flush`] makes a record durable.
 //! 4. A checkpoint ([`Store::checkpoint`]): flush; all images in place; flush;

@@ -3,9 +3,10 @@
 //!
 //! A group is everything that was done since the last commit. Its blocks in
 //! places that were free then are written straight there; the journal takes
-//! the others. A group that the log cannot take, or memory, has its blocks in
-//! the spill area: free clusters, in use in memory only, that are free again
-//! when the group is in place.
+//! the others. A group that the log cannot take is written as a large one
+//! (`large`). One that memory cannot take has its blocks in the spill area: free
+//! clusters, in use in memory only, that are free again when the group is in
+//! place.
 
 use super::large::LARGE;
 use crate::cache::{Segment, SpillArea, SpillPlace};
@@ -25,9 +26,8 @@ enum Reach {
     InPlace,
 }
 
-/// A group, its encoded copy and the images waiting in the journal may each
-/// have this part of the cache's size beside the cache, so that memory stays
-/// bounded by that option.
+/// The images waiting in the journal may have this part of the cache's size
+/// beside the cache, so that memory stays bounded by that option.
 const CACHE_PART: usize = 8;
 
 /// Bytes in fresh places that go through the log all the same: that costs less
