@@ -6,7 +6,7 @@ use linkwright_ntfs_format::attribute::{
 };
 use linkwright_ntfs_format::attribute_list::{self, MAX_LEN, UNNAMED_LEN};
 use linkwright_ntfs_format::record::{self, RecordFlags};
-use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber};
+use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber, fixup};
 use zerocopy::little_endian::U16;
 
 use super::insert::NewAttribute;
@@ -17,6 +17,41 @@ use crate::error::{Error, Place, Result};
 /// Fewer names than these are inserted one by one where they do not fit into the
 /// base record.
 const FEW: usize = 4;
+
+/// How records that are new reach the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Through the cache, to be committed with all that is there.
+    Cached,
+    /// Straight to their places where these came with the innermost frame: nothing
+    /// shows there before it is committed, and nothing stays when it is taken back.
+    Straight,
+}
+
+/// New records that follow each other and are not written yet.
+#[derive(Debug)]
+pub(crate) struct NewRecords {
+    way: Way,
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+impl NewRecords {
+    pub(crate) const fn new(way: Way) -> Self {
+        Self {
+            way,
+            offset: 0,
+            bytes: Vec::new(),
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.offset + u64::try_from(self.bytes.len()).unwrap_or(0)
+    }
+}
+
+/// Bytes of new records that are written together.
+const STRAIGHT: usize = 256 << 10;
 
 const fn identity(instance: u16) -> Identity<'static> {
     Identity {
@@ -48,7 +83,12 @@ fn fitting(values: &[&[u8]], room: usize) -> usize {
 impl Engine {
     /// Gives a file `$FILE_NAME` attributes of these values, in this order as far
     /// as the list has one.
-    pub(crate) fn insert_names(&mut self, base: RecordNumber, values: &[&[u8]]) -> Result<()> {
+    pub(crate) fn insert_names(
+        &mut self,
+        base: RecordNumber,
+        values: &[&[u8]],
+        records: &mut NewRecords,
+    ) -> Result<()> {
         let has_list = self.has_list(base)?;
         if !has_list && fitting(values, self.room_in(base)?) == values.len() {
             return self.place_names(base, values).map(drop);
@@ -63,11 +103,16 @@ impl Engine {
         if !has_list {
             self.list_or_make(base)?;
         }
-        self.fill_records(base, values)
+        self.fill_records(base, values, records)
     }
 
     /// The same for a file with a list: records of names, and their entries.
-    fn fill_records(&mut self, base: RecordNumber, values: &[&[u8]]) -> Result<()> {
+    fn fill_records(
+        &mut self,
+        base: RecordNumber,
+        values: &[&[u8]],
+        records: &mut NewRecords,
+    ) -> Result<()> {
         let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
         let block = self.record(base)?;
         let list = self.list_bytes(base, &block)?.unwrap_or_default();
@@ -91,12 +136,9 @@ impl Engine {
             if now.is_empty() {
                 return Err(Error::DiskFull);
             }
-            let taken = self.take_record(RecordUse::File)?;
-            let mut bytes = self.empty_record(&taken, RecordFlags::IN_USE, Some(owner))?;
-            fill_with(&mut bytes, now).map_err(|e| Place::record(taken.number).format(e))?;
-            self.put_record(&taken, bytes)?;
+            let reference = self.make_names_record(owner, now, records)?;
             let instances = (0..now.len()).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
-            push_entries(&mut entries, taken.reference(), instances);
+            push_entries(&mut entries, reference, instances);
             left = later;
         }
         let (before, behind) = list.split_at_checked(names_end).unwrap_or((&list, &[]));
@@ -107,8 +149,58 @@ impl Engine {
         if self.try_write_list(base, &list)? {
             return Ok(());
         }
+        // Attributes that are moved out are looked for room in these records.
+        self.write_records(records)?;
         let mut list = attribute_list::decode(&list).map_err(|e| place.format(e))?;
         self.write_list(base, &mut list)
+    }
+
+    /// Takes a record for a file and fills it with names.
+    fn make_names_record(
+        &mut self,
+        owner: FileReference,
+        values: &[&[u8]],
+        records: &mut NewRecords,
+    ) -> Result<FileReference> {
+        let taken = self.take_record(RecordUse::File)?;
+        let place = Place::record(taken.number);
+        let mut bytes = self.empty_record(&taken, RecordFlags::IN_USE, Some(owner))?;
+        fill_with(&mut bytes, values).map_err(|e| place.format(e))?;
+        let location = self.record_location(taken.number)?;
+        let straight = records.way == Way::Straight
+            && self.goes_with_this_frame(taken.number)
+            && self.cache.is_untouched(&location);
+        if !straight {
+            self.put_record(&taken, bytes)?;
+            return Ok(taken.reference());
+        }
+        fixup::apply(&mut bytes).map_err(|e| place.format(e))?;
+        if records.end() != location.key() || records.bytes.len() >= STRAIGHT {
+            self.write_records(records)?;
+            records.offset = location.key();
+        }
+        records.bytes.extend_from_slice(&bytes);
+        Ok(taken.reference())
+    }
+
+    /// Whether a record did not exist when the innermost frame began: when that is
+    /// taken back, nobody looks at what lies there.
+    fn goes_with_this_frame(&self, number: RecordNumber) -> bool {
+        let offset = number
+            .0
+            .saturating_mul(u64::from(self.geometry.record_size()));
+        self.frames
+            .last()
+            .is_some_and(|before| offset >= before.mft.sizes.initialized)
+    }
+
+    /// Writes the records that were made and are not in place yet.
+    pub(crate) fn write_records(&mut self, records: &mut NewRecords) -> Result<()> {
+        if !records.bytes.is_empty() {
+            self.store.write_fresh(records.offset, &records.bytes)?;
+            records.bytes.clear();
+        }
+        Ok(())
     }
 
     /// Puts names into a record that has room for them; their instance numbers.

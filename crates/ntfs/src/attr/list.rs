@@ -23,6 +23,9 @@ const RESIDENT_AGAIN: usize = 256;
 /// moved there: its header and the pairs of a few runs.
 const LEAST_ROOM: usize = NON_RESIDENT_LEN + 32;
 
+/// Bytes of the mapping pair of a run of few clusters, at most.
+const LONGEST_PAIR: usize = 10;
+
 /// Bytes by which a list in clusters grows and shrinks.
 pub(super) const LIST_STEP: u64 = 4096;
 
@@ -356,11 +359,26 @@ impl Engine {
         bytes: &[u8],
         old: Option<StreamMap>,
     ) -> Result<bool> {
+        if self.list_surely_fits(base, bytes.len())? {
+            return self.put_list(base, bytes, old).map(|()| true);
+        }
         match self.framed(&|engine: &mut Self| engine.put_list(base, bytes, old.clone())) {
             // Room for more runs may be made in the record.
             Err(Error::DiskFull) => Ok(false),
             other => other.map(|()| true),
         }
+    }
+
+    /// Whether the record has room for a list of `len` bytes in clusters, into
+    /// however many runs these fall: no frame is needed to try.
+    fn list_surely_fits(&self, base: RecordNumber, len: usize) -> Result<bool> {
+        let have = self.find_own_list(base)?.view()?.len() + self.room_in(base)?;
+        let bytes = u64::try_from(len).unwrap_or(u64::MAX);
+        let clusters = self.clusters_for(bytes.next_multiple_of(LIST_STEP));
+        let pairs = usize::try_from(clusters)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(LONGEST_PAIR);
+        Ok(LEAST_ROOM.saturating_add(pairs) <= have)
     }
 
     /// Puts the list in clusters in place of the one in the record, or of `old`.

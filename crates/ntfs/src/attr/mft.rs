@@ -21,7 +21,7 @@ const BITMAP: AttrKey<'static> = AttrKey::unnamed(AttributeType::BITMAP);
 /// `$MFT` grows by an eighth, within these bounds (bytes): small volumes stay
 /// small, large ones get long runs.
 const LEAST_GROWTH: u64 = 64 << 10;
-const MOST_GROWTH: u64 = 16 << 20;
+const MOST_GROWTH: u64 = 64 << 20;
 
 /// Bits are added in steps of this many bytes, as `$BITMAP` sizes are
 /// multiples of eight.

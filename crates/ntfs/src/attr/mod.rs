@@ -23,6 +23,7 @@ mod remove;
 mod runs;
 mod value;
 
+pub(crate) use fill::{NewRecords, Way};
 pub(crate) use find::{AttrKey, AttrRef};
 pub(crate) use insert::NewAttribute;
 pub(crate) use mft::TakenRecord;

@@ -299,6 +299,15 @@ impl Cache {
         self.map_mut().fresh.add(start, end);
     }
 
+    /// Whether a block lies in places that the open transaction took, in one piece,
+    /// and was never here: it can be written straight there.
+    pub(crate) fn is_untouched(&mut self, location: &Location) -> bool {
+        let map = self.map_mut();
+        location.segments().count() == 1
+            && map.slot(location.key()).is_none()
+            && map.fresh.holds(location, Since::Transaction)
+    }
+
     /// All dirty blocks in memory, encoded for the device, in ascending order:
     /// those in fresh places by themselves when `apart` says so, and the others.
     pub(crate) fn write_sets(&mut self, apart: bool) -> Result<(WriteSet, WriteSet)> {

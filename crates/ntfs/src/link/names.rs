@@ -4,11 +4,12 @@ use core::ops::ControlFlow;
 
 use linkwright_names::{NtName, check_ntfs_component};
 use linkwright_ntfs_format::attribute::AttributeType;
-use linkwright_ntfs_format::file_name::{FileName, FileNameView, Namespace};
+use linkwright_ntfs_format::file_name::{Duplicated, FileName, FileNameView, Namespace};
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 use zerocopy::little_endian::U16;
 
 use crate::attr::AttrRef;
+use crate::dir::DirEntry;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::index::directory::NameCase;
@@ -23,6 +24,15 @@ pub struct Name {
     pub name: NtName,
     /// Naming rules.
     pub namespace: Namespace,
+}
+
+/// Whether a directory entry says what the file's own attributes say (NTFS.md 2.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryState {
+    /// It does.
+    Fresh,
+    /// It says what was so earlier.
+    Stale,
 }
 
 /// One name of a file, and what there is beside it.
@@ -174,10 +184,20 @@ impl Engine {
     /// Refreshes the entry of one name, and of the 8.3 name beside it.
     pub(crate) fn refresh_name(&mut self, directory: FileReference, name: &[u16]) -> Result<()> {
         let parent = self.directory(directory)?;
-        let (base, _, found) = self.resolve_name(parent, name)?;
-        if self.entry_is_fresh(parent, base, &found.name)? {
+        let case = self.name_case(parent)?;
+        let entry = self.lookup_entry(parent, name, case)?;
+        let entry = entry.ok_or(InvalidInput::NotFound)?;
+        let view = FileNameView::new(entry.key()).map_err(|e| Place::record(parent).format(e))?;
+        let fresh = self.duplicated_by_entry(parent, entry.reference())?;
+        if view.duplicated() == fresh {
             return Ok(());
         }
+        let (base, stored) = (entry.reference().record(), view.name_units());
+        if !matches!(view.namespace(), Namespace::Win32 | Namespace::Dos) {
+            // Nothing beside it: the other names of the file are not looked at.
+            return self.refresh_entry(parent, &stored, &fresh);
+        }
+        let (_, found) = self.file_name_of(base, parent, &stored)?;
         let mut both = self.file_names(base)?;
         both.retain(|(_, other)| {
             other.parent.record() == parent && (other.name == found.name || is_pair(&found, other))
@@ -185,19 +205,34 @@ impl Engine {
         self.refresh_names(base, &both)
     }
 
-    /// Whether an entry says what the file's own attributes say.
-    fn entry_is_fresh(
+    /// What the file of an entry says of itself.
+    fn duplicated_by_entry(&self, parent: RecordNumber, file: FileReference) -> Result<Duplicated> {
+        self.base_record(file)
+            .map_err(|_| Place::record(parent).corrupt(CorruptKind::EntryWithoutName))?;
+        self.duplicated(file.record())
+    }
+
+    /// The entry of a name, and whether it says what the file's own attributes
+    /// say.
+    pub(crate) fn lookup_state(
         &self,
-        parent: RecordNumber,
-        base: RecordNumber,
-        stored: &[u16],
-    ) -> Result<bool> {
-        let entry = self.lookup_entry(parent, stored, NameCase::Sensitive)?;
-        let Some(entry) = entry else {
-            return Ok(false);
+        parent: FileReference,
+        name: &[u16],
+    ) -> Result<Option<(DirEntry, EntryState)>> {
+        let directory = self.directory(parent)?;
+        let case = self.name_case(directory)?;
+        let Some(found) = self.lookup_entry(directory, name, case)? else {
+            return Ok(None);
         };
-        let view = FileNameView::new(entry.key()).map_err(|e| Place::record(parent).format(e))?;
-        Ok(view.duplicated() == self.duplicated(base)?)
+        let entry = DirEntry::from_found(&found, directory)?;
+        let view =
+            FileNameView::new(found.key()).map_err(|e| Place::record(directory).format(e))?;
+        let fresh = self.duplicated_by_entry(directory, entry.file)?;
+        let state = match view.duplicated() == fresh {
+            true => EntryState::Fresh,
+            false => EntryState::Stale,
+        };
+        Ok(Some((entry, state)))
     }
 
     fn refresh_names(&mut self, base: RecordNumber, names: &[(AttrRef, FileName)]) -> Result<()> {

@@ -178,6 +178,29 @@ impl Engine {
         })
     }
 
+    /// What a file is, 8.3 names counted among its names: in one walk over its
+    /// record, which neither looks at the names nor at the list of others.
+    pub(crate) fn file_facts(&self, file: FileReference) -> Result<FileInfo> {
+        drop(self.base_record(file)?);
+        let survey = self.survey(file.record())?;
+        let info = survey.information();
+        let (size, allocated) = survey.sizes();
+        let mut attributes = info.attributes;
+        attributes.set(FileAttributes::DIRECTORY, survey.directory);
+        Ok(FileInfo {
+            file: survey.reference,
+            attributes,
+            times: info.times,
+            link_count: u32::from(survey.link_count),
+            size,
+            allocated,
+            reparse_tag: survey.reparse_tag(),
+            security_id: info.security_id(),
+            case_sensitive: survey.directory && info.is_case_sensitive_directory(),
+            usn: info.extended.map_or(0, |e| e.usn),
+        })
+    }
+
     /// Refuses to change the content of a metafile or of something that is not
     /// a file in use.
     pub(crate) fn check_content_change(&self, file: FileReference) -> Result<()> {

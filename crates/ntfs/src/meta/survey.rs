@@ -89,23 +89,33 @@ impl Survey {
         self.information.get_or_insert_default()
     }
 
+    /// Size and allocated size; 0 of a directory.
+    pub(crate) fn sizes(&self) -> (u64, u64) {
+        match self.directory {
+            true => (0, 0),
+            false => self.sizes.unwrap_or_default(),
+        }
+    }
+
+    /// The tag, when the file has a reparse point.
+    pub(crate) fn reparse_tag(&self) -> Option<u32> {
+        let attributes = self.information().attributes;
+        let reparse = attributes.contains(FileAttributes::REPARSE_POINT);
+        self.reparse_tag.filter(|_| reparse)
+    }
+
     /// What a fresh directory entry says.
     pub(crate) fn duplicated(&self) -> Duplicated {
         let info = self.information();
-        let (size, allocated) = match self.directory {
-            true => (0, 0),
-            false => self.sizes.unwrap_or_default(),
-        };
+        let (size, allocated) = self.sizes();
         let mut attributes = info.attributes;
         attributes.set(FileAttributes::FILE_NAME_INDEX, self.directory);
-        let reparse = attributes.contains(FileAttributes::REPARSE_POINT);
-        let tag = self.reparse_tag.filter(|_| reparse);
         Duplicated {
             times: info.times,
             allocated,
             size,
             attributes,
-            ea_or_tag: tag.or(self.packed_ea_size).unwrap_or(0),
+            ea_or_tag: self.reparse_tag().or(self.packed_ea_size).unwrap_or(0),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{Volume, VolumeInfo};
 use crate::FileId;
 use crate::dir::DirEntry;
 use crate::error::Result;
+use crate::link::{LinksError, NewLink};
 
 /// Entries of a directory, one after the other.
 pub type Entries<'a> = Box<dyn Iterator<Item = Result<DirEntry>> + Send + 'a>;
@@ -19,6 +20,12 @@ pub trait Operate: Operations + Questions + Send + Sync {
     /// # Errors
     /// What `work` returns, and errors of writing.
     fn whole<T>(&self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T>;
+
+    /// Makes many hard links, all of them or none, as [`Volume::hard_links`] does.
+    ///
+    /// # Errors
+    /// As there.
+    fn hard_links(&self, links: &[NewLink<'_>]) -> Result<(), LinksError>;
 
     /// What the volume says of itself.
     ///
@@ -42,6 +49,10 @@ pub trait Operate: Operations + Questions + Send + Sync {
 impl Operate for Volume {
     fn whole<T>(&self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
         self.transaction(work)
+    }
+
+    fn hard_links(&self, links: &[NewLink<'_>]) -> Result<(), LinksError> {
+        Volume::hard_links(self, links)
     }
 
     fn about(&self) -> Result<VolumeInfo> {
@@ -83,6 +94,10 @@ impl<'a, 't> Steps<'a, 't> {
 impl Operate for Steps<'_, '_> {
     fn whole<T>(&self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
         self.lock().step(work)
+    }
+
+    fn hard_links(&self, links: &[NewLink<'_>]) -> Result<(), LinksError> {
+        self.lock().hard_links(links)
     }
 
     fn about(&self) -> Result<VolumeInfo> {

@@ -365,6 +365,48 @@ fn more_links_than_memory_holds_are_there_or_are_not() {
 }
 
 #[test]
+fn a_step_that_is_taken_back_leaves_nothing_in_the_transaction_around_it() {
+    let device = fresh(64 << 20, &FormatOptions::default());
+    let options = OpenOptions {
+        cache_bytes: 512 << 10,
+        ..options()
+    };
+    let volume = Volume::open(device.clone(), options).unwrap();
+    let files: Vec<FileId> = (0..20)
+        .map(|n| file(&volume, ROOT, &format!("file {n:04}")))
+        .collect();
+    let wishes = |word: &str| -> Vec<Wish> {
+        (0..4000)
+            .map(|n| (files[n % 20], ROOT, units(&format!("{word} {n:05}"))))
+            .collect()
+    };
+    volume
+        .transaction(|tx| {
+            let taken_back: Result<(), Error> = tx.step(|tx| {
+                tx.hard_links(&new_links(&wishes("gone")))?;
+                Err(InvalidInput::NotFound.into())
+            });
+            assert!(taken_back.is_err());
+            tx.hard_links(&new_links(&wishes("kept")))?;
+            let taken_back: Result<(), Error> = tx.step(|tx| {
+                tx.hard_links(&new_links(&wishes("gone")))?;
+                Err(InvalidInput::NotFound.into())
+            });
+            assert!(taken_back.is_err());
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(volume.file_info(files[3]).unwrap().link_count, 201);
+    volume.close().unwrap();
+    assert_sound(&*device);
+    let names = open(&device).entries(ROOT).unwrap();
+    let gone = names
+        .iter()
+        .filter(|entry| entry.name.to_string_lossy().starts_with("gone"));
+    assert_eq!((gone.count(), names.len()), (0, 12 + 20 + 4000));
+}
+
+#[test]
 fn the_change_journal_tells_of_each_link() {
     let told = |many: bool| {
         let device = fresh(16 << 20, &crate::usn::with_journal());

@@ -38,11 +38,12 @@ impl Arrivals for Names<'_> {
     }
 
     fn encode(&self, at: usize, out: &mut Vec<u8>) -> core::result::Result<(), FormatError> {
-        let at = self.link(at);
-        let Some(link) = self.links.get(at) else {
+        let sorted = self.sorted.get(at);
+        let link = sorted.and_then(|sorted| self.links.get(usize::try_from(sorted.link).ok()?));
+        let (Some(sorted), Some(link)) = (sorted, link) else {
             return Ok(());
         };
-        let (file, header) = self.plan.header(at, link)?;
+        let (file, header) = self.plan.header(sorted.ends(), link.name)?;
         index::push_directory_entry(out, file, &header, link.name)
     }
 

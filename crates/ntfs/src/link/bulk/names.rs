@@ -5,11 +5,15 @@ use linkwright_ntfs_format::usn::UsnReason;
 
 use super::NewLink;
 use super::plan::{Plan, PlannedFile};
+use crate::attr::{NewRecords, Way};
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Place, Result};
 
 /// Files, or records of the journal, between looks at how much memory is in use.
-const STEP: usize = 256;
+const STEP: usize = 32;
+
+/// Bytes of the cache for each link from which on new records go by it.
+const STRAIGHT_PART: usize = 2048;
 
 impl Engine {
     /// Writes the names into their files, which are taken in the order of their
@@ -19,6 +23,11 @@ impl Engine {
         let mut order: Vec<usize> = (0..plan.files.len()).collect();
         order
             .sort_unstable_by_key(|file| plan.files.get(*file).map(|file| file.reference.record()));
+        // More than the cache should gather: what is fresh is written at once.
+        let mut records = NewRecords::new(match links.len() > self.cache.limit() / STRAIGHT_PART {
+            true => Way::Straight,
+            false => Way::Cached,
+        });
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         for (done, number) in order.into_iter().enumerate() {
             let Some(file) = plan.files.get(number).filter(|file| file.coming > 0) else {
@@ -27,9 +36,12 @@ impl Engine {
             bytes.clear();
             ends.clear();
             for at in groups.of_file(number) {
-                let Some(link) = links.get(*at) else { continue };
+                let (Some(link), Some(both)) = (links.get(*at), plan.of.get(*at)) else {
+                    continue;
+                };
                 let place = Place::record(file.reference.record());
-                let (_, header) = plan.header(*at, link).map_err(|e| place.format(e))?;
+                let header = plan.header(*both, link.name);
+                let (_, header) = header.map_err(|e| place.format(e))?;
                 let start = bytes.len();
                 header.push_value(&mut bytes, link.name);
                 ends.push(start..bytes.len());
@@ -39,12 +51,12 @@ impl Engine {
                 .map(|range| bytes.get(range.clone()).unwrap_or_default())
                 .collect();
             self.count_names_of(file, plan)?;
-            self.insert_names(file.reference.record(), &values)?;
+            self.insert_names(file.reference.record(), &values, &mut records)?;
             if done % STEP == 0 {
                 self.relieve_memory()?;
             }
         }
-        Ok(())
+        self.write_records(&mut records)
     }
 
     /// Writes what further names change in the base record itself.

@@ -9,7 +9,7 @@ use core::cmp::Ordering;
 use linkwright_names::UpcaseTable;
 
 use super::NewLink;
-use super::plan::Plan;
+use super::plan::{Ends, Plan};
 use crate::index::directory::NameCase;
 
 /// A link to be sorted.
@@ -18,7 +18,17 @@ pub(super) struct Sorted {
     /// What its name begins with, where it differs from others.
     prefix: u128,
     pub(super) directory: u32,
+    file: u32,
     pub(super) link: u32,
+}
+
+impl Sorted {
+    pub(super) const fn ends(&self) -> Ends {
+        Ends {
+            file: self.file,
+            directory: self.directory,
+        }
+    }
 }
 
 /// Different units of which each takes a byte; zero is the end of a name.
@@ -106,6 +116,7 @@ pub(super) fn sort(
             Sorted {
                 prefix: ranks.prefix(new.name.get(same..).unwrap_or_default(), upcase),
                 directory: ends.directory,
+                file: ends.file,
                 link,
             }
         })

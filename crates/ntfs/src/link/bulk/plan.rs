@@ -5,7 +5,9 @@ use std::hash::BuildHasherDefault;
 
 use linkwright_ntfs_format::file_name::{Duplicated, FileName, FileNameHeader, Namespace};
 use linkwright_ntfs_format::standard_information::FileAttributes;
-use linkwright_ntfs_format::{FileReference, FormatError, NtTime, RecordNumber, SequenceNumber};
+use linkwright_ntfs_format::{
+    FileReference, FormatError, FormatErrorKind, NtTime, RecordNumber, SequenceNumber,
+};
 
 use super::NewLink;
 use crate::cache::OffsetHasher;
@@ -70,24 +72,19 @@ impl Plan {
     /// The fixed part of a link's name, and the file that it is a name of.
     pub(super) fn header(
         &self,
-        at: usize,
-        link: &NewLink<'_>,
+        ends: Ends,
+        name: &[u16],
     ) -> Result<(FileReference, FileNameHeader), FormatError> {
-        let ends = self.of.get(at).copied();
-        let parts = ends.and_then(|ends| Some((self.file(ends)?, self.directory(ends)?)));
         // Every link has both: a name without them fits nowhere.
-        let Some((file, directory)) = parts else {
-            return Err(FormatError::new(
-                linkwright_ntfs_format::FormatErrorKind::Value,
-                0,
-            ));
-        };
+        let nowhere = FormatError::new(FormatErrorKind::Value, 0);
+        let file = self.file(ends).ok_or(nowhere)?;
+        let directory = self.directory(ends).ok_or(nowhere)?;
         let header = FileNameHeader::new(
             directory.reference,
             &file.duplicated,
             // A further name never gets an 8.3 name (SEMANTICS.md 4.4).
             Namespace::Posix,
-            link.name.len(),
+            name.len(),
         )?;
         Ok((file.reference, header))
     }
