@@ -4,8 +4,8 @@ use crate::error::{ErrorKind, Feature, Result};
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Duplicate, Entry,
     ExtendedAttribute, Glance, Glanced, HardLinked, Kinds, LinkContent, LinkType, Name, Node,
-    NodeKind, ObjectIdAttribute, Placed, Replace, ScannedLink, Stat, StreamInfo, StreamName,
-    Target, Times, VolumeInfo,
+    NodeKind, ObjectIdAttribute, Placed, Replace, ScanFor, ScannedEntry, Stat, StreamInfo,
+    StreamName, Target, Times, VolumeInfo,
 };
 
 /// Bytes in free space of a volume ([`FileSystem::scratch`]); reading and
@@ -69,6 +69,12 @@ pub trait FileSystem: Send + Sync {
     /// Facts about an object, of the link itself when it is one.
     fn stat(&self, node: &Node) -> Result<Stat>;
 
+    /// The same, but that `names` may be too many by the 8.3 names of an object, so
+    /// that the cost does not grow with its names.
+    fn facts(&self, node: &Node) -> Result<Stat> {
+        self.stat(node)
+    }
+
     /// The entries of a directory, without `.` and `..`, in the order of the
     /// file system. A name that was removed meanwhile may still come.
     fn list<'a>(
@@ -104,24 +110,27 @@ pub trait FileSystem: Send + Sync {
         })))
     }
 
-    /// How many objects [`scan_links`](FileSystem::scan_links) looks at to tell what
-    /// is asked for; `None` where there is no scan.
+    /// How many objects [`scan`](FileSystem::scan) looks at to tell what is asked for;
+    /// `None` where there is no scan.
     fn scan_size(&self) -> Option<u64> {
         None
     }
 
-    /// Tells every link and every other reparse point below the directory `top`, by
-    /// all names it has there, in any order, without going from directory to
-    /// directory: symbolic links, other reparse points, files with several names.
-    /// What is not reached from the root is left out. Ends early when `visit` breaks.
+    /// Tells what is below the directory `top` without going from directory to
+    /// directory, each object by all names it has there; in the order of a walk: a
+    /// directory's entries as [`list`](FileSystem::list) orders them, then what is
+    /// below the first directory among them, and so on. What is not reached from the
+    /// root, or is below a link, is left out. All is gathered before anything is
+    /// told. Ends early when `visit` breaks.
     ///
     /// # Errors
-    /// `Unsupported` where only directories tell; damage anywhere, after which
-    /// what was told is not all.
-    fn scan_links(
+    /// `Unsupported` where only directories tell; damage anywhere. Nothing was told
+    /// then.
+    fn scan(
         &self,
         _top: &Node,
-        _visit: &mut dyn FnMut(ScannedLink) -> std::ops::ControlFlow<()>,
+        _what: ScanFor,
+        _visit: &mut dyn FnMut(ScannedEntry<'_>) -> std::ops::ControlFlow<()>,
     ) -> Result<()> {
         Err(ErrorKind::Unsupported(Feature::NamesOfFiles).into())
     }
@@ -225,8 +234,8 @@ pub trait FileSystem: Send + Sync {
     fn hard_link(&self, node: &Node, dir: &Node, name: &Name) -> Result<()>;
 
     /// Gives every file of a directory a name in another, the same one as it has:
-    /// `tell` hears of each entry, also of those that are no files. What fails for
-    /// one name goes there too.
+    /// `tell` hears of each entry, also of those that are no files and of what
+    /// failed. A name is decoded for those only.
     ///
     /// # Errors
     /// One of the directories cannot be opened or listed; what `tell` returns.
@@ -234,18 +243,24 @@ pub trait FileSystem: Send + Sync {
         &self,
         from: &Node,
         to: &Node,
-        tell: &mut dyn FnMut(&Name, Result<HardLinked>) -> Result<()>,
+        tell: &mut dyn FnMut(HardLinked) -> Result<()>,
     ) -> Result<()> {
         for entry in self.list(from)? {
             let entry = entry?;
-            let linked = self.stat(&entry.node).and_then(|stat| {
-                if stat.is_link() || stat.kind != NodeKind::File {
-                    return Ok(HardLinked::NoFile);
+            let is_file = match self.stat(&entry.node) {
+                Ok(stat) => !stat.is_link() && stat.kind == NodeKind::File,
+                Err(error) => {
+                    tell(HardLinked::Failed(entry, error))?;
+                    continue;
                 }
-                self.hard_link(&entry.node, to, &entry.name)?;
-                Ok(HardLinked::Linked)
-            });
-            tell(&entry.name, linked)?;
+            };
+            tell(match is_file {
+                false => HardLinked::NoFile(entry),
+                true => match self.hard_link(&entry.node, to, &entry.name) {
+                    Ok(()) => HardLinked::Linked,
+                    Err(error) => HardLinked::Failed(entry, error),
+                },
+            })?;
         }
         Ok(())
     }
@@ -353,6 +368,16 @@ pub trait FileSystem: Send + Sync {
     /// written when it agrees already.
     fn refresh_entry(&self, _dir: &Node, _name: &Name) -> Result<()> {
         Ok(())
+    }
+
+    /// [`refresh_entry`](FileSystem::refresh_entry), then
+    /// [`entry`](FileSystem::entry).
+    ///
+    /// # Errors
+    /// Those of both.
+    fn refreshed_entry(&self, dir: &Node, name: &Name) -> Result<DirectoryEntry> {
+        self.refresh_entry(dir, name)?;
+        self.entry(dir, name)
     }
 
     /// Puts an 8.3 name in the place of the one beside a long name. Nothing

@@ -44,6 +44,6 @@ pub use node::Node;
 pub use types::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Duplicate, Entry,
     ExtendedAttribute, Glance, Glanced, HardLinked, Kinds, LinkContent, LinkType, Linked, NodeKind,
-    Placed, Replace, ScannedLink, Stat, StreamInfo, Target, Times, Timestamp, VolumeFamily,
-    VolumeInfo,
+    Placed, Replace, ScanFor, ScannedEntry, Stat, StreamInfo, Target, Times, Timestamp,
+    VolumeFamily, VolumeInfo,
 };

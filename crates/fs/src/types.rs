@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use linkwright_ntfs_format::sid::Sid;
 use linkwright_reparse::ReparseBuffer;
 
-use crate::{Name, Node, StreamName};
+use crate::{Error, Name, Node, StreamName};
 
 bitflags::bitflags! {
     /// Win32 file attributes (MS-FSCC 2.6).
@@ -283,20 +283,30 @@ pub struct Entry {
     pub node: Node,
 }
 
-/// A link or another reparse point by one of its names, as
-/// [`FileSystem::scan_links`] tells it.
+/// What [`FileSystem::scan`] tells.
 ///
-/// [`FileSystem::scan_links`]: crate::FileSystem::scan_links
+/// [`FileSystem::scan`]: crate::FileSystem::scan
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScanFor {
+    /// Everything.
+    All,
+    /// Links, files with several names among them, and all other reparse points.
+    ReparsePoints,
+}
+
+/// An object by one of its names, as [`FileSystem::scan`] tells it.
+///
+/// [`FileSystem::scan`]: crate::FileSystem::scan
 #[derive(Debug, Clone)]
-pub struct ScannedLink {
+pub struct ScannedEntry<'a> {
     /// The directory that holds the name.
     pub directory: Node,
     /// The names to that directory from the one that was asked for, which is not
     /// among them.
-    pub path: std::sync::Arc<[Name]>,
+    pub path: &'a [Name],
     /// The name.
     pub name: Name,
-    /// The link.
+    /// The object.
     pub node: Node,
     /// Facts about it.
     pub stat: Stat,
@@ -422,12 +432,14 @@ pub enum LinkContent {
 /// What became of an entry of [`FileSystem::hard_link_files`].
 ///
 /// [`FileSystem::hard_link_files`]: crate::FileSystem::hard_link_files
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum HardLinked {
     /// A file, which has the other name too now.
     Linked,
     /// It is no file: a directory, a link, something else.
-    NoFile,
+    NoFile(Entry),
+    /// It got no other name.
+    Failed(Entry, Error),
 }
 
 /// One name of a file: where it stands and from which directory.

@@ -236,6 +236,12 @@ pub struct NewRecord {
     pub base: Option<FileReference>,
 }
 
+/// What a record says its number is.
+#[must_use]
+pub fn low_number(number: RecordNumber) -> U32 {
+    U32::new(u32::try_from(number.0 & 0xFFFF_FFFF).unwrap_or(0))
+}
+
 /// Fills `record` with an empty record: header, update sequence array, end
 /// mark. The update sequence number found in an old record is carried on.
 ///
@@ -266,7 +272,7 @@ pub fn format(record: &mut [u8], new: &NewRecord) -> Result<(), FormatError> {
         base: U64::new(new.base.map_or(0, FileReference::raw)),
         next_instance: U16::new(0),
         reserved: U16::new(0),
-        number: U32::new(u32::try_from(new.number.0 & 0xFFFF_FFFF).unwrap_or(0)),
+        number: low_number(new.number),
     };
     num::put(record, 0, header.as_bytes())?;
     num::put(record, HEADER_LEN, &number.max(1).to_le_bytes())?;

@@ -30,8 +30,8 @@ pub(crate) struct Engine {
     pub(crate) options: OpenOptions,
     pub(crate) store: Store,
     pub(crate) cache: Cache,
-    pub(crate) state: Shared<State>,
-    pub(crate) frames: Vec<Shared<State>>,
+    pub(crate) state: State,
+    pub(crate) frames: Vec<State>,
     pub(crate) session: Session,
     /// The time of the operation under way: all that it writes says the same.
     pub(crate) moment: Option<NtTime>,
@@ -49,45 +49,10 @@ pub(crate) struct Engine {
     pub(crate) substitutes: Substitutes,
 }
 
-/// A value that frames share until it changes.
-pub(crate) struct Shared<T>(Arc<T>);
-
-impl<T> Shared<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Self(Arc::new(value))
-    }
-}
-
-impl<T> Clone for Shared<T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<T> core::ops::Deref for Shared<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: Clone> core::ops::DerefMut for Shared<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        Arc::make_mut(&mut self.0)
-    }
-}
-
 /// What is known beside the blocks, and must go back with them when an
 /// operation fails: cheap to clone.
 #[derive(Clone)]
 pub(crate) struct State {
-    /// `$MFT`'s stream.
-    pub(crate) mft: Arc<StreamMap>,
-    /// `$MFT`'s bitmap.
-    pub(crate) mft_bitmap: Arc<StreamMap>,
-    /// `$Bitmap`'s stream.
-    pub(crate) bitmap: Arc<StreamMap>,
     /// Where the search for free clusters goes on.
     pub(crate) cluster_cursor: u64,
     /// Where the search for free records goes on.
@@ -96,6 +61,19 @@ pub(crate) struct State {
     pub(crate) formatted: core::ops::Range<u64>,
     /// How many of [`Engine::pending`] there are.
     pub(crate) pending_len: usize,
+    /// What most operations leave as it is.
+    steady: Arc<Steady>,
+}
+
+/// The part of [`State`] that frames share until it changes.
+#[derive(Clone)]
+pub(crate) struct Steady {
+    /// `$MFT`'s stream.
+    pub(crate) mft: Arc<StreamMap>,
+    /// `$MFT`'s bitmap.
+    pub(crate) mft_bitmap: Arc<StreamMap>,
+    /// `$Bitmap`'s stream.
+    pub(crate) bitmap: Arc<StreamMap>,
     /// Descriptors looked up or made.
     pub(crate) security: Arc<SecurityCache>,
     /// The change journal, where one is active and the volume open for writing.
@@ -104,21 +82,37 @@ pub(crate) struct State {
     pub(crate) changes: Vec<Change>,
 }
 
+impl core::ops::Deref for State {
+    type Target = Steady;
+
+    fn deref(&self) -> &Steady {
+        &self.steady
+    }
+}
+
+impl core::ops::DerefMut for State {
+    fn deref_mut(&mut self) -> &mut Steady {
+        Arc::make_mut(&mut self.steady)
+    }
+}
+
 impl State {
     /// A state that knows `$MFT`'s first run only.
     pub(crate) fn bootstrap(mft: StreamMap) -> Self {
         let empty = Arc::new(StreamMap::empty());
         Self {
-            mft: Arc::new(mft),
-            mft_bitmap: Arc::clone(&empty),
-            bitmap: empty,
             cluster_cursor: 0,
             record_cursor: RecordCursor::default(),
             formatted: 0..0,
             pending_len: 0,
-            security: Arc::default(),
-            journal: None,
-            changes: Vec::new(),
+            steady: Arc::new(Steady {
+                mft: Arc::new(mft),
+                mft_bitmap: Arc::clone(&empty),
+                bitmap: empty,
+                security: Arc::default(),
+                journal: None,
+                changes: Vec::new(),
+            }),
         }
     }
 

@@ -46,13 +46,13 @@ mod volume;
 pub use dir::{DirEntry, DirIter};
 pub use error::{CorruptKind, Corruption, Error, InvalidInput, Place, Result, Unsupported};
 pub use index::fault::IndexFaultKind;
-pub use link::{CreateOptions, FileKind, LinkType, LinksError, Name, NewLink, Replace};
+pub use link::{CreateOptions, EntryState, FileKind, LinkType, LinksError, Name, NewLink, Replace};
 pub use meta::{CaseSensitivity, ExtendedAttribute, FileInfo, TimesChange};
 pub use options::{
     Access, Clock, DEFAULT_CACHE_BYTES, DirtyPolicy, Durability, FixedClock, JournalMode,
     OpenOptions, ShadowPolicy, ShortNames, SystemClock,
 };
-pub use scan::{ScanSummary, Scanned, ScannedFile, ScannedName, Standing};
+pub use scan::{Collator, ScanSummary, Scanned, ScannedFile, ScannedName, Standing};
 pub use stream::StreamInfo;
 pub use usn::{ChangeJournal, ChangeJournalState};
 pub use volume::{

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use linkwright_ntfs_format::RecordNumber;
 use linkwright_ntfs_format::attribute::AttributeType;
+use linkwright_ntfs_format::{RecordNumber, SecurityId};
 
 use crate::cache::OffsetHasher;
 use crate::index::directory::NameCase;
@@ -21,8 +21,11 @@ use crate::index::node::IndexNode;
 use crate::index::search::Step;
 use crate::stream::StreamMap;
 
-/// Most of each kind that are kept; all go then.
+/// Most indexes that are kept; all go then.
 const MOST: usize = 4096;
+
+/// Most lists, which are smaller: about 4 MiB.
+const MOST_LISTS: usize = 16 * 1024;
 
 /// A directory's index, open.
 #[derive(Debug, Clone)]
@@ -100,6 +103,7 @@ struct Tables {
     /// The index that was changed last; it is in no table.
     latest: Option<(u64, Kept)>,
     lists: Table<Arc<OpenList>>,
+    descriptors: Table<Arc<Vec<u8>>>,
 }
 
 /// See the module's text.
@@ -124,11 +128,11 @@ impl Tables {
     }
 }
 
-fn put<T>(table: &mut Table<T>, base: RecordNumber, value: T) {
-    if table.len() >= MOST {
+fn put<T>(table: &mut Table<T>, most: usize, key: u64, value: T) {
+    if table.len() >= most {
         table.clear();
     }
-    table.insert(base.0, value);
+    table.insert(key, value);
 }
 
 impl Memo {
@@ -156,7 +160,12 @@ impl Memo {
 
     pub(crate) fn put_index(&self, base: RecordNumber, index: Arc<OpenIndex>) {
         let finger = Finger::default();
-        put(&mut self.lock().indexes, base, Kept { index, finger });
+        put(
+            &mut self.lock().indexes,
+            MOST,
+            base.0,
+            Kept { index, finger },
+        );
     }
 
     /// Takes the open directory index of a file, to change it and put it back.
@@ -170,7 +179,7 @@ impl Memo {
         let tables = self.tables();
         let before = tables.latest.replace((base.0, Kept { index, finger }));
         if let Some((number, kept)) = before {
-            put(&mut tables.indexes, RecordNumber(number), kept);
+            put(&mut tables.indexes, MOST, number, kept);
         }
     }
 
@@ -184,7 +193,7 @@ impl Memo {
     }
 
     pub(crate) fn put_list(&self, base: RecordNumber, list: Arc<OpenList>) {
-        put(&mut self.lock().lists, base, list);
+        put(&mut self.lock().lists, MOST_LISTS, base.0, list);
     }
 
     /// As [`Self::list`], for who has the volume alone.
@@ -201,6 +210,20 @@ impl Memo {
 
     pub(crate) fn drop_list(&mut self, base: RecordNumber) {
         self.tables().lists.remove(&base.0);
+    }
+
+    /// The security descriptor of a number, which never changes once it is given.
+    pub(crate) fn descriptor(&self, id: SecurityId) -> Option<Arc<Vec<u8>>> {
+        self.lock().descriptors.get(&u64::from(id.0)).cloned()
+    }
+
+    pub(crate) fn put_descriptor(&self, id: SecurityId, descriptor: Arc<Vec<u8>>) {
+        put(
+            &mut self.lock().descriptors,
+            MOST,
+            u64::from(id.0),
+            descriptor,
+        );
     }
 
     /// A record was freed, or is used anew.

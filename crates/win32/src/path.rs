@@ -98,9 +98,12 @@ impl System {
         let text = c_string(text);
         let directories = self.process.directories();
         let path = Win32Path::parse(text).map_err(path_error)?;
-        let exempt = path.is_nt() || path.kind() == Win32PathKind::Verbatim;
+        if path.is_nt() {
+            return NtPath::parse(text).map_err(path_error);
+        }
+        let full = FullPath::new(text, &directories).map_err(path_error)?;
+        let exempt = path.kind() == Win32PathKind::Verbatim;
         if !exempt && !self.process.long_paths.is_on() {
-            let full = FullPath::new(text, &directories).map_err(path_error)?;
             let units = full.units().len();
             match limit {
                 _ if units >= MAX_PATH => return Err(Win32Error::PATH_NOT_FOUND),
@@ -110,7 +113,7 @@ impl System {
                 _ => {}
             }
         }
-        NtPath::from_win32(text, &directories).map_err(path_error)
+        NtPath::from_full(&full).map_err(path_error)
     }
 
     /// Where an NT path leads.

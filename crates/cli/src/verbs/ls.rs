@@ -2,6 +2,7 @@
 
 mod plain;
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use linkwright_fs::resolve::LastLink;
@@ -103,7 +104,8 @@ impl Listing<'_> {
             // The place is the directory it is in.
             let mut parent = top.clone();
             parent.path.pop();
-            return self.entry(spot, selection, &parent, &top.node, &found.stat, &top.path);
+            let at = At::Spot(spot);
+            return self.entry(&at, selection, &parent, &top.node, &found.stat, &top.path);
         }
         match self.recursive {
             true => self.below(spot, selection, &top, tally),
@@ -127,7 +129,8 @@ impl Listing<'_> {
                 Err(error) => return Err(spot.failure(&error)),
             };
             let path = [&top.path[..], &[item.name]].concat();
-            self.entry(&spot, selection, top, &item.node, &stat, &path)?;
+            let at = At::Spot(&spot);
+            self.entry(&at, selection, top, &item.node, &stat, &path)?;
         }
         Ok(())
     }
@@ -149,7 +152,7 @@ impl Listing<'_> {
                     node, stat, path, ..
                 }) => self.entry(&spots.of(path), selection, top, node, stat, path),
                 Event::Failed { path, error } => {
-                    tally.failed(&self.ctx.out, &spots.of(path).failure(&error));
+                    tally.failed(&self.ctx.out, &spots.of(path).spot().failure(&error));
                     Ok(())
                 }
             });
@@ -169,7 +172,7 @@ impl Listing<'_> {
     /// Lists one object, when it is wanted.
     fn entry(
         &mut self,
-        spot: &Spot,
+        place: &At<'_>,
         selection: &Selection,
         top: &Place,
         node: &Node,
@@ -177,7 +180,7 @@ impl Listing<'_> {
         path: &[Name],
     ) -> Result<()> {
         let resolver = self.ctx.resolver();
-        let at = |error: linkwright_fs::Error| spot.failure(&error);
+        let at = |error: linkwright_fs::Error| place.spot().failure(&error);
         let record = inspect(&resolver, &top.fs, path, node, stat).map_err(at)?;
         let item = Item {
             top,
@@ -189,7 +192,7 @@ impl Listing<'_> {
             return Ok(());
         }
         self.counts.entries += 1;
-        self.print(spot, &item);
+        self.print(place, &item);
         if let Some(record) = record {
             self.counts.links += 1;
             self.counts.broken += u64::from(record.broken == Some(true));
@@ -197,10 +200,10 @@ impl Listing<'_> {
         Ok(())
     }
 
-    fn print(&mut self, spot: &Spot, item: &Item<'_>) {
+    fn print(&mut self, place: &At<'_>, item: &Item<'_>) {
         let out = &self.ctx.out;
-        let path = spot.bytes();
         if out.is_json() {
+            let spot = place.spot();
             let line = match item.record {
                 Some(record) => text::link_fields(spot.line("link"), record),
                 None => text::entry_fields(spot.line("entry"), item.stat),
@@ -211,6 +214,7 @@ impl Listing<'_> {
             });
             return;
         }
+        let path = place.bytes();
         if self.form == Form::Null {
             out.data(&[&path[..], b"\0"].concat());
             return;
@@ -228,11 +232,43 @@ impl Listing<'_> {
     }
 }
 
-/// The spots of what a walk meets: those of one directory come together.
+/// Where an entry is; what a listing meets by the million becomes a spot only when
+/// one is needed.
+enum At<'a> {
+    Spot(&'a Spot),
+    /// A name in a directory, and the path of that as it is shown, ready for a name.
+    In {
+        dir: &'a Spot,
+        shown: &'a [u8],
+        name: &'a Name,
+    },
+}
+
+impl At<'_> {
+    fn spot(&self) -> Cow<'_, Spot> {
+        match self {
+            Self::Spot(spot) => Cow::Borrowed(spot),
+            Self::In { dir, name, .. } => Cow::Owned(dir.join(name)),
+        }
+    }
+
+    /// As [`Spot::bytes`].
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Spot(spot) => spot.bytes(),
+            Self::In { shown, name, .. } => [shown, &name.to_host_bytes()[..]].concat(),
+        }
+    }
+}
+
+/// The places of what a walk meets: those of one directory come together.
 struct Spots<'a> {
     top: &'a Spot,
     depth: usize,
-    dir: (Vec<Name>, Spot),
+    /// The directory of the last one, below the top.
+    path: Vec<Name>,
+    dir: Spot,
+    shown: Vec<u8>,
 }
 
 impl<'a> Spots<'a> {
@@ -240,21 +276,37 @@ impl<'a> Spots<'a> {
         Self {
             top,
             depth,
-            dir: (Vec::new(), top.clone()),
+            path: Vec::new(),
+            dir: top.clone(),
+            shown: ready_for_a_name(top),
         }
     }
 
-    fn of(&mut self, path: &[Name]) -> Spot {
+    fn of<'s>(&'s mut self, path: &'s [Name]) -> At<'s> {
         let below = path.get(self.depth..).unwrap_or_default();
         let Some((name, dir)) = below.split_last() else {
-            return self.top.clone();
+            return At::Spot(self.top);
         };
-        if self.dir.0 != dir {
-            let spot = dir
+        if self.path != dir {
+            self.dir = dir
                 .iter()
                 .fold(self.top.clone(), |spot, name| spot.join(name));
-            self.dir = (dir.to_vec(), spot);
+            self.path = dir.to_vec();
+            self.shown = ready_for_a_name(&self.dir);
         }
-        self.dir.1.join(name)
+        At::In {
+            dir: &self.dir,
+            shown: &self.shown,
+            name,
+        }
     }
+}
+
+/// The path of a directory with a separator behind it.
+fn ready_for_a_name(dir: &Spot) -> Vec<u8> {
+    let mut bytes = dir.bytes();
+    if !bytes.ends_with(b"/") {
+        bytes.push(b'/');
+    }
+    bytes
 }

@@ -8,7 +8,7 @@ use linkwright_ntfs::{Error as EngineError, FileId, Operate, Steps, Volume};
 
 use super::{NtfsFs, ReadOnlyFiles, error, scan};
 use crate::error::{Error, ErrorKind, Feature, Result};
-use crate::{FileSystem, ScannedLink, Scratch};
+use crate::{FileSystem, ScanFor, ScannedEntry, Scratch};
 
 /// What is behind an [`NtfsFs`]: a volume, or a transaction that is open on it.
 pub trait Door: Operate + Sized {
@@ -21,14 +21,15 @@ pub trait Door: Operate + Sized {
     /// [`FileSystem::scan_size`].
     fn scan_size(&self) -> Option<u64>;
 
-    /// [`FileSystem::scan_links`].
+    /// [`FileSystem::scan`].
     ///
     /// # Errors
     /// Inside a transaction; a damaged record.
-    fn scan_links(
+    fn scan(
         fs: &NtfsFs<Self>,
         top: FileId,
-        visit: &mut dyn FnMut(ScannedLink) -> ControlFlow<()>,
+        what: ScanFor,
+        visit: &mut dyn FnMut(ScannedEntry<'_>) -> ControlFlow<()>,
     ) -> Result<()>;
 
     /// [`FileSystem::order`].
@@ -63,16 +64,17 @@ impl Door for Volume {
         Some(self.record_count())
     }
 
-    fn scan_links(
+    fn scan(
         fs: &NtfsFs<Self>,
         top: FileId,
-        visit: &mut dyn FnMut(ScannedLink) -> ControlFlow<()>,
+        what: ScanFor,
+        visit: &mut dyn FnMut(ScannedEntry<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
-        scan::links(fs, top, visit)
+        scan::scan(fs, top, what, visit)
     }
 
     fn order(&self, a: &[u16], b: &[u16]) -> Ordering {
-        self.compare_names(a, b)
+        self.collator().compare(a, b)
     }
 
     fn atomically(
@@ -114,10 +116,11 @@ impl Door for Steps<'_, '_> {
         None
     }
 
-    fn scan_links(
+    fn scan(
         _fs: &NtfsFs<Self>,
         _top: FileId,
-        _visit: &mut dyn FnMut(ScannedLink) -> ControlFlow<()>,
+        _what: ScanFor,
+        _visit: &mut dyn FnMut(ScannedEntry<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
         Err(ErrorKind::Unsupported(Feature::NamesOfFiles).into())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use linkwright_ntfs::{DirEntry, FileId, Operate};
+use linkwright_ntfs::{DirEntry, EntryState, FileId, Operate};
 use linkwright_ntfs_format::file_name::Namespace;
 
 use super::{FIRST_USER_RECORD, NtfsFs, convert, error};
@@ -16,6 +16,30 @@ pub(super) fn entry<V: Operate>(
     name: &Name,
 ) -> Result<DirectoryEntry> {
     let found = lookup(fs, dir, name.units())?.ok_or(ErrorKind::NotFound)?;
+    whole(fs, dir, found)
+}
+
+/// The entry of a long or an 8.3 name, brought up to date when it lags.
+pub(super) fn refreshed<V: Operate>(
+    fs: &NtfsFs<V>,
+    dir: FileId,
+    name: &Name,
+) -> Result<DirectoryEntry> {
+    let state = fs.volume.lookup_state(dir, name.units());
+    match state.map_err(error::from_engine)? {
+        None => Err(ErrorKind::NotFound.into()),
+        Some((found, EntryState::Fresh)) => whole(fs, dir, found),
+        Some((_, EntryState::Stale)) => {
+            fs.volume
+                .refresh_name(dir, name.units())
+                .map_err(error::from_engine)?;
+            entry(fs, dir, name)
+        }
+    }
+}
+
+/// An entry with the other half of its pair.
+fn whole<V: Operate>(fs: &NtfsFs<V>, dir: FileId, found: DirEntry) -> Result<DirectoryEntry> {
     let stands_alone = matches!(found.namespace, Namespace::Win32AndDos | Namespace::Posix);
     let (long, short) = match found.namespace {
         // Only a pair has its other half among the names of the file.

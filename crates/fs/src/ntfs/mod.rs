@@ -28,8 +28,8 @@ use crate::node::Repr;
 use crate::transacted::Key;
 use crate::{
     Attributes, Capabilities, Contents, Create, DirectoryEntry, Entry, ExtendedAttribute,
-    FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, ScannedLink,
-    Scratch, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
+    FileSystem, LinkContent, LinkType, Name, Node, ObjectIdAttribute, Placed, Replace, ScanFor,
+    ScannedEntry, Scratch, Stat, StreamInfo, StreamName, Target, Times, VolumeInfo,
 };
 
 /// Records that belong to the file system itself (`$MFT` to `$Extend`, and the
@@ -161,6 +161,11 @@ impl<V: Door> FileSystem for NtfsFs<V> {
         Ok(convert::stat(&info))
     }
 
+    fn facts(&self, node: &Node) -> Result<Stat> {
+        let info = self.volume.file_facts(self.file(node)?);
+        Ok(convert::stat(&info.map_err(error::from_engine)?))
+    }
+
     fn list<'a>(
         &'a self,
         dir: &Node,
@@ -184,12 +189,13 @@ impl<V: Door> FileSystem for NtfsFs<V> {
         self.volume.scan_size()
     }
 
-    fn scan_links(
+    fn scan(
         &self,
         top: &Node,
-        visit: &mut dyn FnMut(ScannedLink) -> std::ops::ControlFlow<()>,
+        what: ScanFor,
+        visit: &mut dyn FnMut(ScannedEntry<'_>) -> std::ops::ControlFlow<()>,
     ) -> Result<()> {
-        V::scan_links(self, self.file(top)?, visit)
+        V::scan(self, self.file(top)?, what, visit)
     }
 
     fn order(&self, a: &Name, b: &Name) -> std::cmp::Ordering {
@@ -449,6 +455,13 @@ impl<V: Door> FileSystem for NtfsFs<V> {
         self.volume
             .refresh_name(self.file(dir)?, name.units())
             .map_err(error::from_engine)
+    }
+
+    fn refreshed_entry(&self, dir: &Node, name: &Name) -> Result<DirectoryEntry> {
+        match self.writable {
+            true => entries::refreshed(self, self.file(dir)?, name),
+            false => self.entry(dir, name),
+        }
     }
 
     fn set_short_name(&self, dir: &Node, name: &Name, short: &Name) -> Result<()> {

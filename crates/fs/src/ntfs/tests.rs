@@ -466,3 +466,54 @@ mod following {
         assert_eq!(walk(&fs, "l7", &NoDrives), ("loop".into(), MAX_HOPS));
     }
 }
+
+#[test]
+fn an_entry_is_refreshed_when_it_lags_and_the_others_stay() {
+    let (device, fs) = volume();
+    let root = fs.root().unwrap();
+    let node = put(&fs, "a", b"x", Replace::No).unwrap();
+    for n in 0..40 {
+        let further = name(&format!("a{n}"));
+        fs.hard_link(&node, &root, &further).unwrap();
+    }
+    fs.write_at(&node, None, 0, b"hello").unwrap();
+    let size = |of: &str| fs.entry(&root, &name(of)).unwrap().duplicate.size;
+    assert_eq!((size("a0"), size("a1")), (1, 1));
+    let fresh = fs.refreshed_entry(&root, &name("A0")).unwrap();
+    assert_eq!((fresh.name, fresh.duplicate.size), (name("a0"), 5));
+    fs.refresh_entry(&root, &name("a2")).unwrap();
+    assert_eq!((size("a0"), size("a1"), size("a2")), (5, 1, 5));
+    assert_eq!(fs.facts(&node).unwrap(), fs.stat(&node).unwrap());
+    assert_eq!(
+        kind(fs.refreshed_entry(&root, &name("b"))),
+        ErrorKind::NotFound
+    );
+    judge(&device, fs);
+}
+
+#[test]
+fn an_8_3_name_is_refreshed_with_its_long_one() {
+    let (device, fs) = volume();
+    let root = fs.root().unwrap();
+    let create = Create {
+        short_name: Some(name("ALONGN~1")),
+        ..Create::default()
+    };
+    let node = fs
+        .create_file(&root, &name("a long name"), &create)
+        .unwrap();
+    fs.hard_link(&node, &root, &name("other")).unwrap();
+    fs.hard_link(&node, &root, &name("third")).unwrap();
+    fs.write_at(&node, None, 0, b"hello").unwrap();
+    let short = fs.volume.lookup(FileId::ROOT, name("ALONGN~1").units());
+    assert_eq!(short.unwrap().unwrap().size, 0);
+    let fresh = fs.refreshed_entry(&root, &name("a long name")).unwrap();
+    assert_eq!(fresh.short_name, Some(name("ALONGN~1")));
+    assert_eq!(fresh.duplicate.size, 5);
+    let short = fs.volume.lookup(FileId::ROOT, name("ALONGN~1").units());
+    assert_eq!(short.unwrap().unwrap().size, 5);
+    // The 8.3 name counts where names are not looked at.
+    let (exact, most) = (fs.stat(&node).unwrap(), fs.facts(&node).unwrap());
+    assert_eq!((exact.names, most.names), (3, 4));
+    judge(&device, fs);
+}

@@ -2,13 +2,13 @@
 
 use std::ffi::{CStr, CString};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::node::{self, HostNode};
 use super::{Directory, LinkLimit, errno};
 use crate::error::{Error, ErrorKind, Feature, Result};
-use crate::{HardLinked, LinkContent, LinkType, Name, Node};
+use crate::{LinkContent, LinkType, Node};
 
 /// Most names of a file on Windows (MS-FSA 2.1.5.15.7).
 const WINDOWS_LIMIT: u64 = 1024;
@@ -53,56 +53,6 @@ pub(super) fn hard(source: &Node, dir: &Directory, new: CString, limit: LinkLimi
     ))
 }
 
-/// Gives the files of a directory their names in another. The listing says what
-/// is a file, so that nothing else is looked at.
-pub(super) fn files(
-    from: &Directory,
-    to: &Directory,
-    limit: LinkLimit,
-    tell: &mut dyn FnMut(&Name, Result<HardLinked>) -> Result<()>,
-) -> Result<()> {
-    for entry in Dir::read_from(from).map_err(errno)? {
-        let entry = entry.map_err(errno)?;
-        let name = entry.file_name();
-        if matches!(name.to_bytes(), b"." | b"..") {
-            continue;
-        }
-        let linked = match entry.file_type() {
-            FileType::RegularFile if limit == LinkLimit::Host => {
-                rustix::fs::linkat(from, name, to, name, AtFlags::empty())
-                    .map_err(|error| link_error(error, to))
-                    .map(|()| HardLinked::Linked)
-            }
-            FileType::RegularFile => hard(
-                &node::entry(from, name.to_owned()),
-                to,
-                name.to_owned(),
-                limit,
-            )
-            .map(|()| HardLinked::Linked),
-            // Some file systems do not say it in their listings.
-            FileType::Unknown => unknown(from, to, name, limit),
-            _ => Ok(HardLinked::NoFile),
-        };
-        tell(&Name::from_host_bytes(name.to_bytes()), linked)?;
-    }
-    Ok(())
-}
-
-fn unknown(from: &Directory, to: &Directory, name: &CStr, limit: LinkLimit) -> Result<HardLinked> {
-    let stat = rustix::fs::statat(from, name, AtFlags::SYMLINK_NOFOLLOW).map_err(errno)?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Ok(HardLinked::NoFile);
-    }
-    hard(
-        &node::entry(from, name.to_owned()),
-        to,
-        name.to_owned(),
-        limit,
-    )?;
-    Ok(HardLinked::Linked)
-}
-
 /// Opened to be looked at only, whatever it is.
 #[cfg(target_os = "linux")]
 fn open_source(dir: &Directory, name: &CStr) -> Result<std::os::fd::OwnedFd> {
@@ -120,7 +70,7 @@ fn open_source(dir: &Directory, name: &CStr) -> Result<std::os::fd::OwnedFd> {
 }
 
 /// The error of linkat(2), as what it means here.
-fn link_error(error: Errno, dir: &Directory) -> Error {
+pub(super) fn link_error(error: Errno, dir: &Directory) -> Error {
     match error {
         Errno::PERM => not_permitted(is_fat(dir), is_protected()),
         Errno::NOTSUP | Errno::NOSYS => ErrorKind::Unsupported(Feature::HardLinks).into(),
@@ -152,12 +102,8 @@ fn is_protected() -> bool {
     std::fs::read("/proc/sys/fs/protected_hardlinks").is_ok_and(|text| text.trim_ascii() == b"1")
 }
 
-/// What a name holds, when it is a link.
+/// What a name holds, when it is a link of the host.
 pub(super) fn read(dir: &Directory, name: &CStr) -> Result<Option<LinkContent>> {
-    #[cfg(target_os = "linux")]
-    if let Some(buffer) = super::ntfs_mount::read(dir, name)? {
-        return Ok(Some(LinkContent::Reparse(buffer)));
-    }
     match rustix::fs::readlinkat(dir, name, Vec::new()) {
         Ok(text) => Ok(Some(LinkContent::Posix(text.into_bytes()))),
         Err(Errno::INVAL) => Ok(None),

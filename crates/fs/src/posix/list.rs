@@ -65,11 +65,12 @@ impl Glances {
         #[cfg(not(target_os = "linux"))]
         let trusted = true;
         let mut names = Vec::new();
-        each_entry(&dir, |name, file_type| {
+        each_entry(&dir, |name, file_type, _| {
             let glance = trusted.then(|| glance(file_type)).flatten();
             if glance.is_none_or(|glance| kinds.contains(glance.kinds())) {
                 names.push((name.to_owned(), glance));
             }
+            Ok(())
         })?;
         names.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok(Self {
@@ -95,27 +96,35 @@ fn glance(file_type: FileType) -> Option<Glance> {
 #[cfg(target_os = "linux")]
 const BUFFER: usize = 64 << 10;
 
-/// Every entry but `.` and `..`, read by a descriptor of its own.
+/// Every entry but `.` and `..`, read by a descriptor of its own: name, type, and
+/// the number of the inode.
 #[cfg(target_os = "linux")]
-fn each_entry(dir: &Directory, mut each: impl FnMut(&CStr, FileType)) -> Result<()> {
+pub(super) fn each_entry(
+    dir: &Directory,
+    mut each: impl FnMut(&CStr, FileType, u64) -> Result<()>,
+) -> Result<()> {
     let mut buffer = Vec::with_capacity(BUFFER);
     let mut entries = rustix::fs::RawDir::new(dir, buffer.spare_capacity_mut());
     while let Some(entry) = entries.next() {
         let entry = entry.map_err(errno)?;
         if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
-            each(entry.file_name(), entry.file_type());
+            each(entry.file_name(), entry.file_type(), entry.ino())?;
         }
     }
     Ok(())
 }
 
-/// Every entry but `.` and `..`, read by a descriptor of its own.
+/// Every entry but `.` and `..`, read by a descriptor of its own: name, type, and
+/// the number of the inode.
 #[cfg(not(target_os = "linux"))]
-fn each_entry(dir: &Directory, mut each: impl FnMut(&CStr, FileType)) -> Result<()> {
+pub(super) fn each_entry(
+    dir: &Directory,
+    mut each: impl FnMut(&CStr, FileType, u64) -> Result<()>,
+) -> Result<()> {
     for entry in Dir::read_from(dir).map_err(errno)? {
         let entry = entry.map_err(errno)?;
         if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
-            each(entry.file_name(), entry.file_type());
+            each(entry.file_name(), entry.file_type(), entry.ino())?;
         }
     }
     Ok(())

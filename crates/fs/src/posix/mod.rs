@@ -7,6 +7,7 @@
 
 mod link;
 mod list;
+mod many;
 mod node;
 #[cfg(target_os = "linux")]
 mod ntfs_mount;
@@ -244,14 +245,21 @@ impl FileSystem for PosixFs {
     }
 
     fn link(&self, node: &Node) -> Result<Option<LinkContent>> {
-        let stat = self.stat(node)?;
-        if !stat.posix_link && stat.reparse_tag.is_none() {
+        let HostNode::Entry { dir, name } = node::host(node)? else {
             return Ok(None);
+        };
+        // A reparse point need not be a link to its driver.
+        #[cfg(target_os = "linux")]
+        if ntfs_mount::driver(dir).is_some() {
+            let stat = self.stat(node)?;
+            if !stat.posix_link && stat.reparse_tag.is_none() {
+                return Ok(None);
+            }
+            if let Some(buffer) = ntfs_mount::read(dir, name)? {
+                return Ok(Some(LinkContent::Reparse(buffer)));
+            }
         }
-        match node::host(node)? {
-            HostNode::Entry { dir, name } => link::read(dir, name),
-            HostNode::Directory(_) => Ok(None),
-        }
+        link::read(dir, name)
     }
 
     fn followed(&self, node: &Node) -> Result<Target> {
@@ -343,7 +351,7 @@ impl FileSystem for PosixFs {
         let name = node::c_name(name)?;
         let mode = node::mode(create.mode.unwrap_or(0o777));
         rustix::fs::mkdirat(&fd, &name, mode).map_err(errno)?;
-        let made = node::child(&fd, name)?;
+        let made = node::entry(&fd, name);
         self.set_times(&made, &create.times)?;
         Ok(made)
     }
@@ -357,10 +365,10 @@ impl FileSystem for PosixFs {
         &self,
         from: &Node,
         to: &Node,
-        tell: &mut dyn FnMut(&Name, Result<HardLinked>) -> Result<()>,
+        tell: &mut dyn FnMut(HardLinked) -> Result<()>,
     ) -> Result<()> {
-        link::files(
-            &node::directory_fd(from)?,
+        many::files(
+            &node::reading_fd(from)?,
             &node::directory_fd(to)?,
             self.limit,
             tell,
@@ -382,7 +390,7 @@ impl FileSystem for PosixFs {
         let fd = node::directory_fd(dir)?;
         let name = node::c_name(name)?;
         link::create(&fd, &name, link_type, content)?;
-        let made = node::child(&fd, name)?;
+        let made = node::entry(&fd, name);
         self.set_times(&made, &create.times)?;
         Ok(made)
     }

@@ -338,3 +338,45 @@ fn special_files_are_told_and_not_opened() {
         ErrorKind::AccessDenied
     );
 }
+
+#[test]
+fn all_files_of_a_large_directory_get_their_names_in_another() {
+    let (dir, fs, root) = place();
+    let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+    fs::create_dir_all(from.join("below")).unwrap();
+    fs::create_dir(&to).unwrap();
+    symlink("elsewhere", from.join("link")).unwrap();
+    // More bytes of names than are listed at a time.
+    let names: Vec<String> = (0..700).map(|n| format!("{n:0>200}")).collect();
+    for name in &names {
+        fs::write(from.join(name), "").unwrap();
+    }
+    fs::write(to.join(&names[3]), "").unwrap();
+    let open = |at: &str| fs.child(&root, &name(at)).unwrap();
+    let (mut linked, mut others, mut failed) = (0, Vec::new(), Vec::new());
+    fs.hard_link_files(&open("from"), &open("to"), &mut |told| {
+        match told {
+            HardLinked::Linked => linked += 1,
+            HardLinked::NoFile(entry) => {
+                fs.stat(&entry.node).unwrap();
+                others.push(entry.name.to_string());
+            }
+            HardLinked::Failed(entry, error) => {
+                failed.push((entry.name.to_string(), error.kind()));
+            }
+        }
+        Ok(())
+    })
+    .unwrap();
+    others.sort();
+    assert_eq!((linked, others), (699, vec!["below".into(), "link".into()]));
+    assert_eq!(failed, [(names[3].clone(), ErrorKind::AlreadyExists)]);
+    for (n, name) in names.iter().enumerate() {
+        let links = fs::metadata(to.join(name)).unwrap().nlink();
+        assert_eq!(links, if n == 3 { 1 } else { 2 });
+    }
+    let stopped = fs.hard_link_files(&open("to"), &open("from"), &mut |_| {
+        Err(ErrorKind::Interrupted.into())
+    });
+    assert_eq!(kind(stopped), ErrorKind::Interrupted);
+}

@@ -116,6 +116,11 @@ pub struct Slot {
     pub fs: Arc<dyn FileSystem>,
     /// The directory.
     pub dir: Node,
+    /// What was seen of it on the way down to it ([`Rules::facts`]); `None` for a
+    /// root, and when the walk came to it otherwise.
+    ///
+    /// [`Rules::facts`]: super::Rules::facts
+    pub dir_stat: Option<Stat>,
     /// Path of the directory from the root of that volume.
     pub path: Vec<Name>,
     /// The name, as it was asked for.

@@ -139,12 +139,12 @@ impl Walker<'_> {
             return Ok(Some(state.stop(None, Why::TooLong)));
         }
         let name = match state.rest.pop_front() {
-            None => return state.at.place().map(Some),
+            None => return self.place(state).map(Some),
             Some(Step::Here) => return Ok(None),
             Some(Step::Up) => {
                 // More `..` than there are directories is an error (MS-SMB2); the
                 // root of a POSIX host is its own parent.
-                let above = state.at.path.pop().is_some() || self.manner() == Manner::Posix;
+                let above = state.at.up() || self.manner() == Manner::Posix;
                 return Ok((!above).then(|| self.above_root(state)));
             }
             Some(Step::Down(name)) => name,
@@ -156,7 +156,7 @@ impl Walker<'_> {
         let Some(node) = state.at.child(&name)? else {
             return Ok(Some(state.stop(Some(&name), Why::Absent)));
         };
-        let stat = state.at.fs.stat(&node)?;
+        let stat = self.rules.facts(&*state.at.fs, &node)?;
         let windows = self.manner() == Manner::Windows;
         if !is_last && windows && stat.kind != NodeKind::Directory {
             // That it is no directory is seen before that it is a link.
@@ -180,7 +180,24 @@ impl Walker<'_> {
             return Ok(Some(state.stop(Some(&name), Why::NotADirectory)));
         }
         state.at.path.push((name, node));
+        state.at.stat = Some(stat);
         Ok(None)
+    }
+
+    /// Where the walk is.
+    fn place(&self, state: &mut State) -> Result<Outcome> {
+        let at = &mut state.at;
+        let node = at.node().clone();
+        let stat = match at.stat.take() {
+            Some(stat) => stat,
+            None => self.rules.facts(&*at.fs, &node)?,
+        };
+        Ok(Outcome::Found(Box::new(Place {
+            fs: Arc::clone(&at.fs),
+            stat,
+            node,
+            path: at.names(),
+        })))
     }
 
     fn manner(&self) -> Manner {
@@ -251,6 +268,7 @@ impl Walker<'_> {
             Jump::Beside(steps) => (None, steps),
             Jump::FromRoot(steps) => {
                 state.at.path.clear();
+                state.at.stat = None;
                 (None, steps)
             }
             Jump::Drive(letter, steps) => (Some(self.drives.drive(letter)?), steps),
@@ -297,6 +315,8 @@ struct At {
     fs: Arc<dyn FileSystem>,
     root: Node,
     path: Vec<(Name, Node)>,
+    /// What was seen of the last one on its way, when the walk came down to it.
+    stat: Option<Stat>,
 }
 
 struct State {
@@ -365,7 +385,7 @@ impl State {
                 Step::Down(name) => down.push(Step::Down(name)),
                 Step::Here => {}
                 Step::Up => {
-                    if down.pop().is_none() && self.at.path.pop().is_none() {
+                    if down.pop().is_none() && !self.at.up() {
                         return false;
                     }
                 }
@@ -388,7 +408,14 @@ impl At {
             root: fs.root()?,
             fs,
             path: Vec::new(),
+            stat: None,
         })
+    }
+
+    /// Goes to the directory above; `false` when there is none.
+    fn up(&mut self) -> bool {
+        self.stat = None;
+        self.path.pop().is_some()
     }
 
     fn node(&self) -> &Node {
@@ -399,6 +426,7 @@ impl At {
         Slot {
             fs: Arc::clone(&self.fs),
             dir: self.node().clone(),
+            dir_stat: self.stat.clone(),
             path: self.names(),
             name: name.clone(),
         }
@@ -420,15 +448,5 @@ impl At {
                 _ => Err(error),
             },
         }
-    }
-
-    fn place(&self) -> Result<Outcome> {
-        let node = self.node().clone();
-        Ok(Outcome::Found(Box::new(Place {
-            fs: Arc::clone(&self.fs),
-            stat: self.fs.stat(&node)?,
-            node,
-            path: self.names(),
-        })))
     }
 }

@@ -99,6 +99,14 @@ pub trait Rules: Send + Sync {
         self.manner().max_hops()
     }
 
+    /// What is looked at of an object on the way.
+    ///
+    /// # Errors
+    /// Reading the volume failed.
+    fn facts(&self, fs: &dyn FileSystem, node: &Node) -> Result<Stat> {
+        fs.stat(node)
+    }
+
     /// Whether a component may be passed, before a link in it is followed.
     ///
     /// # Errors

@@ -197,6 +197,10 @@ impl FileSystem for ResourceManager {
         self.base_fs().stat(node)
     }
 
+    fn facts(&self, node: &Node) -> Result<Stat> {
+        self.base_fs().facts(node)
+    }
+
     fn list<'a>(
         &'a self,
         dir: &Node,
@@ -366,6 +370,10 @@ impl FileSystem for ResourceManager {
 
     fn refresh_entry(&self, dir: &Node, name: &Name) -> Result<()> {
         self.base_fs().refresh_entry(dir, name)
+    }
+
+    fn refreshed_entry(&self, dir: &Node, name: &Name) -> Result<DirectoryEntry> {
+        self.base_fs().refreshed_entry(dir, name)
     }
 
     fn set_short_name(&self, dir: &Node, name: &Name, short: &Name) -> Result<()> {

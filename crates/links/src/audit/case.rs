@@ -85,6 +85,10 @@ fn alike(
     if let Ok(node) = fs.child(dir, name) {
         return Ok(Some((name.clone(), node)));
     }
+    if !fs.is_case_sensitive(dir)? {
+        // Any case would have been found.
+        return Ok(None);
+    }
     let mut only = None;
     for entry in fs.list(dir)?.take(MAX_LISTED) {
         let entry = entry?;

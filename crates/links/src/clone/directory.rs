@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use linkwright_fs::{
-    Create, ErrorKind, FileSystem, HardLinked, Name, Node, NodeKind, Result, Stat, Times,
+    Create, Entry, ErrorKind, FileSystem, HardLinked, Name, Node, NodeKind, Result, Stat, Times,
 };
 
 use super::work::{Kept, Key, Task, Work, lock};
@@ -69,25 +69,26 @@ impl Work<'_> {
     ) -> Result<()> {
         let mut rest = Vec::new();
         let mut since = 0_u32;
-        self.fs.hard_link_files(from, to, &mut |name, linked| {
+        self.fs.hard_link_files(from, to, &mut |linked| {
             since += 1;
             if since.is_multiple_of(256) {
                 self.check()?;
             }
             match linked {
-                Ok(HardLinked::Linked) => counts.hard_links += 1,
-                Ok(HardLinked::NoFile) => rest.push(name.clone()),
-                Err(error) if error.kind() == ErrorKind::TooManyLinks => rest.push(name.clone()),
-                Err(error) => self.failed(&joined(&task.path, name), error)?,
+                HardLinked::Linked => counts.hard_links += 1,
+                HardLinked::NoFile(entry) => rest.push(entry),
+                HardLinked::Failed(entry, error) if error.kind() == ErrorKind::TooManyLinks => {
+                    rest.push(entry);
+                }
+                HardLinked::Failed(entry, error) => {
+                    self.failed(&joined(&task.path, &entry.name), error)?;
+                }
             }
             Ok(())
         })?;
-        for name in rest {
+        for Entry { name, node } in rest {
             self.check()?;
-            let done = self
-                .fs
-                .child(from, &name)
-                .and_then(|node| self.entry(task, &node, Some(to), &name, follow, counts));
+            let done = self.entry(task, &node, Some(to), &name, follow, counts);
             if let Err(error) = done {
                 self.failed(&joined(&task.path, &name), error)?;
             }
@@ -144,11 +145,12 @@ impl Work<'_> {
         name: &Name,
         counts: &mut Counts,
     ) -> Result<Option<Node>> {
-        let there = match dir {
-            Some(dir) => copy::existing(&self.fs, dir, name)?,
-            None => None,
-        };
         let is_mirror = matches!(self.options.files, Files::Mirror);
+        // What is to be new says itself that its name is taken.
+        let there = match dir {
+            Some(dir) if is_mirror || !self.is_writing() => copy::existing(&self.fs, dir, name)?,
+            _ => None,
+        };
         match there {
             Some((node, there)) if is_mirror && there.is_plain_directory() => {
                 counts.same += 1;

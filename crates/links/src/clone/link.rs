@@ -10,7 +10,7 @@ use linkwright_fs::{
 use super::directory::{joined, times};
 use super::target::{Leads, lead_to, leads};
 use super::work::{Key, Scope, Task, Work, lock};
-use super::{Counts, Event, Follow, Outer};
+use super::{Counts, Event, Files, Follow, Outer};
 use crate::copy::{self, Problem};
 use crate::target::{Form, TargetText};
 
@@ -115,7 +115,9 @@ impl Work<'_> {
         if self.another_name(task, &task.scope.fs, stat, to, name, counts)? {
             return Ok(true);
         }
-        if let Some((there, found)) = copy::existing(&self.fs, to, name)? {
+        // What is to be new has a place of its own; a mirror may have the link.
+        let is_mirror = matches!(self.options.files, Files::Mirror);
+        if is_mirror && let Some((there, found)) = copy::existing(&self.fs, to, name)? {
             let is_same = self.fs.link(&there)?.as_ref() == Some(&content)
                 && (!self.capabilities.contains(typed) || found.link_type() == link_type);
             if is_same {

@@ -6,8 +6,8 @@
 //! descriptors: one for each directory on the way down, and at most 128 for
 //! directories that are listed ahead.
 //!
-//! Links and other reparse points on a volume in an image are told by a scan of its
-//! file records, where that pays, in the same order (the module `scanned`).
+//! What is on a volume in an image is told by a scan of its file records, where that
+//! pays, in the same order (the module `scanned`).
 
 mod ahead;
 mod scanned;
@@ -71,8 +71,7 @@ pub enum Wanted {
     #[default]
     All,
     /// Links only: what stands for something else ([`Stat::is_link`]), and files
-    /// with several names. A volume in an image tells them without looking at
-    /// the other files one by one.
+    /// with several names.
     Links,
     /// Links, and all other reparse points.
     ReparsePoints,
@@ -129,10 +128,7 @@ pub fn walk_for(
     wanted: Wanted,
     visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<()> {
-    let worth = match wanted {
-        Wanted::All => None,
-        Wanted::Links | Wanted::ReparsePoints => scanned::worth_by_directories(top),
-    };
+    let worth = scanned::worth_by_directories(top, wanted);
     walk_until(top, wanted, worth, visit)
 }
 

@@ -21,7 +21,7 @@ const BITMAP: AttrKey<'static> = AttrKey::unnamed(AttributeType::BITMAP);
 /// `$MFT` grows by an eighth, within these bounds (bytes): small volumes stay
 /// small, large ones get long runs.
 const LEAST_GROWTH: u64 = 64 << 10;
-const MOST_GROWTH: u64 = 16 << 20;
+const MOST_GROWTH: u64 = 64 << 20;
 
 /// Bits are added in steps of this many bytes, as `$BITMAP` sizes are
 /// multiples of eight.
@@ -204,18 +204,20 @@ impl Engine {
         let size = self.record_size();
         let step = u64::from(self.geometry.record_size());
         let place = Place::attribute(RecordNumber::MFT, AttributeType::DATA);
+        let mut one = vec![0; size];
+        // No update sequence number is carried on.
+        format_one(&mut one, RecordNumber(from / step), sequence).map_err(|e| place.format(e))?;
         let mut at = from;
         while at < end {
             // One contiguous stretch at a time, at most 1 MiB.
             let count = ((end - at) / step).min((1 << 20) / step).max(1);
             let len = usize::try_from(count).unwrap_or(0).saturating_mul(size);
             let mut bytes = Vec::with_capacity(len);
-            let mut one = vec![0; size];
             for n in 0..count {
-                // No update sequence number is carried on.
-                one.fill(0);
-                format_one(&mut one, RecordNumber((at / step) + n), sequence)
-                    .map_err(|e| place.format(e))?;
+                // They differ in their numbers only.
+                record::header_mut(&mut one)
+                    .map_err(|e| place.format(e))?
+                    .number = record::low_number(RecordNumber(at / step + n));
                 bytes.extend_from_slice(&one);
             }
             let location = self.location(&map.runs, at, bytes.len(), place)?;

@@ -27,3 +27,4 @@ pub(crate) use fill::{NewRecords, Way};
 pub(crate) use find::{AttrKey, AttrRef};
 pub(crate) use insert::NewAttribute;
 pub(crate) use mft::TakenRecord;
+pub(crate) use names::ListForm;

@@ -2,6 +2,7 @@
 //! many names, where neither the list nor the records are gone through.
 
 use core::cmp::Ordering;
+use core::ops::ControlFlow;
 use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::{
@@ -49,10 +50,13 @@ enum Room {
 }
 
 /// How a base record has its list.
-enum ListForm {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListForm {
+    /// Not at all: the file has one record.
     None,
+    /// As a value of the record.
     InRecord,
-    /// At this offset of the record.
+    /// In clusters; the attribute is at this offset of the record.
     InClusters(usize),
 }
 
@@ -63,12 +67,19 @@ impl ListForm {
             let attribute = attribute?;
             match attribute.type_code().cmp(&AttributeType::ATTRIBUTE_LIST) {
                 Ordering::Less => {}
-                Ordering::Equal if !attribute.is_non_resident() => return Ok(Self::InRecord),
-                Ordering::Equal => return Ok(Self::InClusters(attribute.offset())),
+                Ordering::Equal => return Ok(Self::of_attribute(&attribute)),
                 Ordering::Greater => break,
             }
         }
         Ok(Self::None)
+    }
+
+    /// The form that this attribute, the list, has.
+    pub(crate) fn of_attribute(list: &AttributeView<'_>) -> Self {
+        match list.is_non_resident() {
+            false => Self::InRecord,
+            true => Self::InClusters(list.offset()),
+        }
     }
 }
 
@@ -181,10 +192,24 @@ impl Engine {
     /// Inserts the `$FILE_NAME` of a name where it finds room: the base record, an
     /// extension record, or a new one.
     pub(crate) fn insert_name(&mut self, base: RecordNumber, value: &[u8]) -> Result<()> {
-        let len = resident_len(0, value.len());
+        let place = Place::record(base);
         let bytes = self.record_bytes(base)?;
-        let room = record::free_space(bytes).map_err(|e| Place::record(base).format(e))?;
-        match ListForm::of(bytes).map_err(|e| Place::record(base).format(e))? {
+        let room = record::free_space(bytes).map_err(|e| place.format(e))?;
+        let list = ListForm::of(bytes).map_err(|e| place.format(e))?;
+        self.insert_name_beside(base, list, room, value)
+    }
+
+    /// As [`Self::insert_name`], where the base record says this of its list and
+    /// its room.
+    pub(crate) fn insert_name_beside(
+        &mut self,
+        base: RecordNumber,
+        list: ListForm,
+        room: usize,
+        value: &[u8],
+    ) -> Result<()> {
+        let len = resident_len(0, value.len());
+        match list {
             ListForm::None if len <= room => return self.place_name(base, value).map(|_| ()),
             ListForm::InClusters(at) if self.insert_listed_name(base, at, room, value)? => {
                 return Ok(());
@@ -199,13 +224,14 @@ impl Engine {
     fn place_name(&mut self, target: RecordNumber, value: &[u8]) -> Result<u16> {
         let place = Place::record(target);
         let len = resident_len(0, value.len());
-        let bytes = self.record_bytes(target)?;
+        let key = self.record_at_hand(target)?;
+        let bytes = self.bytes_at_hand(target, key)?;
         let spot = record::spot(bytes, |other| is_behind_name(other, value));
         let spot = spot.map_err(|e| place.format(e))?;
         let used = record::end_offset(bytes).map_err(|e| place.format(e))?;
         // As far as the end mark moves.
         let moved = spot.offset..(used + len + size_of::<u64>()).min(bytes.len());
-        self.patch_record(target, &[0..record::HEADER_LEN, moved], |bytes| {
+        self.patch_at_hand(target, key, &[0..record::HEADER_LEN, moved], |bytes| {
             let id = Identity {
                 type_code: AttributeType::FILE_NAME,
                 name: &[],
@@ -324,18 +350,30 @@ impl Engine {
     }
 
     /// Calls `each` for every `$FILE_NAME` of a file: where it is, and its value.
-    /// A record that holds several of them in a row is looked up once.
     pub(crate) fn each_name(
         &self,
         base: RecordNumber,
         mut each: impl FnMut(AttrRef, FileNameView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.each_name_until(base, |at, view| each(at, view).map(ControlFlow::Continue))
+    }
+
+    /// As [`Self::each_name`], until `each` has what it wants. A record that holds
+    /// several names in a row is looked up once.
+    pub(crate) fn each_name_until(
+        &self,
+        base: RecordNumber,
+        mut each: impl FnMut(AttrRef, FileNameView<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let block = self.record(base)?;
         let Some(list) = self.attribute_list(base, &block)? else {
             for attribute in record::attributes(block.bytes()) {
                 let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
                 if attribute.type_code() == AttributeType::FILE_NAME {
-                    each(reference(&attribute, base), name_view(&attribute, base)?)?;
+                    let name = name_view(&attribute, base)?;
+                    if each(reference(&attribute, base), name)?.is_break() {
+                        break;
+                    }
                 }
             }
             return Ok(());
@@ -354,10 +392,10 @@ impl Engine {
             let attribute = names.with_instance(entry.instance)?;
             let attribute =
                 attribute.ok_or_else(|| place_of(base).corrupt(CorruptKind::AttributeList))?;
-            each(
-                reference(&attribute, number),
-                name_view(&attribute, number)?,
-            )?;
+            let name = name_view(&attribute, number)?;
+            if each(reference(&attribute, number), name)?.is_break() {
+                break;
+            }
             held = Some(names);
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::find::AttrRef;
 use super::insert::relist;
 use super::names::Others;
 use crate::engine::Engine;
-use crate::error::{Place, Result};
+use crate::error::{CorruptKind, Place, Result};
 
 /// A file with more list entries than this is not looked at for joining its
 /// records: it would not fit one.
@@ -17,6 +17,9 @@ pub(super) const JOIN_ENTRIES: usize = 16;
 impl Engine {
     /// Removes one attribute extent; its clusters are the caller's to free.
     pub(crate) fn remove_attribute(&mut self, base: RecordNumber, at: AttrRef) -> Result<()> {
+        if at.record == base && !self.has_list(base)? {
+            return self.take_out(at);
+        }
         if at.type_code == AttributeType::FILE_NAME
             && let Some(others) = self.unlist_name(base, at)?
         {
@@ -46,9 +49,20 @@ impl Engine {
     }
 
     fn take_out(&mut self, at: AttrRef) -> Result<()> {
-        let offset = self.find_ref(at)?.offset();
-        let ranges = [0..record::HEADER_LEN, offset..self.record_size()];
-        self.patch_record(at.record, &ranges, |bytes| record::remove(bytes, offset))
+        let place = Place::attribute(at.record, at.type_code);
+        let key = self.record_at_hand(at.record)?;
+        let bytes = self.bytes_at_hand(at.record, key)?;
+        let used = record::end_offset(bytes).map_err(|e| place.format(e))?;
+        let found = record::attributes(bytes).flatten().find(|attribute| {
+            attribute.type_code() == at.type_code && attribute.instance() == at.instance
+        });
+        let found = found.ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))?;
+        let offset = found.offset();
+        // As far as the end mark was.
+        let moved = offset..(used + size_of::<u64>()).min(bytes.len());
+        self.patch_at_hand(at.record, key, &[0..record::HEADER_LEN, moved], |bytes| {
+            record::remove(bytes, offset)
+        })
     }
 
     /// Brings all attributes back into the base record and drops the list, when

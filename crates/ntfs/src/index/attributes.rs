@@ -109,6 +109,8 @@ pub(crate) struct AttributeIndex<'n, E> {
     open: Arc<OpenIndex>,
     finger: Finger,
     hint: Option<Step>,
+    /// The VCN that was looked at last, and the key of its block.
+    looked_at: Option<(u64, u64)>,
 }
 
 impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
@@ -137,11 +139,13 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
             open: opened.index,
             finger: opened.finger,
             hint: opened.hint,
+            looked_at: None,
         })
     }
 
     /// What is in memory is about to differ from what is open.
     fn open_mut(&mut self) -> &mut OpenIndex {
+        self.looked_at = None;
         Arc::make_mut(&mut self.open)
     }
 
@@ -286,7 +290,8 @@ impl<'n, E: EngineAccess> AttributeIndex<'n, E> {
         };
         let (record, at) = (found.at.record, start + bit / 8);
         drop(found);
-        engine.patch_record(record, &[at..at + 1], |bytes| {
+        let byte = at..at + 1;
+        engine.patch_record(record, &[byte], |bytes| {
             bits::fill(bytes, at * 8 + bit % 8, 1, value);
             Ok(())
         })?;
@@ -526,7 +531,8 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
         let NodeAt::Block(vcn) = at else {
             return Ok(look(&self.open.root));
         };
-        if let Some(key) = self.key_of(vcn)
+        self.looked_at = self.key_of(vcn).map(|key| (vcn, key));
+        if let Some((_, key)) = self.looked_at
             && let Some(node) = self.access.engine_mut()?.cache.node(key)
         {
             return Ok(look(node));
@@ -559,7 +565,11 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
     }
 
     fn insert_entry(&mut self, vcn: u64, slot: usize, entry: &[u8]) -> Result<NodeFit> {
-        if let Some(key) = self.key_of(vcn)
+        let key = match self.looked_at {
+            Some((looked_at, key)) if looked_at == vcn => Some(key),
+            _ => self.key_of(vcn),
+        };
+        if let Some(key) = key
             && let Some(fit) = self
                 .access
                 .engine_mut()?

@@ -121,7 +121,24 @@ pub(crate) fn compare_folded(
         a.get(same * 2..).unwrap_or_default(),
         b.get(same * 2..).unwrap_or_default(),
     );
-    let equal = common_words(rest_a, rest_b);
+    let (words_a, _) = rest_a.as_chunks::<8>();
+    let (words_b, _) = rest_b.as_chunks::<8>();
+    let mut equal = 0;
+    for (x, y) in words_a.iter().zip(words_b) {
+        let (x, y) = (u64::from_le_bytes(*x), u64::from_le_bytes(*y));
+        if x != y {
+            // The first unit that differs is the lowest.
+            let bits = (x ^ y).trailing_zeros() / 16 * 16;
+            let unit = |word: u64| upcase.fold(u16::from_le_bytes(low_bytes(word >> bits)));
+            let folded = unit(x).cmp(&unit(y));
+            if folded.is_ne() {
+                let inside = usize::try_from(bits / 16).unwrap_or(0);
+                return (folded, same + equal / 2 + inside);
+            }
+            break;
+        }
+        equal += 8;
+    }
     let (units_a, _) = rest_a.get(equal..).unwrap_or_default().as_chunks::<2>();
     let (units_b, _) = rest_b.get(equal..).unwrap_or_default().as_chunks::<2>();
     let mut same = same + equal / 2;
@@ -136,6 +153,11 @@ pub(crate) fn compare_folded(
         same += 1;
     }
     (a.len().cmp(&b.len()), same)
+}
+
+const fn low_bytes(word: u64) -> [u8; 2] {
+    let [low, high, ..] = word.to_le_bytes();
+    [low, high]
 }
 
 /// Bytes at the start of both that are equal, in whole steps of eight: the

@@ -50,7 +50,7 @@ impl Engine {
         };
         let key = self.add_entry(&name, survey.reference)?;
         self.count_further_names(base, &survey, 1)?;
-        self.insert_name(base, &key)?;
+        self.insert_name_beside(base, survey.list, survey.room, &key)?;
         self.touch_directory(directory)?;
         self.note_closed(base, &name, UsnReason::HARD_LINK_CHANGE)
     }

@@ -13,6 +13,6 @@ mod symbolic;
 
 pub use bulk::{LinksError, NewLink};
 pub use create::{CreateOptions, FileKind};
-pub use names::Name;
+pub use names::{EntryState, Name};
 pub use rename::Replace;
 pub use symbolic::LinkType;

@@ -1,12 +1,15 @@
 //! The names of a file.
 
+use core::ops::ControlFlow;
+
 use linkwright_names::{NtName, check_ntfs_component};
 use linkwright_ntfs_format::attribute::AttributeType;
-use linkwright_ntfs_format::file_name::{FileName, FileNameView, Namespace};
+use linkwright_ntfs_format::file_name::{Duplicated, FileName, FileNameView, Namespace};
 use linkwright_ntfs_format::{FileReference, RecordNumber};
 use zerocopy::little_endian::U16;
 
 use crate::attr::AttrRef;
+use crate::dir::DirEntry;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::index::directory::NameCase;
@@ -23,6 +26,15 @@ pub struct Name {
     pub namespace: Namespace,
 }
 
+/// Whether a directory entry says what the file's own attributes say (NTFS.md 2.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryState {
+    /// It does.
+    Fresh,
+    /// It says what was so earlier.
+    Stale,
+}
+
 /// One name of a file, and what there is beside it.
 #[derive(Debug)]
 pub(crate) struct NameOfFile {
@@ -32,8 +44,8 @@ pub(crate) struct NameOfFile {
     pub(crate) name: FileName,
     /// The 8.3 name of a long name, or the other way round.
     pub(crate) pair: Option<FileName>,
-    /// Long names without these two.
-    pub(crate) left: usize,
+    /// Whether there are long names beside these two.
+    pub(crate) others_left: bool,
 }
 
 /// Most names of a file, 8.3 names not counted (MS-FSA 2.1.5.15.7).
@@ -172,10 +184,20 @@ impl Engine {
     /// Refreshes the entry of one name, and of the 8.3 name beside it.
     pub(crate) fn refresh_name(&mut self, directory: FileReference, name: &[u16]) -> Result<()> {
         let parent = self.directory(directory)?;
-        let (base, _, found) = self.resolve_name(parent, name)?;
-        if self.entry_is_fresh(parent, base, &found.name)? {
+        let case = self.name_case(parent)?;
+        let entry = self.lookup_entry(parent, name, case)?;
+        let entry = entry.ok_or(InvalidInput::NotFound)?;
+        let view = FileNameView::new(entry.key()).map_err(|e| Place::record(parent).format(e))?;
+        let fresh = self.duplicated_by_entry(parent, entry.reference())?;
+        if view.duplicated() == fresh {
             return Ok(());
         }
+        let (base, stored) = (entry.reference().record(), view.name_units());
+        if !matches!(view.namespace(), Namespace::Win32 | Namespace::Dos) {
+            // Nothing beside it: the other names of the file are not looked at.
+            return self.refresh_entry(parent, &stored, &fresh);
+        }
+        let (_, found) = self.file_name_of(base, parent, &stored)?;
         let mut both = self.file_names(base)?;
         both.retain(|(_, other)| {
             other.parent.record() == parent && (other.name == found.name || is_pair(&found, other))
@@ -183,19 +205,34 @@ impl Engine {
         self.refresh_names(base, &both)
     }
 
-    /// Whether an entry says what the file's own attributes say.
-    fn entry_is_fresh(
+    /// What the file of an entry says of itself.
+    fn duplicated_by_entry(&self, parent: RecordNumber, file: FileReference) -> Result<Duplicated> {
+        self.base_record(file)
+            .map_err(|_| Place::record(parent).corrupt(CorruptKind::EntryWithoutName))?;
+        self.duplicated(file.record())
+    }
+
+    /// The entry of a name, and whether it says what the file's own attributes
+    /// say.
+    pub(crate) fn lookup_state(
         &self,
-        parent: RecordNumber,
-        base: RecordNumber,
-        stored: &[u16],
-    ) -> Result<bool> {
-        let entry = self.lookup_entry(parent, stored, NameCase::Sensitive)?;
-        let Some(entry) = entry else {
-            return Ok(false);
+        parent: FileReference,
+        name: &[u16],
+    ) -> Result<Option<(DirEntry, EntryState)>> {
+        let directory = self.directory(parent)?;
+        let case = self.name_case(directory)?;
+        let Some(found) = self.lookup_entry(directory, name, case)? else {
+            return Ok(None);
         };
-        let view = FileNameView::new(entry.key()).map_err(|e| Place::record(parent).format(e))?;
-        Ok(view.duplicated() == self.duplicated(base)?)
+        let entry = DirEntry::from_found(&found, directory)?;
+        let view =
+            FileNameView::new(found.key()).map_err(|e| Place::record(directory).format(e))?;
+        let fresh = self.duplicated_by_entry(directory, entry.file)?;
+        let state = match view.duplicated() == fresh {
+            true => EntryState::Fresh,
+            false => EntryState::Stale,
+        };
+        Ok(Some((entry, state)))
     }
 
     fn refresh_names(&mut self, base: RecordNumber, names: &[(AttrRef, FileName)]) -> Result<()> {
@@ -245,7 +282,8 @@ impl Engine {
         Ok((file.record(), stored))
     }
 
-    /// Looks through the names of a file once, for one of them.
+    /// Looks through the names of a file once, for one of them, no further than is
+    /// needed to know that others are left.
     pub(crate) fn name_of_file(
         &self,
         base: RecordNumber,
@@ -253,22 +291,30 @@ impl Engine {
         name: &[u16],
     ) -> Result<NameOfFile> {
         let mut found: Option<(AttrRef, FileName)> = None;
-        // Names in the same directory: few.
+        // Other names in the same directory that are no further names: few.
         let mut near: Vec<FileName> = Vec::new();
         let mut left = 0;
-        self.each_name(base, |at, view| {
+        self.each_name_until(base, |at, view| {
             if view.parent().record() != parent {
                 left += 1;
             } else if view.name_is(name) {
-                let name = view.to_owned();
-                found.get_or_insert_with(|| (at, name.clone()));
-                near.push(name);
+                match found {
+                    None => found = Some((at, view.to_owned())),
+                    Some(_) => near.push(view.to_owned()),
+                }
             } else if view.namespace() == Namespace::Posix {
                 left += 1;
             } else {
                 near.push(view.to_owned());
             }
-            Ok(())
+            // A name with another one beside it is looked for to the end.
+            let alone = found.as_ref().is_some_and(|(_, name)| {
+                matches!(name.namespace, Namespace::Posix | Namespace::Win32AndDos)
+            });
+            Ok(match alone && left > 0 {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            })
         })?;
         let (at, name) =
             found.ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))?;
@@ -285,7 +331,7 @@ impl Engine {
             at,
             name,
             pair,
-            left,
+            others_left: left > 0,
         })
     }
 

@@ -31,14 +31,14 @@ impl Engine {
             at,
             name: found,
             pair,
-            left,
+            others_left,
         } = self.name_of_file(base, directory, &stored)?;
         // A change is told under the long name, by whichever it was asked for.
         let told = match (&pair, found.namespace) {
             (Some(long), Namespace::Dos) => long,
             _ => &found,
         };
-        if left == 0 {
+        if !others_left {
             self.note_closed(base, told, UsnReason::FILE_DELETE)?;
             self.take_entry(directory, &found.name)?;
             if let Some(pair) = &pair {

@@ -1,12 +1,12 @@
 //! What a directory's own record says that every change in it needs.
 
-use linkwright_ntfs_format::record::RecordFlags;
+use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::{FileReference, SecurityId};
 
+use super::information::first_information;
 use crate::engine::Engine;
-use crate::error::{InvalidInput, Result};
+use crate::error::{InvalidInput, Place, Result};
 use crate::index::directory::NameCase;
-use crate::record::header_of;
 
 /// A directory that names come to and go from.
 #[derive(Debug, Clone, Copy)]
@@ -21,16 +21,20 @@ pub(crate) struct ParentDirectory {
 
 impl Engine {
     /// The directory that a reference names.
-    pub(crate) fn parent_directory(&self, file: FileReference) -> Result<ParentDirectory> {
-        let block = self.base_record(file)?;
+    pub(crate) fn parent_directory(&mut self, file: FileReference) -> Result<ParentDirectory> {
         let base = file.record();
-        let header = header_of(&block, base)?;
+        let bytes = self.base_bytes(file)?;
+        let header = record::header(bytes).map_err(|e| Place::record(base).format(e))?;
         if !header.flags().contains(RecordFlags::DIRECTORY) {
             return Err(InvalidInput::NotADirectory.into());
         }
-        let (_, info) = self.information_in(base, &block)?;
+        let reference = FileReference::new(base, header.sequence());
+        let info = match first_information(base, bytes)? {
+            Some((_, info)) => info,
+            None => self.standard_information(base)?.1,
+        };
         Ok(ParentDirectory {
-            reference: FileReference::new(base, header.sequence()),
+            reference,
             case: match info.is_case_sensitive_directory() {
                 true => NameCase::Sensitive,
                 false => NameCase::Insensitive,

@@ -9,7 +9,7 @@ use linkwright_ntfs_format::{FileReference, NtTime, RecordNumber, SecurityId, nu
 use crate::attr::{AttrKey, AttrRef};
 use crate::cache::Block;
 use crate::engine::Engine;
-use crate::error::{InvalidInput, Place, Result};
+use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::record::header_of;
 
 /// What a file is, from its own attributes.
@@ -70,21 +70,8 @@ impl Engine {
         base: RecordNumber,
         block: &Block,
     ) -> Result<(AttrRef, StandardInformation)> {
-        // The first attribute of nearly every record.
-        if let Some(Ok(first)) = record::attributes(block.bytes()).next()
-            && first.type_code() == AttributeType::STANDARD_INFORMATION
-            && first.name().is_empty()
-            && let Some(value) = first.resident_value()
-        {
-            let at = AttrRef {
-                record: base,
-                type_code: first.type_code(),
-                instance: first.instance(),
-                lowest_vcn: 0,
-            };
-            let info = StandardInformation::decode(value);
-            let place = Place::attribute(base, AttributeType::STANDARD_INFORMATION);
-            return Ok((at, info.map_err(|e| place.format(e))?));
+        if let Some(first) = first_information(base, block.bytes())? {
+            return Ok(first);
         }
         let found = self.need(base, INFORMATION)?;
         let info =
@@ -98,14 +85,21 @@ impl Engine {
         base: RecordNumber,
         change: impl FnOnce(&mut StandardInformation),
     ) -> Result<()> {
-        let found = self.need(base, INFORMATION)?;
-        let mut info =
-            StandardInformation::decode(found.resident()?).map_err(|e| found.place().format(e))?;
+        let block = self.record(base)?;
+        let (at, mut info) = self.information_in(base, &block)?;
+        drop(block);
         change(&mut info);
-        let (at, offset) = (found.at, found.offset());
-        let range = offset..offset + found.view()?.len();
-        drop(found);
-        self.patch_record(at.record, &[range], |bytes| {
+        // Looked up again: it may be any attribute of the record.
+        let key = self.record_at_hand(at.record)?;
+        let bytes = self.bytes_at_hand(at.record, key)?;
+        let found = record::attributes(bytes).flatten().find(|attribute| {
+            attribute.type_code() == at.type_code && attribute.instance() == at.instance
+        });
+        let place = Place::attribute(base, AttributeType::STANDARD_INFORMATION);
+        let found = found.ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))?;
+        let offset = found.offset();
+        let range = offset..offset + found.len();
+        self.patch_at_hand(at.record, key, &[range], |bytes| {
             record::write_resident(bytes, offset, 0, &info.encode())
         })
     }
@@ -184,13 +178,42 @@ impl Engine {
         })
     }
 
+    /// What a file is, 8.3 names counted among its names: in one walk over its
+    /// record, which neither looks at the names nor at the list of others.
+    pub(crate) fn file_facts(&self, file: FileReference) -> Result<FileInfo> {
+        drop(self.base_record(file)?);
+        let survey = self.survey(file.record())?;
+        let info = survey.information();
+        let (size, allocated) = survey.sizes();
+        let mut attributes = info.attributes;
+        attributes.set(FileAttributes::DIRECTORY, survey.directory);
+        Ok(FileInfo {
+            file: survey.reference,
+            attributes,
+            times: info.times,
+            link_count: u32::from(survey.link_count),
+            size,
+            allocated,
+            reparse_tag: survey.reparse_tag(),
+            security_id: info.security_id(),
+            case_sensitive: survey.directory && info.is_case_sensitive_directory(),
+            usn: info.extended.map_or(0, |e| e.usn),
+        })
+    }
+
     /// Refuses to change the content of a metafile or of something that is not
     /// a file in use.
     pub(crate) fn check_content_change(&self, file: FileReference) -> Result<()> {
         self.check_writable()?;
         let block = self.base_record(file)?;
-        let flags = header_of(&block, file.record())?.flags();
-        if Self::is_metafile(file.record()) || flags.contains(RecordFlags::IN_EXTEND) {
+        Self::check_not_own(file.record(), block.bytes())
+    }
+
+    /// Refuses a file that is the volume's own.
+    pub(super) fn check_not_own(base: RecordNumber, bytes: &[u8]) -> Result<()> {
+        let header = record::header(bytes).map_err(|e| Place::record(base).format(e))?;
+        let flags = header.flags();
+        if Self::is_metafile(base) || flags.contains(RecordFlags::IN_EXTEND) {
             return Err(InvalidInput::Metafile.into());
         }
         Ok(())
@@ -311,6 +334,30 @@ impl Engine {
         self.memo.drop_index(file.record());
         self.note_change(file.record(), UsnReason::BASIC_INFO_CHANGE)
     }
+}
+
+/// `$STANDARD_INFORMATION` where it is in nearly every base record: in front.
+pub(super) fn first_information(
+    base: RecordNumber,
+    bytes: &[u8],
+) -> Result<Option<(AttrRef, StandardInformation)>> {
+    let Some(Ok(first)) = record::attributes(bytes).next() else {
+        return Ok(None);
+    };
+    let wanted =
+        first.type_code() == AttributeType::STANDARD_INFORMATION && first.name().is_empty();
+    let Some(value) = first.resident_value().filter(|_| wanted) else {
+        return Ok(None);
+    };
+    let at = AttrRef {
+        record: base,
+        type_code: first.type_code(),
+        instance: first.instance(),
+        lowest_vcn: 0,
+    };
+    let place = Place::attribute(base, AttributeType::STANDARD_INFORMATION);
+    let info = StandardInformation::decode(value).map_err(|e| place.format(e))?;
+    Ok(Some((at, info)))
 }
 
 /// Attributes that SetFileAttributes can change (MS-FSA 2.1.5.15.2).

@@ -65,6 +65,9 @@ struct OwnHeritage {
 /// Most numbers that are remembered; the cache starts anew then.
 const MAX_REMEMBERED: usize = 1024;
 
+/// Longest descriptor that is kept in memory.
+const MAX_KEPT: usize = 4096;
+
 impl SecurityCache {
     fn remember(&mut self, heritage: Heritage, id: SecurityId) {
         if self.children.len() >= MAX_REMEMBERED {
@@ -94,7 +97,16 @@ impl Engine {
         let (_, info) = self.standard_information(base)?;
         let descriptor = match info.security_id() {
             NO_ID => self.read_value(base, OWN, MAX_DESCRIPTOR_LEN)?,
-            id => self.descriptor_by_id(id)?,
+            id => {
+                if let Some(known) = self.memo.descriptor(id) {
+                    return Ok(known.to_vec());
+                }
+                let found = self.descriptor_by_id(id)?;
+                if let Some(found) = found.as_ref().filter(|found| found.len() <= MAX_KEPT) {
+                    self.memo.put_descriptor(id, Arc::new(found.clone()));
+                }
+                found
+            }
         };
         descriptor.ok_or_else(|| {
             Place::attribute(base, AttributeType::STANDARD_INFORMATION)

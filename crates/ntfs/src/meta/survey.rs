@@ -8,7 +8,7 @@ use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::standard_information::{FileAttributes, StandardInformation};
 use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber, num};
 
-use crate::attr::AttrKey;
+use crate::attr::{AttrKey, ListForm};
 use crate::engine::Engine;
 use crate::error::{Place, Result};
 
@@ -29,6 +29,12 @@ pub(crate) struct Survey {
     sizes: Option<(u64, u64)>,
     packed_ea_size: Option<u32>,
     reparse_tag: Option<u32>,
+    /// Bytes for more attributes in the base record.
+    pub(crate) room: usize,
+    /// How it has its attribute list.
+    pub(crate) list: ListForm,
+    /// Whether a list in the record may hold each of [`LISTED`].
+    listed: [bool; 3],
 }
 
 impl Survey {
@@ -83,23 +89,33 @@ impl Survey {
         self.information.get_or_insert_default()
     }
 
+    /// Size and allocated size; 0 of a directory.
+    pub(crate) fn sizes(&self) -> (u64, u64) {
+        match self.directory {
+            true => (0, 0),
+            false => self.sizes.unwrap_or_default(),
+        }
+    }
+
+    /// The tag, when the file has a reparse point.
+    pub(crate) fn reparse_tag(&self) -> Option<u32> {
+        let attributes = self.information().attributes;
+        let reparse = attributes.contains(FileAttributes::REPARSE_POINT);
+        self.reparse_tag.filter(|_| reparse)
+    }
+
     /// What a fresh directory entry says.
     pub(crate) fn duplicated(&self) -> Duplicated {
         let info = self.information();
-        let (size, allocated) = match self.directory {
-            true => (0, 0),
-            false => self.sizes.unwrap_or_default(),
-        };
+        let (size, allocated) = self.sizes();
         let mut attributes = info.attributes;
         attributes.set(FileAttributes::FILE_NAME_INDEX, self.directory);
-        let reparse = attributes.contains(FileAttributes::REPARSE_POINT);
-        let tag = self.reparse_tag.filter(|_| reparse);
         Duplicated {
             times: info.times,
             allocated,
             size,
             attributes,
-            ea_or_tag: tag.or(self.packed_ea_size).unwrap_or(0),
+            ea_or_tag: self.reparse_tag().or(self.packed_ea_size).unwrap_or(0),
         }
     }
 }
@@ -107,9 +123,13 @@ impl Survey {
 impl Engine {
     /// The survey of a file whose content or names are to be changed: it is in use
     /// and none of the volume's own.
-    pub(crate) fn survey_to_change(&self, file: FileReference) -> Result<Survey> {
-        self.check_content_change(file)?;
-        self.survey(file.record())
+    pub(crate) fn survey_to_change(&mut self, file: FileReference) -> Result<Survey> {
+        self.check_writable()?;
+        let base = file.record();
+        let bytes = self.base_bytes(file)?;
+        Self::check_not_own(base, bytes)?;
+        let survey = survey_record(bytes, base)?;
+        self.complete(base, survey)
     }
 
     /// What a fresh directory entry says of a file.
@@ -121,10 +141,16 @@ impl Engine {
     /// look at the others for what is not there.
     pub(crate) fn survey(&self, base: RecordNumber) -> Result<Survey> {
         let block = self.record(base)?;
-        let (mut survey, list) = survey_record(block.bytes(), base)?;
+        let survey = survey_record(block.bytes(), base)?;
         drop(block);
-        if list != ListKind::None {
-            self.look_further(base, &mut survey, list)?;
+        self.complete(base, survey)
+    }
+
+    /// Adds what the base record does not say itself.
+    fn complete(&self, base: RecordNumber, survey: Survey) -> Result<Survey> {
+        let mut survey = survey;
+        if survey.list != ListForm::None {
+            self.look_further(base, &mut survey)?;
         }
         let reparse = survey
             .information()
@@ -142,16 +168,15 @@ impl Engine {
     }
 
     /// What is in no base record: by the list.
-    fn look_further(&self, base: RecordNumber, survey: &mut Survey, list: ListKind) -> Result<()> {
-        let open = match list {
-            ListKind::InClusters => self.open_list(base)?,
+    fn look_further(&self, base: RecordNumber, survey: &mut Survey) -> Result<()> {
+        let open = match survey.list {
+            ListForm::InClusters(_) => self.open_list(base)?,
             _ => None,
         };
         for (n, type_code) in LISTED.into_iter().enumerate() {
-            let may_hold = match (&open, list) {
-                (Some(open), _) => open.may_hold(type_code),
-                (None, ListKind::InRecord(kinds)) => kinds.get(n).is_none_or(|kind| *kind),
-                (None, _) => true,
+            let may_hold = match &open {
+                Some(open) => open.may_hold(type_code),
+                None => survey.listed.get(n).is_none_or(|kind| *kind),
             };
             if survey.knows(type_code) || !may_hold {
                 continue;
@@ -167,7 +192,7 @@ impl Engine {
 }
 
 /// Takes down what a base record says.
-fn survey_record(bytes: &[u8], base: RecordNumber) -> Result<(Survey, ListKind)> {
+fn survey_record(bytes: &[u8], base: RecordNumber) -> Result<Survey> {
     let place = Place::record(base);
     let header = record::header(bytes).map_err(|e| place.format(e))?;
     let mut survey = Survey {
@@ -180,18 +205,18 @@ fn survey_record(bytes: &[u8], base: RecordNumber) -> Result<(Survey, ListKind)>
         sizes: None,
         packed_ea_size: None,
         reparse_tag: None,
+        room: record::free_space(bytes).map_err(|e| place.format(e))?,
+        list: ListForm::None,
+        listed: [true; 3],
     };
-    let mut list = ListKind::None;
     for attribute in record::attributes(bytes) {
         let attribute = attribute.map_err(|e| place.format(e))?;
         let type_code = attribute.type_code();
         if type_code == AttributeType::ATTRIBUTE_LIST {
-            list = match attribute.resident_value() {
-                Some(value) => {
-                    ListKind::InRecord(LISTED.map(|kind| attribute_list::may_hold(value, kind)))
-                }
-                None => ListKind::InClusters,
-            };
+            survey.list = ListForm::of_attribute(&attribute);
+            if let Some(value) = attribute.resident_value() {
+                survey.listed = LISTED.map(|kind| attribute_list::may_hold(value, kind));
+            }
         }
         if type_code == AttributeType::STANDARD_INFORMATION {
             survey.information_at = attribute.offset();
@@ -202,7 +227,7 @@ fn survey_record(bytes: &[u8], base: RecordNumber) -> Result<(Survey, ListKind)>
             survey.see(&attribute).map_err(|e| place.format(e))?;
         }
     }
-    Ok((survey, list))
+    Ok(survey)
 }
 
 /// What entries repeat and may be in other records.
@@ -211,12 +236,3 @@ const LISTED: [AttributeType; 3] = [
     AttributeType::EA_INFORMATION,
     AttributeType::REPARSE_POINT,
 ];
-
-/// The attribute list of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ListKind {
-    None,
-    /// In the record; whether it may hold each of [`LISTED`].
-    InRecord([bool; 3]),
-    InClusters,
-}

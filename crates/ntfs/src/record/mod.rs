@@ -188,15 +188,18 @@ impl Engine {
             return Err(InvalidInput::StaleReference.into());
         }
         let block = self.record(file.record())?;
-        let header = header_of(&block, file.record())?;
-        let live = header.flags().contains(RecordFlags::IN_USE)
-            && header.base().is_none()
-            && file.matches(header.sequence());
-        if live {
-            Ok(block)
-        } else {
-            Err(InvalidInput::StaleReference.into())
+        check_live(file, block.bytes())?;
+        Ok(block)
+    }
+
+    /// As [`Self::base_record`], for who has the volume alone.
+    pub(crate) fn base_bytes(&mut self, file: FileReference) -> Result<&[u8]> {
+        if file.record().0 >= self.record_count() {
+            return Err(InvalidInput::StaleReference.into());
         }
+        let bytes = self.record_bytes(file.record())?;
+        check_live(file, bytes)?;
+        Ok(bytes)
     }
 
     /// Changes a record in place.
@@ -220,9 +223,7 @@ impl Engine {
         change: impl FnOnce(&mut [u8]) -> Result<T, FormatError>,
     ) -> Result<T> {
         let key = self.record_at_hand(number)?;
-        self.cache.patch(key, ranges, |bytes| {
-            change(bytes).map_err(|e| Place::record(number).format(e))
-        })
+        self.patch_at_hand(number, key, ranges, change)
     }
 
     /// Has a record in the cache; its key there.
@@ -242,8 +243,26 @@ impl Engine {
     /// The bytes of a record in order, for who has the volume alone.
     pub(crate) fn record_bytes(&mut self, number: RecordNumber) -> Result<&[u8]> {
         let key = self.record_at_hand(number)?;
+        self.bytes_at_hand(number, key)
+    }
+
+    /// The bytes of a record that is at hand.
+    pub(crate) fn bytes_at_hand(&mut self, number: RecordNumber, key: u64) -> Result<&[u8]> {
         let bytes = self.cache.bytes(key);
         bytes.ok_or_else(|| Place::record(number).corrupt(CorruptKind::RecordOutsideMft))
+    }
+
+    /// As [`Self::patch_record`], of a record that is at hand.
+    pub(crate) fn patch_at_hand<T>(
+        &mut self,
+        number: RecordNumber,
+        key: u64,
+        ranges: &[Range<usize>],
+        change: impl FnOnce(&mut [u8]) -> Result<T, FormatError>,
+    ) -> Result<T> {
+        self.cache.patch(key, ranges, |bytes| {
+            change(bytes).map_err(|e| Place::record(number).format(e))
+        })
     }
 
     /// Changes the header of a record.
@@ -264,6 +283,19 @@ impl Engine {
             number,
             header_of(&block, number)?.sequence(),
         ))
+    }
+}
+
+/// Refuses a record that is not, or no more, the base record of a file.
+fn check_live(file: FileReference, bytes: &[u8]) -> Result<()> {
+    let header = record::header(bytes).map_err(|e| Place::record(file.record()).format(e))?;
+    let live = header.flags().contains(RecordFlags::IN_USE)
+        && header.base().is_none()
+        && file.matches(header.sequence());
+    if live {
+        Ok(())
+    } else {
+        Err(InvalidInput::StaleReference.into())
     }
 }
 

@@ -2,9 +2,10 @@
 //! over `$MFT`.
 //!
 //! Records are read in large pieces and looked at by several threads, the caller's
-//! among them, and told in their order. A name has a path once all directories above it were met,
-//! which as a rule have lower record numbers than what is in them; files for
-//! which that is not so wait, as a record number, and are read again at the end.
+//! among them, and told in their order. A name has a path once all directories
+//! above it were met, which as a rule have lower record numbers than what is in
+//! them; files for which that is not so wait, as a record number, and are read
+//! again at the end.
 //!
 //! Memory, besides the chunks on the way (about 0.5 MiB each, three for a thread):
 //! 24 bytes and the name for each directory, 4 bytes for each file that waits.
@@ -19,7 +20,9 @@ mod tree;
 mod workers;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::file_name::Namespace;
 use linkwright_ntfs_format::record::RecordFlags;
 use linkwright_ntfs_format::{FileReference, RecordNumber};
@@ -141,17 +144,11 @@ impl Volume {
         self.read().map_or(0, |engine| engine.record_count())
     }
 
-    /// How directories order two names: by their upper-case forms, then as they
-    /// are. The order of the units when the volume is latched.
+    /// How directories order names. The order of the units when the volume is
+    /// latched.
     #[must_use]
-    pub fn compare_names(&self, a: &[u16], b: &[u16]) -> core::cmp::Ordering {
-        match self.read() {
-            Ok(engine) => {
-                let fold = |unit: &u16| engine.upcase.fold(*unit);
-                a.iter().map(fold).cmp(b.iter().map(fold)).then(a.cmp(b))
-            }
-            Err(_) => a.cmp(b),
-        }
+    pub fn collator(&self) -> Collator {
+        Collator(self.read().ok().map(|engine| Arc::clone(&engine.upcase)))
     }
 
     /// The bytes of a file's reparse point.
@@ -159,6 +156,25 @@ impl Volume {
         let engine = self.read()?;
         engine.base_record(file)?;
         engine.reparse_bytes(file.record())
+    }
+}
+
+/// How the directories of a volume order names: by their upper-case forms, then as
+/// they are.
+#[derive(Debug, Clone)]
+pub struct Collator(Option<Arc<UpcaseTable>>);
+
+impl Collator {
+    /// How two names stand to each other.
+    #[must_use]
+    pub fn compare(&self, a: &[u16], b: &[u16]) -> core::cmp::Ordering {
+        match &self.0 {
+            Some(upcase) => {
+                let fold = |unit: &u16| upcase.fold(*unit);
+                a.iter().map(fold).cmp(b.iter().map(fold)).then(a.cmp(b))
+            }
+            None => a.cmp(b),
+        }
     }
 }
 

@@ -104,6 +104,14 @@ impl Store {
         Ok(())
     }
 
+    /// Whether the flag is set on the device.
+    pub(crate) fn is_flag_set(&self, flag: FlagPlace) -> Result<bool> {
+        let there = self.sector(flag.sector())?;
+        let mut clear = there;
+        flag.put(&mut clear, false);
+        Ok(there != clear)
+    }
+
     /// A commit says what is on the device where it changes it: a flag that it
     /// covers is durable first.
     pub(super) fn flush_covered_flag(&self, set: &WriteSet) -> Result<()> {
@@ -175,10 +183,8 @@ impl Store {
     /// whoever else writes a record moves its update sequence number on.
     pub(crate) fn is_foreign_flag(&self, flag: FlagPlace) -> Result<bool> {
         let there = self.sector(flag.sector())?;
-        let mut clear = there;
-        flag.put(&mut clear, false);
         let sum = self.journal()?.header.flag_sum.get();
-        Ok(there != clear && checksum::of(&there) != sum)
+        Ok(self.is_flag_set(flag)? && checksum::of(&there) != sum)
     }
 
     /// Checksum of the flag's sector with the flag set.

@@ -13,7 +13,7 @@ use super::{RecoveryReport, Spill, Volume};
 use crate::alloc::{PendingFrees, Reserved};
 use crate::attr::AttrKey;
 use crate::cache::Cache;
-use crate::engine::{Engine, Session, Shared, State};
+use crate::engine::{Engine, Session, State};
 use crate::error::{CorruptKind, Error, Place, Result, Unsupported};
 use crate::memo::Memo;
 use crate::options::{Access, OpenOptions};
@@ -59,7 +59,7 @@ pub(super) fn open_engine(
         cache: Cache::new(options.cache_bytes),
         options,
         store,
-        state: Shared::new(State::bootstrap(bootstrap)),
+        state: State::bootstrap(bootstrap),
         frames: Vec::new(),
         session: Session::Untouched,
         moment: None,

@@ -112,20 +112,17 @@ impl Engine {
             return Ok(());
         };
         let flag = self.flag_place()?;
-        match resumed {
-            Resumed::Open if clean_before => self.put_dirty_flag(flag, true),
-            Resumed::Open => Ok(()),
-            Resumed::AtTheEdge => {
-                // The volume may have looked at rest to others, and a flag of
-                // theirs stays.
-                if clean_before && !self.store.is_foreign_flag(flag)? {
-                    self.put_dirty_flag(flag, false)?;
-                }
-                self.store.end()?;
-                self.session = Session::Untouched;
-                Ok(())
-            }
+        // As it is, the copy of the record follows.
+        let as_is = self.store.is_flag_set(flag)?;
+        if resumed == Resumed::Open {
+            return self.put_dirty_flag(flag, clean_before || as_is);
         }
+        // The volume may have looked at rest to others: a flag of theirs stays.
+        let ours = clean_before && !self.store.is_foreign_flag(flag)?;
+        self.put_dirty_flag(flag, as_is && !ours)?;
+        self.store.end()?;
+        self.session = Session::Untouched;
+        Ok(())
     }
 
     /// Has the dirty flag taken away at the end; whether it was set.

@@ -12,7 +12,9 @@ use crate::FileId;
 use crate::dir::DirEntry;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::link::{CreateOptions, FileKind, LinkType, LinksError, Name, NewLink, Replace};
+use crate::link::{
+    CreateOptions, EntryState, FileKind, LinkType, LinksError, Name, NewLink, Replace,
+};
 use crate::meta::{CaseSensitivity, ExtendedAttribute, FileInfo, TimesChange};
 use crate::stream::StreamInfo;
 
@@ -242,8 +244,14 @@ operations! {
 questions! {
     /// The entry of a name in a directory; `None` when there is none.
     lookup(parent: FileId, name: &[u16]) -> Option<DirEntry> = lookup;
+    /// The entry of a name in a directory, and whether it says what the file's own
+    /// attributes say.
+    lookup_state(parent: FileId, name: &[u16]) -> Option<(DirEntry, EntryState)> = lookup_state;
     /// What a file is.
     file_info(file: FileId) -> FileInfo = file_info;
+    /// What a file is, its 8.3 names counted in `link_count`: the cost does not
+    /// grow with the number of names.
+    file_facts(file: FileId) -> FileInfo = file_facts;
     /// The file of a record number, if that is a base record in use.
     file_by_record(record: RecordNumber) -> FileId = file_by_record;
     /// Every name of a file, 8.3 names among them.

@@ -1,5 +1,8 @@
 //! Rights: descriptors, tokens, privileges (MS-DTYP 2.5.3.2, MS-FSA 2.1.5.1.2.1).
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use linkwright_codes::NtStatus;
 use linkwright_fs::{Capabilities, FileSystem, Node, Sid};
 use linkwright_ntfs_format::acl::{AccessMask, AceBody, AceFlags, AceType, Acl};
@@ -26,14 +29,40 @@ pub(crate) fn map_generic(access: u32) -> u32 {
 }
 
 /// The descriptor of an object, `None` where the file system has none.
-fn descriptor(fs: &dyn FileSystem, node: &Node) -> Result<Option<SecurityDescriptor>, NtStatus> {
+fn descriptor(
+    fs: &dyn FileSystem,
+    node: &Node,
+) -> Result<Option<Rc<SecurityDescriptor>>, NtStatus> {
     if !fs.capabilities().contains(Capabilities::SECURITY) {
         return Ok(None);
     }
     let bytes = fs.security(node).map_err(status::of)?;
-    SecurityDescriptor::decode(&bytes)
-        .map(Some)
-        .map_err(|_| NtStatus::INVALID_SECURITY_DESCR)
+    decoded(bytes).map(Some)
+}
+
+/// Most descriptors that are kept decoded: a directory's and its files', for a few
+/// directories.
+const MAX_DECODED: usize = 8;
+
+thread_local! {
+    /// What was decoded lately, the bytes beside it: many files have the same.
+    static DECODED: RefCell<Vec<(Vec<u8>, Rc<SecurityDescriptor>)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn decoded(bytes: Vec<u8>) -> Result<Rc<SecurityDescriptor>, NtStatus> {
+    DECODED.with_borrow_mut(|known| {
+        if let Some((_, known)) = known.iter().find(|(of, _)| *of == bytes) {
+            return Ok(Rc::clone(known));
+        }
+        let descriptor = SecurityDescriptor::decode(&bytes)
+            .map(Rc::new)
+            .map_err(|_| NtStatus::INVALID_SECURITY_DESCR)?;
+        if known.len() >= MAX_DECODED {
+            known.clear();
+        }
+        known.push((bytes, Rc::clone(&descriptor)));
+        Ok(descriptor)
+    })
 }
 
 /// What is granted of `desired` (generic rights mapped) on an object in `parent`.

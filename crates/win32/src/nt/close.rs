@@ -27,17 +27,17 @@ impl Machine {
     }
 
     fn close_link(&self, namespace: &mut Namespace, open: &FileObject, id: LinkId, others: usize) {
-        let Some(link) = namespace.link(id).cloned() else {
+        let Some(link) = namespace.link(id) else {
             return;
         };
-        let mut deletion = link.deletion;
-        if deletion == Deletion::Pending && open.is_posix() {
-            self.remove_link(namespace, open, &link, others);
-            namespace.detach(id);
-            deletion = Deletion::Gone;
-        }
-        if deletion == Deletion::No {
-            refresh(open, &link);
+        match link.deletion {
+            Deletion::No => refresh(open, link),
+            Deletion::Pending if open.is_posix() => {
+                let link = link.clone();
+                self.remove_link(namespace, open, &link, others);
+                namespace.detach(id);
+            }
+            Deletion::Pending | Deletion::Gone => {}
         }
         if let Some(link) = namespace.close_link(id)
             && link.deletion == Deletion::Pending

@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use linkwright_codes::NtStatus;
 use linkwright_fs::resolve::{Hop, LastLink, Outcome, Place, Slot};
-use linkwright_fs::{
-    Attributes, Capabilities, FileSystem, LinkContent, Name, Node, Stat, StreamName,
-};
+use linkwright_fs::{Attributes, FileSystem, LinkContent, Name, Node, Stat, StreamName};
 use linkwright_reparse::ReparseBuffer;
 
 use super::access::Intent;
@@ -270,19 +268,21 @@ pub(super) fn open_link(
     slot: &Slot,
     file: FileKey,
 ) -> Result<LinkId, NtStatus> {
-    let parent = slot.fs.stat(&slot.dir).map_err(status::of)?;
-    if slot
+    let parent = directory_key(volume, slot)?;
+    // MS-FSA 2.1.4.19: the name that is opened, and no other.
+    let entry = slot
         .fs
-        .capabilities()
-        .contains(Capabilities::DUPLICATED_INFORMATION)
-    {
-        // MS-FSA 2.1.4.19: the name that is opened, and no other.
-        slot.fs
-            .refresh_entry(&slot.dir, &slot.name)
-            .map_err(status::of)?;
-    }
-    let entry = slot.fs.entry(&slot.dir, &slot.name).map_err(status::of)?;
-    Ok(namespace.open_link(FileKey::new(volume, &parent), &slot.dir, &entry, file))
+        .refreshed_entry(&slot.dir, &slot.name)
+        .map_err(status::of)?;
+    Ok(namespace.open_link(parent, &slot.dir, &entry, file))
+}
+
+/// The directory of a name that was looked up.
+pub(super) fn directory_key(volume: &Volume, slot: &Slot) -> Result<FileKey, NtStatus> {
+    Ok(match &slot.dir_stat {
+        Some(stat) => FileKey::new(volume, stat),
+        None => FileKey::new(volume, &slot.fs.facts(&slot.dir).map_err(status::of)?),
+    })
 }
 
 /// Attributes that a caller can give a file.

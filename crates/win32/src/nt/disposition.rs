@@ -92,8 +92,7 @@ impl Machine {
         }
         if fate != Fate::Keep {
             check_deletable(open, read_only)?;
-            let stat = open.fs.stat(&open.node).map_err(status::of)?;
-            self.nt.images.check_delete(open.key, &stat, self.version)?;
+            self.nt.images.check_delete(open, self.version)?;
         }
         if let Some(stream) = &open.stream_id {
             namespace.delete_stream(stream, fate != Fate::Keep);
@@ -135,7 +134,7 @@ fn set_on_close(open: &FileObject, delete: bool) -> Result<(), NtStatus> {
 
 /// Read-only files and directories with entries are not deleted.
 fn check_deletable(open: &FileObject, read_only: ReadOnly) -> Result<(), NtStatus> {
-    let stat = open.fs.stat(&open.node).map_err(status::of)?;
+    let stat = open.fs.facts(&open.node).map_err(status::of)?;
     if stat.attributes.contains(Attributes::READ_ONLY) && read_only == ReadOnly::Respected {
         return Err(NtStatus::CANNOT_DELETE);
     }

@@ -11,7 +11,7 @@ use linkwright_fs::{
 };
 
 use super::access;
-use super::create::{Action, Opened, Request, asked, named, open_link, settable};
+use super::create::{Action, Opened, Request, asked, directory_key, named, open_link, settable};
 use super::namespace::Namespace;
 use super::objects::{FileKey, FileObject, StreamKind};
 use super::share::{Mode, Refused};
@@ -72,7 +72,7 @@ impl Machine {
         }
         let granted = granted_to_creator(request)?;
         request.view.begin_changes(&volume)?;
-        let parent = FileKey::new(&volume, &fs.stat(&slot.dir).map_err(status::of)?);
+        let parent = directory_key(&volume, slot)?;
         let had = match directory {
             true => None,
             false => self.recall_name(namespace, parent, &slot.name),
@@ -81,7 +81,7 @@ impl Machine {
         if let Some(stream) = &stream {
             fs.set_len(&node, Some(stream), 0).map_err(status::of)?;
         }
-        let stat = fs.stat(&node).map_err(status::of)?;
+        let stat = fs.facts(&node).map_err(status::of)?;
         let key = FileKey::new(&volume, &stat);
         let link = open_link(namespace, &volume, slot, key)?;
         let mode = Mode {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use linkwright_codes::NtStatus;
-use linkwright_fs::Stat;
 
-use super::objects::FileKey;
+use super::objects::{FileKey, FileObject};
+use super::status;
 use crate::constants::{FILE_APPEND_DATA, FILE_WRITE_DATA};
 use crate::settings::WindowsVersion;
 
@@ -48,14 +48,17 @@ impl Images {
     /// not its last.
     pub(crate) fn check_delete(
         &self,
-        file: FileKey,
-        stat: &Stat,
+        open: &FileObject,
         version: WindowsVersion,
     ) -> Result<(), NtStatus> {
+        if !self.runs(open.key) {
+            return Ok(());
+        }
+        let stat = open.fs.stat(&open.node).map_err(status::of)?;
         let spare = stat.names > 1 && version >= WindowsVersion::WINDOWS_11;
-        match self.runs(file) && !spare {
-            true => Err(NtStatus::CANNOT_DELETE),
-            false => Ok(()),
+        match spare {
+            true => Ok(()),
+            false => Err(NtStatus::CANNOT_DELETE),
         }
     }
 

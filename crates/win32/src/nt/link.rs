@@ -8,6 +8,7 @@ use super::namespace::{Deletion, Namespace};
 use super::objects::{FileKey, FileObject, StreamKind};
 use super::status;
 use crate::constants::FILE_ADD_FILE;
+use crate::path::Trailing;
 use crate::system::Machine;
 
 /// Most names of a file.
@@ -26,11 +27,22 @@ impl Machine {
         let mut namespace = self.nt.namespace();
         check_source(&namespace, open)?;
         let checked = check_form(&namespace, open, destination)?;
-        let stat = open.fs.stat(&open.node).map_err(status::of)?;
-        if stat.names >= MAX_LINKS {
+        if has_most_links(open)? {
             return Err(NtStatus::TOO_MANY_LINKS);
         }
         let slot = self.open_directory(&namespace, caller, open, checked, FILE_ADD_FILE)?;
+        // Mostly the name is free, and making it says whether it is.
+        let asks = replacing.replace || slot.trailing == Trailing::Backslash;
+        if !asks {
+            let made = slot.fs.hard_link(&open.node, &slot.dir, &slot.name);
+            return match made {
+                Ok(()) => Ok(()),
+                Err(error) => match self.taken(&slot)? {
+                    Some(_) => Err(NtStatus::OBJECT_NAME_COLLISION),
+                    None => Err(status::of(error)),
+                },
+            };
+        }
         if let Some(entry) = self.taken(&slot)? {
             let other = slot.fs.stat(&entry.node).map_err(status::of)?;
             if replacing.replace && FileKey::new(&open.volume, &other) == open.key {
@@ -46,6 +58,17 @@ impl Machine {
             .hard_link(&open.node, &slot.dir, &slot.name)
             .map_err(status::of)
     }
+}
+
+/// Whether a file has as many names as it can have.
+fn has_most_links(open: &FileObject) -> Result<bool, NtStatus> {
+    let most = open.fs.facts(&open.node).map_err(status::of)?.names;
+    if most < MAX_LINKS {
+        return Ok(false);
+    }
+    // 8.3 names do not count.
+    let stat = open.fs.stat(&open.node).map_err(status::of)?;
+    Ok(stat.names >= MAX_LINKS)
 }
 
 /// Steps 2 to 5: what is linked.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use linkwright_codes::NtStatus;
 use linkwright_fs::resolve::{Drives, LastLink, Manner, Outcome, Resolver, Rules, Visit, Walk};
-use linkwright_fs::{FileSystem, Result as FsResult};
+use linkwright_fs::{FileSystem, Node, Result as FsResult, Stat};
 use linkwright_names::path::VolumeGuid;
 
 use super::access::{self, Intent};
@@ -117,7 +117,7 @@ impl<'a> Lookup<'a> {
             return Ok(());
         }
         let volume = self.volume_of(visit.fs)?;
-        let parent = visit.fs.stat(visit.dir).map_err(status::of)?;
+        let parent = visit.fs.facts(visit.dir).map_err(status::of)?;
         let entry = visit.fs.entry(visit.dir, visit.name).map_err(status::of)?;
         let key = LinkKey {
             parent: FileKey::new(&volume, &parent),
@@ -155,6 +155,11 @@ impl Drives for Lookup<'_> {
 impl Rules for Lookup<'_> {
     fn manner(&self) -> Manner {
         Manner::Windows
+    }
+
+    /// How many names there are is asked for where it counts.
+    fn facts(&self, fs: &dyn FileSystem, node: &Node) -> FsResult<Stat> {
+        fs.facts(node)
     }
 
     fn visit(&self, visit: &Visit<'_>) -> Result<(), NtStatus> {

@@ -42,11 +42,15 @@ impl Machine {
     ) -> Result<(), NtStatus> {
         let Doomed { fs, dir, key, .. } = doomed;
         let entry = fs.entry(dir, &key.name).map_err(status::of)?;
-        let stat = fs.stat(doomed.node).map_err(status::of)?;
+        let stat = fs.facts(doomed.node).map_err(status::of)?;
         let keeps = fs
             .capabilities()
             .contains(Capabilities::POSIX_UNLINK_RENAME);
-        let aside = doomed.others > 0 && stat.names <= 1 && keeps;
+        let aside = keeps && doomed.others > 0 && {
+            // Names are counted where it matters.
+            let stat = fs.stat(doomed.node).map_err(status::of)?;
+            stat.names <= 1
+        };
         whole(*fs, &mut |fs| {
             match aside {
                 true => fs.set_aside(dir, &key.name)?,

@@ -1,6 +1,7 @@
 //! On the host's own file system: a tree cloned by hard links, and its
 //! symbolic links listed.
 
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -47,14 +48,17 @@ fn clone(lab: &Lab, program: &Path) -> Outcome<Option<Row>> {
     lab.progress(&format!("a clone of {files} files"));
     let from = tree(lab, "clone-from", files)?;
     let cp = installed("cp", "coreutils")?;
-    let to = lab.path("clone-to");
+    // Clones stay until all are made: ext4 gives the inodes of what was removed out
+    // again minutes later only, and looks through them for each new one meanwhile.
+    let clones = RefCell::new(Vec::new());
     let rate = |program: &Path, how: &[&str]| -> Outcome<Vec<f64>> {
+        let to = lab.path(&format!("clone-to-{}", clones.borrow().len()));
+        clones.borrow_mut().push(to.clone());
         let (source, copy) = (from.to_string_lossy(), to.to_string_lossy());
         let mut arguments = how.to_vec();
         arguments.extend([&*source, &*copy]);
         let told = lab.spawn(program, &arguments, Sync::With)?;
         let made = entries(&to)?;
-        fs::remove_dir_all(&to)?;
         if made != wanted(files) {
             return Err(format!("{made} entries in the clone").into());
         }
@@ -67,7 +71,9 @@ fn clone(lab: &Lab, program: &Path) -> Outcome<Option<Row>> {
             Contestant::new(|| rate(&cp, &["-al"])),
         ],
     )?;
-    fs::remove_dir_all(&from)?;
+    for folder in clones.take().iter().chain([&from]) {
+        fs::remove_dir_all(folder)?;
+    }
     Ok(Some(Row {
         work: format!("clone --hard of {files} files"),
         peer: Some("cp -al".to_owned()),

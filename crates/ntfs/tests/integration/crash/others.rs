@@ -422,7 +422,9 @@ fn torn_restart_pages_are_met_by_ntfs3_before_us() {
     let outcomes = ntfs3_disk::try_all(&attempts).unwrap();
     for ((state, before, image), outcome) in images.iter().zip(outcomes) {
         let after = std::fs::read(image.path()).unwrap();
-        assert!(*before == after, "{outcome:?}");
+        // The volume is at rest to it where no page is left; at the unmount it
+        // makes `$MFTMirr` follow `$MFT`.
+        assert!(outcome.mounted || *before == after, "{outcome:?}");
         let device = Arc::new(MemoryDevice::from_bytes(&after));
         Volume::recover(device.clone()).unwrap();
         assert_eq!(tree(&open(&device)), run.states[*state], "{outcome:?}");
