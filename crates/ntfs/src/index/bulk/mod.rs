@@ -66,6 +66,8 @@ pub(crate) fn merge<S: IndexStore>(
     encode(store, arrivals, from, &mut entry)?;
     let name = Cow::Borrowed(name_of(&entry).map_err(|e| store.fault(e))?);
     let probe = NameProbe::of_bytes(rules.upcase, name);
+    // Whatever it points at may be divided here.
+    drop(store.take_finger());
     let located = locate(store, &probe, Path::default())?;
     if located.found {
         arrivals.taken(from);

@@ -85,6 +85,7 @@ impl Engine {
             while at < sorted.len() {
                 let mut index = AttributeIndex::open(&mut *self, directory.base, &index::I30)?;
                 at = merge(&mut index, rules, &mut names, at, most)?;
+                index.close();
                 self.relieve_memory()?;
             }
             first = [first, names.taken].into_iter().flatten().min();
