@@ -493,7 +493,13 @@ fn an_entry_is_refreshed_when_it_lags_and_the_others_stay() {
 
 #[test]
 fn an_8_3_name_is_refreshed_with_its_long_one() {
-    let (device, fs) = volume();
+    let device = Arc::new(MemoryDevice::new(32 << 20));
+    let options = FormatOptions {
+        short_names: linkwright_ntfs_mkfs::ShortNames::On,
+        ..FormatOptions::default()
+    };
+    linkwright_ntfs_mkfs::format(&device, &options).unwrap();
+    let fs = NtfsFs::open(device.clone(), OpenOptions::read_write()).unwrap();
     let root = fs.root().unwrap();
     let create = Create {
         short_name: Some(name("ALONGN~1")),

@@ -197,6 +197,11 @@ impl Frames {
         self.peak = self.peak.max(self.held + self.bytes.len());
     }
 
+    /// The number of the outermost frame within another.
+    pub(super) fn first_inner(&self) -> Option<u64> {
+        self.open.get(1).map(|frame| frame.number)
+    }
+
     /// The most bytes of blocks that were ever kept.
     pub(super) fn peak(&self) -> usize {
         self.peak

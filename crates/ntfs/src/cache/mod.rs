@@ -355,7 +355,15 @@ impl Cache {
         } else {
             Since::Commit
         };
-        self.map_mut().encoded(key, since)
+        let inner = self.frames.first_inner();
+        let map = self.map_mut();
+        // What a frame within the transaction changed may be wanted again as it
+        // lies there.
+        let changed_within = map
+            .slot(key)
+            .is_some_and(|slot| inner.is_some_and(|inner| slot.stamp() >= inner));
+        let encoded = map.encoded(key, since)?;
+        Ok(encoded.map(|(location, bytes, fresh)| (location, bytes, fresh && !changed_within)))
     }
 
     /// The block at `key` was written to the spill area as it is.
