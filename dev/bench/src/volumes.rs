@@ -201,7 +201,9 @@ pub fn perform_all(
 }
 
 impl Step {
-    fn new_link(&self) -> Option<NewLink<'_>> {
+    /// The link it makes, if it makes one.
+    #[must_use]
+    pub fn new_link(&self) -> Option<NewLink<'_>> {
         match self.work {
             Work::Link(file) => Some(NewLink {
                 file,

@@ -9,7 +9,7 @@ use linkwright_ntfs::{OpenOptions, Volume};
 use super::{Told, Watch};
 use crate::Outcome;
 use crate::load::Load;
-use crate::volumes::{perform, perform_all, steps};
+use crate::volumes::{Step, perform, perform_all, steps};
 
 fn open(image: &Path) -> Outcome<Volume> {
     let device = FileDevice::open(image, &FileOptions::read_write())?;
@@ -28,12 +28,18 @@ pub(super) fn calls(image: &Path, load: &Load) -> Outcome<Told> {
     Ok(watch.told())
 }
 
-/// All of them as one.
+/// All of them as one: nothing but links in one call.
 pub(super) fn transaction(image: &Path, load: &Load) -> Outcome<Told> {
     let steps = steps(load)?;
     let volume = open(image)?;
     let watch = Watch::start();
-    volume.transaction(|transaction| perform_all(transaction, &steps))?;
+    let links: Vec<_> = steps.iter().filter_map(Step::new_link).collect();
+    if links.len() == steps.len() {
+        volume.hard_links(&links)?;
+    } else {
+        drop(links);
+        volume.transaction(|transaction| perform_all(transaction, &steps))?;
+    }
     volume.close()?;
     Ok(watch.told())
 }
