@@ -10,7 +10,7 @@ use linkwright_ntfs_check::{CheckError, CheckOptions, Problem, ProblemCode, chec
 use linkwright_testkit::corpus::Volume;
 use linkwright_testkit::oracle::mkntfs::{self, Mkntfs};
 use linkwright_testkit::oracle::ntfs3g::{self, Access, Mount};
-use linkwright_testkit::{ScratchImage, skip_unless};
+use linkwright_testkit::{ScratchImage, Skip, SkipKind, skip_unless};
 
 use crate::editor::{Editor, Known};
 use crate::faults::{self, Fault};
@@ -65,7 +65,7 @@ impl Subject {
 const LARGE_RECORDS: &str = "4 KiB records";
 
 /// Volumes to be damaged: two of our making, two of Windows where they are.
-fn subjects() -> Result<(Vec<Subject>, Vec<ScratchImage>), linkwright_testkit::Skip> {
+fn subjects() -> Result<(Vec<Subject>, Vec<ScratchImage>), Skip> {
     let images = vec![filled(4096, 512)?, filled_own()?];
     let mut subjects: Vec<Subject> = ["mkntfs", LARGE_RECORDS]
         .into_iter()
@@ -109,6 +109,8 @@ fn each_fault_is_called_by_its_name() {
     let (subjects, _images) = skip_unless!(subjects());
     let mut failures = Vec::new();
     let mut on_large_records = 0;
+    // What needs a log in use, or other clusters than ours, is on those only.
+    let with_windows = subjects.iter().any(|s| s.name.starts_with("Windows"));
     for fault in faults::all() {
         let (mut tried, mut usual) = (0, false);
         for subject in &subjects {
@@ -132,7 +134,12 @@ fn each_fault_is_called_by_its_name() {
             }
             usual |= named.any(|problem| problem.severity == fault.code.severity());
         }
-        if tried < 2 {
+        if tried == 0 && !with_windows {
+            let why = "no volume by Windows is here";
+            Skip::new(SkipKind::Shared, fault.name, why).report();
+            continue;
+        }
+        if tried < if with_windows { 2 } else { 1 } {
             failures.push(format!("{}: tried on {tried} volumes", fault.name));
         }
         if !usual {
