@@ -234,6 +234,30 @@ fn what_was_done_before_does_not_make_a_transaction_fail() {
     );
 }
 
+/// Fills the volume until so many clusters are left.
+fn leave_free(volume: &Volume, clusters: u64) {
+    let ballast = super::steps::create(volume, ROOT, "ballast", FileKind::File).unwrap();
+    let mut len = 0;
+    while volume.info().unwrap().free_clusters > clusters {
+        volume.write_at(ballast, &[], len, &[1; 4096]).unwrap();
+        len += 4096;
+    }
+    volume.sync().unwrap();
+}
+
+fn later() -> TimesChange {
+    TimesChange {
+        modified: Some(NtTime(NOW.0 + 2)),
+        ..TimesChange::default()
+    }
+}
+
+/// A file of [`filled`].
+fn numbered(volume: &Volume, dir: FileId, n: usize) -> FileId {
+    let name = units(&format!("name {n:05}"));
+    volume.lookup(dir, &name).unwrap().unwrap().file
+}
+
 /// The log takes the transaction, but not with what was done before it, and
 /// there is no room for a spill area.
 #[test]
@@ -241,22 +265,10 @@ fn what_was_done_before_is_committed_first_when_the_log_takes_only_one() {
     let base = filled(6 << 20, 400);
     let device = Arc::new(base.snapshot());
     let volume = open(&device);
-    let ballast = super::steps::create(&volume, ROOT, "ballast", FileKind::File).unwrap();
-    let mut len = 0;
-    while volume.info().unwrap().free_clusters > 12 {
-        volume.write_at(ballast, &[], len, &[1; 4096]).unwrap();
-        len += 4096;
-    }
-    volume.sync().unwrap();
-    let times = TimesChange {
-        modified: Some(NtTime(NOW.0 + 2)),
-        ..TimesChange::default()
-    };
-    let dir = find(&volume, "dir");
+    leave_free(&volume, 12);
+    let (dir, times) = (find(&volume, "dir"), later());
     for n in 0..45 {
-        let name = units(&format!("name {n:05}"));
-        let file = volume.lookup(dir, &name).unwrap().unwrap().file;
-        volume.set_times(file, &times).unwrap();
+        volume.set_times(numbered(&volume, dir, n), &times).unwrap();
     }
     volume
         .transaction(|tx| {
@@ -280,9 +292,8 @@ fn what_was_done_before_is_committed_first_when_the_log_takes_only_one() {
     assert_sound(&*device);
     let volume = open(&device);
     let is_changed = |n: &usize| {
-        let name = units(&format!("name {n:05}"));
-        let file = volume.lookup(dir, &name).unwrap().unwrap().file;
-        volume.file_info(file).unwrap().times.modified == NtTime(NOW.0 + 2)
+        let info = volume.file_info(numbered(&volume, dir, *n)).unwrap();
+        Some(info.times.modified) == times.modified
     };
     assert_eq!((0..400).filter(is_changed).count(), 105);
 }
@@ -294,23 +305,11 @@ fn what_was_lent_for_a_large_group_is_there_for_the_next_transaction() {
     let base = filled(8 << 20, 400);
     let device = Arc::new(base.snapshot());
     let volume = open(&device);
-    let ballast = super::steps::create(&volume, ROOT, "ballast", FileKind::File).unwrap();
-    let mut len = 0;
-    while volume.info().unwrap().free_clusters > 200 {
-        volume.write_at(ballast, &[], len, &[1; 4096]).unwrap();
-        len += 4096;
-    }
-    volume.sync().unwrap();
-    let times = TimesChange {
-        modified: Some(NtTime(NOW.0 + 2)),
-        ..TimesChange::default()
-    };
-    let dir = find(&volume, "dir");
+    leave_free(&volume, 200);
+    let (dir, times) = (find(&volume, "dir"), later());
     let free = volume.info().unwrap().free_clusters;
     for n in 0..300 {
-        let name = units(&format!("name {n:05}"));
-        let file = volume.lookup(dir, &name).unwrap().unwrap().file;
-        volume.set_times(file, &times).unwrap();
+        volume.set_times(numbered(&volume, dir, n), &times).unwrap();
     }
     assert_eq!(volume.info().unwrap().free_clusters, free);
     volume
@@ -328,9 +327,8 @@ fn what_was_lent_for_a_large_group_is_there_for_the_next_transaction() {
     assert_sound(&*device);
     let volume = open(&device);
     let is_changed = |n: &usize| {
-        let name = units(&format!("name {n:05}"));
-        let file = volume.lookup(dir, &name).unwrap().unwrap().file;
-        volume.file_info(file).unwrap().times.modified == NtTime(NOW.0 + 2)
+        let info = volume.file_info(numbered(&volume, dir, *n)).unwrap();
+        Some(info.times.modified) == times.modified
     };
     assert_eq!((0..400).filter(is_changed).count(), 300);
     assert_eq!(
