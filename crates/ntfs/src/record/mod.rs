@@ -85,9 +85,14 @@ impl Engine {
 
     /// Reads the bytes of a block that is not in memory from the device.
     pub(crate) fn read_location(&self, location: &Location) -> Result<Vec<u8>> {
-        if let Some(bytes) = self.read_spilled(location.key(), location.len())? {
-            return Ok(bytes);
+        match self.read_spilled(location.key(), location.len())? {
+            Some(bytes) => Ok(bytes),
+            None => self.read_committed(location),
         }
+    }
+
+    /// Reads the bytes of a block as they are committed.
+    pub(crate) fn read_committed(&self, location: &Location) -> Result<Vec<u8>> {
         let mut bytes = vec![0; location.len()];
         let mut rest = bytes.as_mut_slice();
         for segment in location.segments() {

@@ -7,7 +7,7 @@ use zerocopy::little_endian::U64;
 
 use super::far::{self, FarBlock};
 use super::journal::{Found, Journal};
-use super::layout::{Extent, PAIR, RECORD_HEADER, RECORD_MAGIC, RecordHeader};
+use super::layout::{Extent, PAIR, RECORD_HEADER, RECORD_MAGIC, RecordHeader, is_readable};
 use super::record::Body;
 use super::region::LogRegion;
 use super::sectors::SECTOR;
@@ -117,6 +117,9 @@ impl Store {
         table: u64,
         sum: u64,
     ) -> Result<()> {
+        if !is_readable(table, area.len()) {
+            return Err(Error::DiskFull);
+        }
         // Images and table are durable before the record that names them.
         self.flush_device()?;
         let extents: Vec<Extent> = area

@@ -6,6 +6,8 @@
 
 use super::checksum;
 use super::far::{FarBlock, MAX_FAR, TableWriter, parts, push_sums};
+use super::layout::is_readable;
+use super::region::LogRegion;
 use super::sectors::SECTOR;
 use super::store::Store;
 use crate::error::{CorruptKind, Error, Place, Result};
@@ -14,7 +16,7 @@ use crate::error::{CorruptKind, Error, Place, Result};
 const STEP: usize = 1 << 20;
 
 /// Bytes of the log that are left for the record itself: it names at most
-/// [`MAX_EXTENTS`](super::MAX_EXTENTS) extents.
+/// [`MAX_EXTENTS`](super::layout::MAX_EXTENTS) extents.
 pub(super) const RECORD_ROOM: u64 = 32 << 10;
 
 /// See the module's text.
@@ -63,6 +65,13 @@ impl Store {
     /// Bytes that the log lends to a large group.
     pub(crate) fn lent(&self) -> u64 {
         self.capacity().saturating_sub(RECORD_ROOM)
+    }
+
+    /// Whether a record can name a table of so many bytes in so many pieces of
+    /// clusters and in those of the log.
+    pub(crate) fn can_name(&self, table: u64, pieces: usize) -> bool {
+        let log = self.region.as_ref().map_or(0, LogRegion::pieces);
+        is_readable(table, log + pieces)
     }
 }
 
@@ -216,5 +225,57 @@ impl Images<'_> {
             order.sort_by_key(target);
         }
         order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use linkwright_device::MemoryDevice;
+
+    use super::super::{FlagPlace, SessionStart};
+    use super::*;
+
+    const LEN: u64 = 16 << 20;
+    const PAGE: u64 = 4096;
+
+    /// A log in so many pieces of a page, a page apart.
+    fn begun(pieces: u64) -> Store {
+        let device = Arc::new(MemoryDevice::new(LEN));
+        let mut store = Store::new(device);
+        let extents = (0..pieces).map(|n| (PAGE + 2 * n * PAGE, PAGE)).collect();
+        let region = LogRegion::new(extents, pieces * PAGE).unwrap();
+        store.set_region(Some(region));
+        store
+            .begin(SessionStart {
+                serial: 7,
+                clean_before: true,
+                flag: FlagPlace { offset: 0, bit: 1 },
+            })
+            .unwrap();
+        store
+    }
+
+    fn commit(store: &mut Store) -> Result<()> {
+        let mut images = store.images(&[(LEN - (1 << 20), 1 << 20)])?;
+        images.push(LEN - (2 << 20), &[7; SECTOR])?;
+        images.commit()
+    }
+
+    #[test]
+    fn no_record_names_more_than_recovery_reads() {
+        let mut store = begun(400);
+        assert!(store.can_name(1 << 20, 600));
+        assert!(!store.can_name(1 << 20, 601) && !store.can_name(1 << 40, 1));
+        commit(&mut store).unwrap();
+        let mut there = [0; SECTOR];
+        store.read(LEN - (2 << 20), &mut there).unwrap();
+        assert_eq!(there, [7; SECTOR]);
+        let mut store = begun(1500);
+        assert!(!store.can_name(1 << 20, 0));
+        assert!(matches!(commit(&mut store), Err(Error::DiskFull)));
+        let found = store.find_journal(7).unwrap().unwrap();
+        assert_eq!(found.groups, 0);
     }
 }

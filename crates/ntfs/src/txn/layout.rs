@@ -19,7 +19,12 @@ pub(super) const HEAD_SECTORS: usize = HEAD / SECTOR;
 /// which keeps 24 bytes for each of its entries of at least 40.
 pub(super) const MAX_TABLE: u64 = 256 << 20;
 /// The most extents of such a table.
-pub(crate) const MAX_EXTENTS: usize = 1000;
+pub(super) const MAX_EXTENTS: usize = 1000;
+
+/// Whether recovery reads a table of so many bytes in so many extents.
+pub(crate) const fn is_readable(table: u64, extents: usize) -> bool {
+    table <= MAX_TABLE && extents <= MAX_EXTENTS
+}
 
 /// No header counts this far: arithmetic on what it says cannot overflow.
 const MAX_COUNT: u64 = 1 << 62;

@@ -51,7 +51,7 @@ mod write_set;
 
 pub(crate) use far::{FarBlock, MAX_FAR, push_block, table_len};
 pub(crate) use journal::Found;
-pub(crate) use layout::MAX_EXTENTS;
+pub(crate) use layout::is_readable;
 pub(crate) use marks::{FlagPlace, SessionStart};
 pub(crate) use region::LogRegion;
 pub(crate) use scratch::ScratchDevice;

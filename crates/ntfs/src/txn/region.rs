@@ -41,6 +41,11 @@ impl LogRegion {
         })
     }
 
+    /// Pieces of the device that it lies in.
+    pub(super) fn pieces(&self) -> usize {
+        self.extents.len()
+    }
+
     /// Bytes of the log.
     pub(super) fn len(&self) -> u64 {
         self.len

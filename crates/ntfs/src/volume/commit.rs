@@ -13,7 +13,7 @@ use crate::cache::{Segment, SpillArea, SpillPlace};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::options::{Durability, JournalMode};
-use crate::txn::{FarBlock, MAX_EXTENTS, MAX_FAR, WriteSet, push_block, table_len};
+use crate::txn::{FarBlock, MAX_FAR, WriteSet, is_readable, push_block, table_len};
 
 /// How far a group of operations is to get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,10 @@ enum Reach {
 /// The images waiting in the journal may have this part of the cache's size
 /// beside the cache, so that memory stays bounded by that option.
 const CACHE_PART: usize = 8;
+
+/// The most bytes of changed blocks that are gathered, whatever the cache holds:
+/// what is gathered and not committed is lost with the process.
+const MOST_GROUP: usize = 1 << 30;
 
 /// Bytes in fresh places that go through the log all the same: that costs less
 /// than the flush between them and a commit.
@@ -81,7 +85,7 @@ impl Engine {
 
     /// Bytes of changed blocks that are gathered before they are committed.
     fn group_limit(&self) -> usize {
-        self.cache.limit() / 2
+        (self.cache.limit() / 2).min(MOST_GROUP)
     }
 
     /// Whether clusters that were freed wait for a checkpoint.
@@ -207,7 +211,7 @@ impl Engine {
         let needed = table_len(&self.far_blocks());
         let mut have: u64 = self.spill.table.iter().map(|(_, len)| len).sum();
         while have < needed {
-            if self.spill.table.len() >= MAX_EXTENTS {
+            if !is_readable(needed, self.spill.table.len() + 1) {
                 return Err(Error::DiskFull);
             }
             let extent = self.reserve_bytes(needed - have)?;

@@ -18,9 +18,6 @@ const STEP: usize = 1 << 20;
 /// Bytes by which the lent clusters grow at a time, where there are.
 const LEND_STEP: u64 = 4 << 20;
 
-/// The most pieces of lent clusters: fewer than a record can name.
-const MOST_LENT: usize = 500;
-
 /// Bytes that are written to their place as soon as they follow no others.
 #[derive(Default)]
 struct Straight {
@@ -97,8 +94,11 @@ impl Engine {
         let needed = bytes.saturating_add(table);
         let mut have = self.store.lent();
         have += self.spill.lent.iter().map(|(_, len)| len).sum::<u64>();
+        if !self.store.can_name(table, self.spill.lent.len()) {
+            return Ok(false);
+        }
         while have < needed {
-            if self.spill.lent.len() >= MOST_LENT {
+            if !self.store.can_name(table, self.spill.lent.len() + 1) {
                 return Ok(false);
             }
             let count = self.clusters_for(LEND_STEP.max(needed - have));

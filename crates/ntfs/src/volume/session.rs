@@ -60,15 +60,7 @@ impl Engine {
     fn flag_in(&self, number: RecordNumber) -> Result<Option<FlagPlace>> {
         let place = Place::record(number);
         let location = self.record_location(number)?;
-        let mut bytes = vec![0; location.len()];
-        let mut rest = bytes.as_mut_slice();
-        for segment in location.segments() {
-            let (part, tail) = rest
-                .split_at_mut_checked(segment.len)
-                .unwrap_or((&mut [], &mut []));
-            self.store.read(segment.offset, part)?;
-            rest = tail;
-        }
+        let mut bytes = self.read_committed(&location)?;
         fixup::remove(&mut bytes).map_err(|e| place.format(e))?;
         for attribute in record::attributes(&bytes) {
             let attribute = attribute.map_err(|e| place.format(e))?;

@@ -145,20 +145,16 @@ impl<E: EngineAccess> AttributeIndex<'_, E> {
         Ok(0)
     }
 
+    /// The stream of the blocks, to be changed.
+    fn blocks(&self) -> Result<StreamMap> {
+        let missing = || self.place().corrupt(CorruptKind::MissingAttribute);
+        self.open.blocks.as_deref().cloned().ok_or_else(missing)
+    }
+
     /// Adds a block behind the last one.
     pub(super) fn add_block(&mut self) -> Result<()> {
-        let (base, key, bytes, place) = (
-            self.base,
-            self.allocation_key(),
-            self.block_bytes(),
-            self.place(),
-        );
-        let mut map = self
-            .open
-            .blocks
-            .as_deref()
-            .cloned()
-            .ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))?;
+        let (base, key, bytes) = (self.base, self.allocation_key(), self.block_bytes());
+        let mut map = self.blocks()?;
         let count = map.sizes.data / bytes;
         let engine = self.access.engine_mut()?;
         let end = map.sizes.data + bytes;
@@ -188,18 +184,8 @@ impl<E: EngineAccess> AttributeIndex<'_, E> {
 
     /// Takes away the blocks from `count` on.
     pub(super) fn cut_blocks(&mut self, count: u64) -> Result<()> {
-        let (base, key, bytes, place) = (
-            self.base,
-            self.allocation_key(),
-            self.block_bytes(),
-            self.place(),
-        );
-        let mut map = self
-            .open
-            .blocks
-            .as_deref()
-            .cloned()
-            .ok_or_else(|| place.corrupt(CorruptKind::MissingAttribute))?;
+        let (base, key, bytes) = (self.base, self.allocation_key(), self.block_bytes());
+        let mut map = self.blocks()?;
         let engine = self.access.engine_mut()?;
         let end = count * bytes;
         let keep = engine.clusters_for(end);

@@ -214,17 +214,7 @@ fn what_was_done_before_does_not_make_a_transaction_fail() {
     let ballast = find(&volume, "ballast");
     let len = volume.stream_len(ballast, &[]).unwrap();
     volume.set_len(ballast, &[], len - (300 << 10)).unwrap();
-    volume
-        .transaction(|tx| {
-            let file = tx.create(
-                ROOT,
-                &units("new"),
-                FileKind::File,
-                &CreateOptions::default(),
-            )?;
-            tx.write_at(file, &[], 0, &[7; 250 << 10])
-        })
-        .unwrap();
+    write_new(&volume, 250 << 10);
     volume.close().unwrap();
     assert_sound(&*device);
     let volume = open(&device);
@@ -243,6 +233,17 @@ fn leave_free(volume: &Volume, clusters: u64) {
         len += 4096;
     }
     volume.sync().unwrap();
+}
+
+/// Makes a file of so many bytes in one transaction.
+fn write_new(volume: &Volume, len: usize) {
+    volume
+        .transaction(|tx| {
+            let none = CreateOptions::default();
+            let file = tx.create(ROOT, &units("new"), FileKind::File, &none)?;
+            tx.write_at(file, &[], 0, &vec![7; len])
+        })
+        .unwrap();
 }
 
 fn later() -> TimesChange {
@@ -312,17 +313,7 @@ fn what_was_lent_for_a_large_group_is_there_for_the_next_transaction() {
         volume.set_times(numbered(&volume, dir, n), &times).unwrap();
     }
     assert_eq!(volume.info().unwrap().free_clusters, free);
-    volume
-        .transaction(|tx| {
-            let file = tx.create(
-                ROOT,
-                &units("new"),
-                FileKind::File,
-                &CreateOptions::default(),
-            )?;
-            tx.write_at(file, &[], 0, &[7; 600 << 10])
-        })
-        .unwrap();
+    write_new(&volume, 600 << 10);
     volume.close().unwrap();
     assert_sound(&*device);
     let volume = open(&device);
