@@ -2,9 +2,10 @@
 //! names, their removal; the names one by one or all in one call.
 //!
 //! `engine_profile FILES NAMES [--dirs N] [--bulk] [--unlink] [--shuffled]
-//! [--image PATH] [--size BYTES] [--cache BYTES]`; without an image the volume
-//! is in memory. An image file is written once from end to end before the clock
-//! starts.
+//! [--image PATH] [--size BYTES] [--cache BYTES] [--reopen]`; without an image the
+//! volume is in memory. An image file is written once from end to end before the
+//! clock starts. With `--reopen` the volume is closed and opened between files
+//! and names, so that nothing of the files is in the cache.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -29,6 +30,7 @@ struct Load {
     image: Option<PathBuf>,
     size: u64,
     cache: Option<usize>,
+    reopen: bool,
 }
 
 fn main() -> Outcome<()> {
@@ -39,7 +41,7 @@ fn main() -> Outcome<()> {
     if let Some(bytes) = load.cache {
         options.cache_bytes = bytes;
     }
-    let volume = Volume::open(Arc::clone(&device), options)?;
+    let mut volume = Volume::open(Arc::clone(&device), options.clone())?;
     let none = CreateOptions::default();
     let mut directories = vec![FileId::ROOT];
     if load.directories > 0 {
@@ -59,6 +61,10 @@ fn main() -> Outcome<()> {
         files.push(volume.create(place(f), &name, FileKind::File, &none)?);
     }
     tell("files", load.files, start);
+    if load.reopen {
+        volume.close()?;
+        volume = Volume::open(Arc::clone(&device), options)?;
+    }
 
     let order = order(&load);
     let names: Vec<Vec<u16>> = match load.bulk {
@@ -114,6 +120,7 @@ fn load() -> Outcome<Load> {
         match word.as_str() {
             "--dirs" => load.directories = value()?.parse()?,
             "--bulk" => load.bulk = true,
+            "--reopen" => load.reopen = true,
             "--unlink" => load.unlink = true,
             "--shuffled" => load.shuffled = true,
             "--image" => load.image = Some(value()?.into()),
