@@ -60,14 +60,12 @@ impl Flight {
         }
         Ok(())
     }
-
 }
 
 impl Places for Flight {
     fn touches(&self, offset: u64, len: usize) -> bool {
-        let after = |start: u64, len: usize| {
-            start.saturating_add(u64::try_from(len).unwrap_or(u64::MAX))
-        };
+        let after =
+            |start: u64, len: usize| start.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
         let end = after(offset, len);
         let behind = self
             .blocks

@@ -164,6 +164,14 @@ impl Store {
         self.settle()
     }
 
+    /// As [`Self::checkpoint`], if there is anything to bring into place.
+    pub(crate) fn bring_in(&mut self) -> Result<()> {
+        if self.sectors.is_empty() && self.far.is_empty() {
+            return Ok(());
+        }
+        self.checkpoint()
+    }
+
     pub(super) fn settle(&mut self) -> Result<()> {
         self.write_images()?;
         far::each_image(&self.far, &*self.device, |offset, bytes| {

@@ -17,7 +17,7 @@ use std::sync::mpsc;
 use std::thread::{Builder, JoinHandle};
 
 use super::large::commit_large;
-use crate::cache::Flight;
+use crate::cache::{Cache, Flight};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::txn::Store;
@@ -68,6 +68,8 @@ impl Engine {
     /// before ([`Self::lend_for`]), nothing is in the air, and none of it lies in
     /// the spill area.
     pub(super) fn take_off(&mut self, pace: Pace) -> Result<()> {
+        // What waits in the log would be read past the stand-in.
+        self.store.bring_in()?;
         let pending = self.pending.len();
         let flight = self.cache.take_off();
         let stand_in = self.store.stand_in(Arc::clone(&flight) as _);
@@ -133,6 +135,24 @@ impl Engine {
             state.pending_len = state.pending_len.saturating_sub(pending);
         }
         Ok(())
+    }
+}
+
+/// Bytes of blocks from which a thread gives them back: each is memory of its own.
+const MANY: usize = 16 << 20;
+
+impl Engine {
+    /// Gives back the memory of a volume that was closed, beside the caller where
+    /// it is much.
+    pub(super) fn forget_all(&mut self) {
+        let much = self.cache.load().held > MANY;
+        let cache = core::mem::replace(&mut self.cache, Cache::new(0));
+        let memo = core::mem::take(&mut self.memo);
+        if much {
+            // Without a thread it is given back here.
+            let thread = Builder::new().spawn(move || drop((cache, memo)));
+            drop(thread);
+        }
     }
 }
 

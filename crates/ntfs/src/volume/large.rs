@@ -46,11 +46,7 @@ impl Straight {
 }
 
 /// Commits what took off. `lent` and the log have room for images and table.
-pub(super) fn commit_large(
-    store: &mut Store,
-    flight: &Flight,
-    lent: &[(u64, u64)],
-) -> Result<()> {
+pub(super) fn commit_large(store: &mut Store, flight: &Flight, lent: &[(u64, u64)]) -> Result<()> {
     let mut straight = Straight::default();
     let mut images = store.images(lent)?;
     flight.each(|location, fresh, bytes| {

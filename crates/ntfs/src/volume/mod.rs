@@ -139,6 +139,7 @@ impl Drop for Volume {
         // `close` already ran when there is nothing left to do; an error here
         // has nobody to go to.
         drop(engine.close());
+        engine.forget_all();
     }
 }
 

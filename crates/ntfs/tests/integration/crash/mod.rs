@@ -5,6 +5,7 @@
 //! open and hold the state after some step: one that was acknowledged before
 //! the cut, or the one that was under way. The checker must find nothing.
 
+mod beside;
 mod faults;
 mod foreign;
 mod judge;
