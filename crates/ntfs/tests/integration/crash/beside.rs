@@ -27,7 +27,9 @@ const FILES: usize = 1300;
 const LINKS: usize = 325;
 const STEPS: usize = 11;
 
-const LEN: u64 = 20 << 20;
+const LEN: u64 = 22 << 20;
+/// What is changed before a group takes off has room in it.
+const LOG: u64 = 1 << 20;
 
 fn beside() -> OpenOptions {
     OpenOptions {
@@ -37,7 +39,11 @@ fn beside() -> OpenOptions {
 }
 
 fn filled() -> MemoryDevice {
-    let device = fresh(LEN, &FormatOptions::default());
+    let format = FormatOptions {
+        log_size: Some(LOG),
+        ..FormatOptions::default()
+    };
+    let device = fresh(LEN, &format);
     let volume = open(&device);
     super::steps::create(&volume, ROOT, "dir", FileKind::Directory).unwrap();
     fill(&volume, FILES);
