@@ -261,12 +261,22 @@ fn see(
     }
 }
 
+/// Whether nodes are worth being made ready for searches ([`IndexNode::fork`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Searches {
+    /// Names come in order, or all at once.
+    Few,
+    /// Each name is searched for.
+    Many,
+}
+
 /// Searches from the root, for who is to change the index; `used` is a path that
 /// is not needed any more.
 pub(super) fn locate<S: IndexStore>(
     store: &mut S,
     probe: &impl Probe,
     used: Path,
+    searches: Searches,
 ) -> Result<Located, S::Error> {
     let mut steps = used.steps;
     steps.clear();
@@ -283,7 +293,9 @@ pub(super) fn locate<S: IndexStore>(
             is_last,
             wants_forks,
         } = seen.map_err(|e| store.fault(e))?;
-        if let (true, NodeAt::Block(vcn), Some((upcase, _))) = (wants_forks, at, probe.name()) {
+        if let (Searches::Many, true, NodeAt::Block(vcn)) = (searches, wants_forks, at)
+            && let Some((upcase, _)) = probe.name()
+        {
             store.fork(vcn, upcase);
         }
         steps.push(Step { at, slot });
