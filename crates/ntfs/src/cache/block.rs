@@ -126,6 +126,14 @@ impl Block {
         }
     }
 
+    /// As [`Self::node_mut`], when nobody else holds the node.
+    pub(crate) fn node_alone(&mut self) -> Option<&mut IndexNode> {
+        match &mut self.content {
+            Content::Bytes(_) => None,
+            Content::Node(node) => Arc::get_mut(node),
+        }
+    }
+
     /// Another version of this block was written: this one will be written
     /// after it.
     pub(crate) fn follow(&mut self, other: &Self) {

@@ -26,6 +26,8 @@ mod spill;
 use core::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use linkwright_names::UpcaseTable;
+
 pub(crate) use block::{Block, BlockKind};
 pub(crate) use flight::Flight;
 pub(crate) use map::{Load, Location, OffsetHasher, Segment};
@@ -164,6 +166,16 @@ impl Cache {
     #[inline]
     pub(crate) fn node(&mut self, key: u64) -> Option<&IndexNode> {
         self.map_mut().used(key)?.node()
+    }
+
+    /// Has the node at `key` made ready for searches of names ([`IndexNode::fork`]), when
+    /// it is here and nobody else holds it. Nothing of the block changes.
+    pub(crate) fn fork_node(&mut self, key: u64, upcase: &UpcaseTable) {
+        let slot = self.map_mut().slot(key);
+        let block = slot.and_then(|slot| Arc::get_mut(slot.block.as_mut()?));
+        if let Some(node) = block.and_then(Block::node_alone) {
+            node.fork(upcase);
+        }
     }
 
     /// Puts an encoded entry in front of a slot of the node at `key`; `None` when

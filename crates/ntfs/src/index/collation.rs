@@ -188,6 +188,13 @@ pub(crate) trait Probe {
     fn compare_from(&self, key: &[u8], _same: usize) -> Result<(Ordering, usize), FormatError> {
         self.compare(key).map(|order| (order, 0))
     }
+
+    /// The bytes of the name that is searched for, and the table that folds it, when
+    /// it is a name and stands where [`Self::compare`] says that no key but itself is
+    /// equal, by folded units and then by raw ones.
+    fn name(&self) -> Option<(&UpcaseTable, &[u8])> {
+        None
+    }
 }
 
 /// A search for a key.

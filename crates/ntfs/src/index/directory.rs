@@ -39,7 +39,7 @@ pub(super) struct NameProbe<'a> {
 }
 
 impl<'a> NameProbe<'a> {
-    fn new(upcase: &'a UpcaseTable, name: &[u16]) -> Self {
+    pub(super) fn new(upcase: &'a UpcaseTable, name: &[u16]) -> Self {
         let name = name.iter().flat_map(|unit| unit.to_le_bytes()).collect();
         Self::of_bytes(upcase, Cow::Owned(name))
     }
@@ -50,6 +50,11 @@ impl<'a> NameProbe<'a> {
             name,
             met_other_case: Cell::new(false),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn met_other_case(&self) -> bool {
+        self.met_other_case.get()
     }
 
     fn order(&self, key: &[u8]) -> Result<NameOrder, FormatError> {
@@ -76,6 +81,10 @@ impl Probe for NameProbe<'_> {
             Ordering::Equal => self.compare(key).map(|order| (order, same)),
             folded => Ok((folded, same)),
         }
+    }
+
+    fn name(&self) -> Option<(&UpcaseTable, &[u8])> {
+        Some((self.upcase, &self.name))
     }
 }
 

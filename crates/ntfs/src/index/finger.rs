@@ -13,7 +13,7 @@ use core::cmp::Ordering;
 
 use super::collation::Probe;
 use super::node::IndexNode;
-use super::search::{Edge, Located, Path, Step, locate};
+use super::search::{Edge, Located, Path, Searches, Step, locate};
 use super::store::IndexStore;
 
 /// A finger that was of no use so often in a row is left alone until it would
@@ -76,7 +76,12 @@ pub(super) fn locate_near<S: IndexStore>(
             misses: 0,
         });
     }
-    let mut located = locate(store, probe, path)?;
+    // A name that only begins a new row is not the first of many in no order.
+    let searches = match misses {
+        0 => Searches::Few,
+        _ => Searches::Many,
+    };
+    let mut located = locate(store, probe, path, searches)?;
     located.in_order = expected.is_some() && expected == located.path.steps.last().copied();
     located.misses = if located.in_order {
         0

@@ -136,6 +136,13 @@ impl IndexStore for MemoryStore {
         Ok(Arc::clone(self.blocks[slot].as_ref().unwrap()))
     }
 
+    fn fork(&mut self, vcn: u64, upcase: &UpcaseTable) {
+        let slot = self.slot(vcn).unwrap();
+        if let Some(node) = self.blocks[slot].as_mut().and_then(Arc::get_mut) {
+            node.fork(upcase);
+        }
+    }
+
     fn take_finger(&mut self) -> Finger {
         core::mem::take(&mut self.finger)
     }
@@ -279,6 +286,7 @@ impl Walk<'_> {
 }
 
 fn same_when_decoded(node: &IndexNode) {
+    assert!(node.is_forked_well());
     let bytes = node.bytes().to_vec();
     let (decoded, has_children) = match node.at() {
         NodeAt::Root => (

@@ -28,6 +28,7 @@ pub(crate) mod insert;
 mod memory;
 pub(crate) mod node;
 pub(crate) mod remove;
+mod rows;
 pub(crate) mod search;
 pub(crate) mod store;
 #[cfg(test)]

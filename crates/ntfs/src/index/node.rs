@@ -1,8 +1,8 @@
 //! A node in memory: the bytes of a block or root, and where its entries start.
 //!
-//! Invariants: `offsets` names every entry in order, the keyless last one
-//! included; either all entries have sub-nodes or none has.
+//! Invariant: either all entries have sub-nodes or none has.
 
+use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::error::{FormatError, FormatErrorKind};
 use linkwright_ntfs_format::fixup;
 use linkwright_ntfs_format::index::{
@@ -10,6 +10,7 @@ use linkwright_ntfs_format::index::{
 };
 
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
+use super::rows::{Forked, Rows};
 
 /// A validated node that can be changed in place.
 #[derive(Debug, Clone)]
@@ -17,14 +18,14 @@ pub(crate) struct IndexNode {
     /// The whole block (fix-ups removed) or the whole value of the root.
     bytes: Vec<u8>,
     at: NodeAt,
-    /// Offset of each entry from the node header, the last entry included.
-    offsets: Vec<u32>,
     /// Whether the entries have sub-nodes.
     inner: bool,
     /// Offset from the node header of what is behind the last entry.
     end: usize,
     /// Bytes the node may fill, from the node header.
     allocated: usize,
+    /// Where the entries are.
+    rows: Rows,
 }
 
 /// Whether a node took an edit.
@@ -48,12 +49,12 @@ impl IndexNode {
         let at = NodeAt::Block(vcn);
         match index::block_node(&bytes, vcn) {
             Ok(node) => {
-                let (offsets, end, inner) = entry_offsets(&node, at)?;
+                let (rows, end, inner) = rows(&node, at)?;
                 let allocated = node.allocated();
                 Ok(Self {
                     bytes,
                     at,
-                    offsets,
+                    rows,
                     inner,
                     end,
                     allocated,
@@ -71,11 +72,11 @@ impl IndexNode {
         let at = NodeAt::Root;
         match index::root_node(&value) {
             Ok(node) => {
-                let (offsets, end, inner) = entry_offsets(&node, at)?;
+                let (rows, end, inner) = rows(&node, at)?;
                 Ok(Self {
                     bytes: value,
                     at,
-                    offsets,
+                    rows,
                     inner,
                     end,
                     // A root grows with its entries; the record is the limit.
@@ -99,7 +100,7 @@ impl IndexNode {
         let mut node = Self {
             bytes: vec![0; len],
             at: NodeAt::Block(vcn),
-            offsets: Vec::new(),
+            rows: Rows::new(),
             inner: false,
             end: 0,
             allocated: 0,
@@ -121,19 +122,18 @@ impl IndexNode {
         let bytes =
             index::encode_block(len, vcn, entries, of.inner).map_err(|e| undecodable(at, e))?;
         let first = index::block_first_entry(len);
-        let mut node = Self {
+        let start = of.start(from).unwrap_or(of.end);
+        Ok(Self {
             bytes,
             at,
-            offsets: Vec::with_capacity(of.offsets.len() + 1),
+            rows: of
+                .rows
+                .part(from..to, start, first)
+                .ok_or_else(|| undecodable(at, OUT_OF_RANGE))?,
             inner: of.inner,
             end: first + entries.len(),
             allocated: len.saturating_sub(BLOCK_NODE_OFFSET),
-        };
-        let moved = of.offsets.get(from..to).unwrap_or_default();
-        node.offsets.extend_from_slice(moved);
-        node.shift_offsets(0, of.start(from).unwrap_or(of.end), first)
-            .map_err(|e| undecodable(at, e))?;
-        Ok(node)
+        })
     }
 
     /// Makes the entries of a block those in front of `slot` of a node on the
@@ -157,13 +157,12 @@ impl IndexNode {
         let (behind, stale) = rest.split_at_mut(last.len());
         behind.copy_from_slice(&last);
         stale.fill(0);
-        self.offsets.clear();
-        let kept = of.offsets.get(..=slot).unwrap_or_default();
-        self.offsets.extend_from_slice(kept);
+        self.rows = of
+            .rows
+            .part(0..slot + 1, of.first(), first)
+            .ok_or_else(|| undecodable(at, OUT_OF_RANGE))?;
         self.end = end;
-        self.shift_offsets(0, of.first(), first)
-            .and_then(|()| self.settle())
-            .map_err(|e| undecodable(at, e))
+        self.settle().map_err(|e| undecodable(at, e))
     }
 
     /// Replaces all entries of a block.
@@ -197,7 +196,7 @@ impl IndexNode {
 
     /// Number of entries that have keys.
     pub(crate) fn len(&self) -> usize {
-        self.offsets.len().saturating_sub(1)
+        self.rows.keys()
     }
 
     /// Whether there is no key.
@@ -241,8 +240,7 @@ impl IndexNode {
 
     /// The entry at `slot`; that of slot [`len`](Self::len) has no key.
     pub(crate) fn entry(&self, slot: usize) -> Option<EntryView<'_>> {
-        let offset = usize::try_from(*self.offsets.get(slot)?).ok()?;
-        EntryView::at(self.node(), offset).ok()
+        EntryView::at(self.node(), self.start(slot)?).ok()
     }
 
     /// The key at `slot`; empty when there is none.
@@ -260,7 +258,13 @@ impl IndexNode {
         if !self.inner {
             return None;
         }
-        self.entry(slot)?.child()
+        // The last thing in its entry.
+        let end = match self.start(slot + 1) {
+            None if slot > self.len() => return None,
+            next => next.unwrap_or(self.end),
+        };
+        let vcn = self.node().get(..end)?.last_chunk()?;
+        Some(u64::from_le_bytes(*vcn))
     }
 
     /// A fault of this node at the entry of `slot`.
@@ -284,15 +288,36 @@ impl IndexNode {
                 bytes.extend_from_slice(node);
                 bytes
             },
-            offsets: {
-                let mut offsets = Vec::with_capacity(self.offsets.len() + 1);
-                offsets.extend_from_slice(&self.offsets);
-                offsets
-            },
+            rows: self.rows.clone(),
             inner: self.inner,
             end: self.end,
             allocated: usize::MAX,
         }
+    }
+
+    /// Whether [`Self::fork`] would make searches of names quicker.
+    #[inline]
+    pub(super) fn wants_forks(&self) -> bool {
+        self.at != NodeAt::Root && self.rows.wants_forks()
+    }
+
+    /// Notes where the names part from each other, by the table of the volume; kept
+    /// up from then on. Nothing that is stored changes.
+    pub(crate) fn fork(&mut self, upcase: &UpcaseTable) {
+        let (rows, node) = self.rows_mut();
+        rows.fork(node, upcase);
+    }
+
+    /// Where the names part from each other, when that was noted.
+    #[inline]
+    pub(super) fn forked(&self) -> Option<(Forked<'_>, &[u8])> {
+        self.rows.forked().map(|forked| (forked, self.node()))
+    }
+
+    /// Whether what was noted is so.
+    #[cfg(test)]
+    pub(super) fn is_forked_well(&self) -> bool {
+        self.rows.are_forked_well(self.node())
     }
 
     /// Whether an entry of `len` bytes more finds room.
@@ -309,11 +334,10 @@ impl IndexNode {
         if !self.has_room(entry.len()) {
             return Ok(NodeFit::Full);
         }
-        let offset = u32::try_from(start).map_err(|_| OUT_OF_RANGE)?;
         self.resize_gap(start, 0, entry.len())?;
         self.copy_in(start, entry)?;
-        self.offsets.insert(slot, offset);
-        self.shift_offsets(slot + 1, 0, entry.len())?;
+        let (rows, node) = self.rows_mut();
+        rows.came(node, slot, entry.len()).ok_or(OUT_OF_RANGE)?;
         self.settle()?;
         Ok(NodeFit::Done)
     }
@@ -329,8 +353,7 @@ impl IndexNode {
         let start = self.start(slot).ok_or(OUT_OF_RANGE)?;
         let len = self.entry_len(slot).ok_or(OUT_OF_RANGE)?;
         self.resize_gap(start, len, 0)?;
-        self.offsets.remove(slot);
-        self.shift_offsets(slot, len, 0)?;
+        self.rows.went(slot, len).ok_or(OUT_OF_RANGE)?;
         self.settle()
     }
 
@@ -349,7 +372,9 @@ impl IndexNode {
         }
         self.resize_gap(start, old, entry.len())?;
         self.copy_in(start, entry)?;
-        self.shift_offsets(slot + 1, old, entry.len())?;
+        let (rows, node) = self.rows_mut();
+        rows.changed(node, slot, (old, entry.len()))
+            .ok_or(OUT_OF_RANGE)?;
         self.settle()?;
         Ok(NodeFit::Done)
     }
@@ -373,6 +398,8 @@ impl IndexNode {
         edit: impl FnOnce(&mut [u8]) -> FormatResult<()>,
     ) -> FormatResult<()> {
         edit(index::key_mut(self.entry_mut(slot).ok_or(OUT_OF_RANGE)?)?)?;
+        let (rows, node) = self.rows_mut();
+        rows.changed(node, slot, (0, 0)).ok_or(OUT_OF_RANGE)?;
         self.settle()
     }
 
@@ -382,6 +409,12 @@ impl IndexNode {
             NodeAt::Root => ROOT_NODE_OFFSET,
             NodeAt::Block(_) => BLOCK_NODE_OFFSET,
         }
+    }
+
+    /// The rows, to be changed, and the bytes from the node header on.
+    fn rows_mut(&mut self) -> (&mut Rows, &[u8]) {
+        let base = self.base();
+        (&mut self.rows, self.bytes.get(base..).unwrap_or_default())
     }
 
     #[inline]
@@ -395,7 +428,7 @@ impl IndexNode {
 
     #[inline]
     fn start(&self, slot: usize) -> Option<usize> {
-        usize::try_from(*self.offsets.get(slot)?).ok()
+        self.rows.start(slot)
     }
 
     fn entry_len(&self, slot: usize) -> Option<usize> {
@@ -442,15 +475,6 @@ impl IndexNode {
         Ok(())
     }
 
-    fn shift_offsets(&mut self, from: usize, old: usize, new: usize) -> FormatResult<()> {
-        let old = u32::try_from(old).map_err(|_| OUT_OF_RANGE)?;
-        let new = u32::try_from(new).map_err(|_| OUT_OF_RANGE)?;
-        for offset in self.offsets.iter_mut().skip(from) {
-            *offset = *offset - old + new;
-        }
-        Ok(())
-    }
-
     /// Brings the node's own fields in line after an edit.
     fn settle(&mut self) -> FormatResult<()> {
         let base = self.base();
@@ -482,13 +506,13 @@ fn has_child(entries: &[u8]) -> FormatResult<bool> {
 
 /// Where the entries start, where the last one ends, and whether they have
 /// sub-nodes.
-fn entry_offsets(node: &Node<'_>, at: NodeAt) -> Result<(Vec<u32>, usize, bool), IndexFault> {
+fn rows(node: &Node<'_>, at: NodeAt) -> Result<(Rows, usize, bool), IndexFault> {
     let base = match at {
         NodeAt::Root => ROOT_NODE_OFFSET,
         NodeAt::Block(_) => BLOCK_NODE_OFFSET,
     };
     let bad = |error: FormatError| undecodable(at, error.shifted(base));
-    let mut offsets = Vec::with_capacity(node.total() / 96 + 2);
+    let mut rows = Rows::new();
     let mut end = 0;
     let mut inner = None;
     for entry in node.entries() {
@@ -502,8 +526,8 @@ fn entry_offsets(node: &Node<'_>, at: NodeAt) -> Result<(Vec<u32>, usize, bool),
             });
         }
         // A child pointer shares the entry with its key: `EntryView` proves it.
-        offsets.push(u32::try_from(entry.offset()).map_err(|_| bad(OUT_OF_RANGE))?);
+        rows.push(entry.offset()).ok_or_else(|| bad(OUT_OF_RANGE))?;
         end = entry.offset() + entry.len();
     }
-    Ok((offsets, end, inner.unwrap_or(false)))
+    Ok((rows, end, inner.unwrap_or(false)))
 }

@@ -19,7 +19,7 @@ use super::insert::{
     no_root_room, put,
 };
 use super::node::{IndexNode, undecodable};
-use super::search::{Path, Step, load, load_child, locate};
+use super::search::{Path, Searches, Step, load, load_child, locate};
 use super::store::{IndexStore, RootFit};
 
 /// A block is sparse when it uses less than this part of its room...
@@ -142,7 +142,13 @@ fn remove_inner<S: IndexStore>(
     // Nodes were split for the longer key: look for where it is now.
     let key = EntryView::at(&entry, 0).map_err(|e| store.fault(undecodable(at, e)))?;
     let key = key.key();
-    let mut path = locate(store, &KeyProbe { order, key }, Path::default())?.path;
+    let mut path = locate(
+        store,
+        &KeyProbe { order, key },
+        Path::default(),
+        Searches::Few,
+    )?
+    .path;
     let below = rightmost_below(store, &path)?;
     path.steps
         .extend(below.iter().take(depth + 1).map(|node| Step {

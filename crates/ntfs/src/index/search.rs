@@ -8,7 +8,7 @@ use linkwright_ntfs_format::ids::FileReference;
 use linkwright_ntfs_format::index::EntryView;
 
 use super::MAX_DEPTH;
-use super::collation::Probe;
+use super::collation::{Probe, compare_folded};
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
 use super::node::IndexNode;
 use super::store::IndexStore;
@@ -121,6 +121,20 @@ pub(super) struct Shared {
     high: usize,
 }
 
+#[cfg(test)]
+impl Shared {
+    pub(super) fn both(units: usize) -> Self {
+        Self {
+            low: units,
+            high: units,
+        }
+    }
+
+    pub(super) fn least(&self) -> usize {
+        self.low.min(self.high)
+    }
+}
+
 /// The slot of an equal key, or that of the first key above.
 pub(super) fn search_node(
     node: &IndexNode,
@@ -148,6 +162,44 @@ pub(super) fn search_between(
         }
     }
     Ok((low, false))
+}
+
+/// As [`search_between`], by way of the node's forks where it has some.
+pub(super) fn search_forked(
+    node: &IndexNode,
+    probe: &impl Probe,
+    shared: &mut Shared,
+) -> Result<(usize, bool), IndexFault> {
+    let (Some((upcase, name)), Some((forked, bytes))) = (probe.name(), node.forked()) else {
+        return search_between(node, probe, shared);
+    };
+    let nearest = forked.nearest(name);
+    let known = shared.low.min(shared.high);
+    let (order, same) = compare_folded(upcase, name, forked.name(bytes, nearest), known);
+    if order.is_eq() {
+        let order = probe
+            .compare(node.key(nearest))
+            .map_err(|e| key_fault(node, nearest, e))?;
+        return match order {
+            Ordering::Equal => Ok((nearest, true)),
+            // Names that differ by case only stand side by side.
+            _ => search_between(node, probe, shared),
+        };
+    }
+    let (slot, common) = forked.gap(nearest, order, same);
+    // At an edge of the node the key there is one above.
+    if order.is_lt() {
+        shared.high = same;
+        if slot > 0 {
+            shared.low = common;
+        }
+    } else {
+        shared.low = same;
+        if slot < node.len() {
+            shared.high = common;
+        }
+    }
+    Ok((slot, false))
 }
 
 /// A key that is not of the index's kind.
@@ -184,6 +236,7 @@ struct Seen {
     found: bool,
     child: Option<u64>,
     is_last: bool,
+    wants_forks: bool,
 }
 
 fn see(
@@ -192,7 +245,7 @@ fn see(
     shared: &mut Shared,
     step: u64,
 ) -> Result<Seen, IndexFault> {
-    let (slot, found) = search_between(node, probe, shared)?;
+    let (slot, found) = search_forked(node, probe, shared)?;
     let child = node.child(slot);
     match child {
         Some(vcn) if !found && !vcn.is_multiple_of(step) => {
@@ -203,8 +256,18 @@ fn see(
             found,
             child,
             is_last: slot == node.len(),
+            wants_forks: node.wants_forks(),
         }),
     }
+}
+
+/// Whether nodes are worth being made ready for searches ([`IndexNode::fork`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Searches {
+    /// Names come in order, or all at once.
+    Few,
+    /// Each name is searched for.
+    Many,
 }
 
 /// Searches from the root, for who is to change the index; `used` is a path that
@@ -213,6 +276,7 @@ pub(super) fn locate<S: IndexStore>(
     store: &mut S,
     probe: &impl Probe,
     used: Path,
+    searches: Searches,
 ) -> Result<Located, S::Error> {
     let mut steps = used.steps;
     steps.clear();
@@ -227,7 +291,13 @@ pub(super) fn locate<S: IndexStore>(
             found,
             child,
             is_last,
+            wants_forks,
         } = seen.map_err(|e| store.fault(e))?;
+        if let (Searches::Many, true, NodeAt::Block(vcn)) = (searches, wants_forks, at)
+            && let Some((upcase, _)) = probe.name()
+        {
+            store.fork(vcn, upcase);
+        }
         steps.push(Step { at, slot });
         left &= slot == 0;
         right &= is_last;
@@ -305,8 +375,7 @@ pub(crate) fn find<S: IndexStore>(
     let mut node = store.root()?;
     let mut shared = Shared::default();
     for _ in 0..MAX_DEPTH {
-        let (slot, found) =
-            search_between(&node, probe, &mut shared).map_err(|e| store.fault(e))?;
+        let (slot, found) = search_forked(&node, probe, &mut shared).map_err(|e| store.fault(e))?;
         if found {
             return Ok(Some(Found::new(node, slot)));
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use linkwright_names::UpcaseTable;
+
 use super::fault::{IndexFault, NodeAt};
 use super::finger::Finger;
 use super::node::{IndexNode, NodeFit, undecodable};
@@ -68,6 +70,11 @@ pub(crate) trait IndexStore: Sized {
     ) -> Result<R, Self::Error> {
         load(self, at).map(|node| look(&node))
     }
+
+    /// Has the block at `vcn`, which was looked at, made ready for searches of names
+    /// ([`IndexNode::fork`]), unless somebody else holds it. Nothing of the index
+    /// changes.
+    fn fork(&mut self, vcn: u64, upcase: &UpcaseTable);
 
     /// Takes what [`keep_finger`](Self::keep_finger) left; the empty one when
     /// anything may have changed since.

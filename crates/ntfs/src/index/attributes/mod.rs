@@ -5,6 +5,7 @@ mod blocks;
 
 use std::sync::Arc;
 
+use linkwright_names::UpcaseTable;
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::{RecordNumber, fixup, index};
 
@@ -330,6 +331,14 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
             return Ok(look(node));
         }
         self.block(vcn).map(|node| look(&node))
+    }
+
+    fn fork(&mut self, vcn: u64, upcase: &UpcaseTable) {
+        if let (Some((looked_at, key)), Ok(engine)) = (self.looked_at, self.access.engine_mut())
+            && looked_at == vcn
+        {
+            engine.cache.fork_node(key, upcase);
+        }
     }
 
     fn take_finger(&mut self) -> Finger {

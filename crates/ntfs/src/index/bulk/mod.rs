@@ -22,7 +22,7 @@ use super::directory::{NameCase, NameProbe};
 use super::fault::{IndexFault, IndexFaultKind, NodeAt};
 use super::insert::check_length;
 use super::node::{IndexNode, undecodable};
-use super::search::{Path, Step, key_fault, load, locate};
+use super::search::{Path, Searches, Step, key_fault, load, locate};
 use super::store::IndexStore;
 use content::Content;
 use spread::{Fill, put_content};
@@ -68,7 +68,7 @@ pub(crate) fn merge<S: IndexStore>(
     let probe = NameProbe::of_bytes(rules.upcase, name);
     // Whatever it points at may be divided here.
     drop(store.take_finger());
-    let located = locate(store, &probe, Path::default())?;
+    let located = locate(store, &probe, Path::default(), Searches::Few)?;
     if located.found {
         arrivals.taken(from);
         return Ok(from + 1);
