@@ -1,10 +1,12 @@
 //! The table behind the cache: slots, eviction by second chance, write sets.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::Block;
+use super::ahead::Ahead;
 use super::frames::Frames;
 use super::fresh::{Fresh, Since};
 use super::slot::Slot;
@@ -141,6 +143,7 @@ pub(super) struct Map {
     dirty: HashSet<u64, BuildHasherDefault<OffsetHasher>>,
     load: Load,
     pub(super) fresh: Fresh,
+    pub(super) ahead: Ahead,
 }
 
 impl Map {
@@ -156,6 +159,11 @@ impl Map {
             .is_some_and(|slot| slot.block.is_some())
     }
 
+    /// Whether there is a slot for `key`, its block in memory or not.
+    pub(super) fn knows(&self, key: u64) -> bool {
+        self.slots.contains_key(&key)
+    }
+
     /// Where the block at `key` lies when it is not in memory.
     pub(super) fn spilled(&self, key: u64) -> Option<Arc<SpillPlace>> {
         let slot = self.slots.get(&key)?;
@@ -165,14 +173,19 @@ impl Map {
     /// Keeps a block that was just read.
     pub(super) fn fill(&mut self, location: Location, block: Arc<Block>) {
         let key = location.key();
-        match self.slots.get_mut(&key) {
-            Some(slot) => {
+        self.ring.push_back(key);
+        match self.slots.entry(key) {
+            Entry::Occupied(mut slot) => {
+                let slot = slot.get_mut();
                 self.load.subtract(slot);
                 slot.block = Some(block);
                 self.load.add(slot);
-                self.ring.push_back(key);
             }
-            None => self.insert(Slot::clean(location, block)),
+            Entry::Vacant(place) => {
+                let slot = place.insert(Slot::clean(location, block));
+                self.load.add(slot);
+                self.ahead.lose(key, slot.len);
+            }
         }
     }
 
@@ -218,6 +231,7 @@ impl Map {
     pub(super) fn restore(&mut self, slot: Slot) {
         let key = slot.location.key();
         self.load.add(&slot);
+        self.ahead.lose(key, slot.len);
         if slot.dirty {
             self.dirty.insert(key);
         } else {

@@ -13,6 +13,7 @@
 //! - A frame keeps what dirty blocks were; clean ones are read again when its
 //!   work is taken back.
 
+mod ahead;
 mod block;
 mod frames;
 mod fresh;
@@ -230,6 +231,7 @@ impl Cache {
     /// is dirty; `false` then.
     pub(crate) fn forget_if_clean(&mut self, key: u64) -> bool {
         self.generation += 1;
+        self.drop_ahead();
         let map = self.map_mut();
         if map.slot(key).is_some_and(|slot| slot.dirty) {
             return false;
