@@ -2,13 +2,14 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::Block;
 use super::ahead::Ahead;
 use super::frames::Frames;
 use super::fresh::{Fresh, Since};
+use super::hash::OffsetHasher;
 use super::slot::Slot;
 use super::spill::SpillPlace;
 use crate::error::Result;
@@ -108,27 +109,6 @@ impl Load {
 
 /// Keys that the ring may hold beyond twice those that are there.
 const RING_SLACK: usize = 1024;
-
-/// Device offsets are multiples of 512: one multiplication spreads them.
-#[derive(Default)]
-pub(crate) struct OffsetHasher(u64);
-
-impl Hasher for OffsetHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        let mixed = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 = mixed ^ (mixed >> 29);
-    }
-}
 
 /// A map from device offsets.
 pub(super) type OffsetMap<V> = HashMap<u64, V, BuildHasherDefault<OffsetHasher>>;

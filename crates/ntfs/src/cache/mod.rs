@@ -17,6 +17,7 @@ mod ahead;
 mod block;
 mod frames;
 mod fresh;
+mod hash;
 mod map;
 mod slot;
 mod spill;
@@ -25,7 +26,8 @@ use core::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use block::{Block, BlockKind};
-pub(crate) use map::{Load, Location, OffsetHasher, Segment};
+pub(crate) use hash::NumberHasher;
+pub(crate) use map::{Load, Location, Segment};
 pub(crate) use spill::{SpillArea, SpillPlace};
 
 use crate::error::{CorruptKind, Error, Place, Result};

@@ -35,7 +35,11 @@ impl Engine {
 
     fn read_record(&self, number: RecordNumber, location: &Location) -> Result<Box<[u8]>> {
         let (key, len) = (location.key(), location.len());
-        let wanted = self.cache.wanted_ahead(key, len);
+        // Of the volume's own, opening reads a few in a row, and nothing behind.
+        let wanted = match Self::is_metafile(number) {
+            true => 0,
+            false => self.cache.wanted_ahead(key, len),
+        };
         if wanted > len && self.read_ahead(number, location, wanted) {
             // A block in the spill area is in no stretch.
             if let Some(bytes) = self.cache.take_ahead(key, len) {
