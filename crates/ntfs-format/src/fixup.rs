@@ -73,7 +73,9 @@ pub fn stored_at(block: &[u8], offset: usize) -> Result<usize, FormatError> {
     Ok(array + (offset / STRIDE + 1) * 2 + (inside - (STRIDE - 2)))
 }
 
-fn next_number(number: u16) -> u16 {
+/// The update sequence number behind another.
+#[must_use]
+pub const fn next_number(number: u16) -> u16 {
     match number.wrapping_add(1) {
         // 0xFFFF is skipped by Windows as well as 0.
         0 | 0xFFFF => 1,
@@ -100,7 +102,15 @@ pub fn advance(block: &mut [u8]) -> Result<(), FormatError> {
 /// [`FormatErrorKind::UpdateSequence`] when the array does not fit the block.
 pub fn apply(block: &mut [u8]) -> Result<(), FormatError> {
     let array = array_offset(block)?;
-    let number = next_number(num::u16_at(block, array)?);
+    stamp(block, next_number(num::u16_at(block, array)?))
+}
+
+/// As [`apply`], with a number that the caller has for it.
+///
+/// # Errors
+/// As [`apply`].
+pub fn stamp(block: &mut [u8], number: u16) -> Result<(), FormatError> {
+    let array = array_offset(block)?;
     num::put(block, array, &number.to_le_bytes())?;
     for stride in 1..=block.len() / STRIDE {
         let end = stride * STRIDE - 2;

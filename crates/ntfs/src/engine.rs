@@ -21,7 +21,7 @@ use crate::options::{Access, OpenOptions};
 use crate::stream::StreamMap;
 use crate::txn::Store;
 use crate::usn::{Change, Journal};
-use crate::volume::{Spill, Substitutes};
+use crate::volume::{Beside, Spill, Substitutes};
 
 /// See the module's text.
 pub(crate) struct Engine {
@@ -45,6 +45,8 @@ pub(crate) struct Engine {
     pub(crate) reserved: Reserved,
     /// Those that hold dirty blocks.
     pub(crate) spill: Spill,
+    /// The group that is committed beside the caller.
+    pub(crate) beside: Beside,
     /// What was damaged and read from its copy while opening.
     pub(crate) substitutes: Substitutes,
 }

@@ -7,13 +7,15 @@
 //!   for good ([`super::map::Map`] says so where a slot is put in place). Only a
 //!   block in the table is changed, so that what a stretch has is what is
 //!   committed, however often the others were committed and dropped since.
+//! - Nor has it a block that was in flight when it was read: the device may have
+//!   it half. Only what was in the table takes off.
 //! - Whoever writes blocks to the device past the table drops the stretch.
 //! - Undoing takes a block out of the table; it does not come back to a stretch.
 
 use std::sync::Arc;
 
 use super::map::Map;
-use super::{Block, Cache, Location};
+use super::{Block, Cache, Flight, Location};
 
 /// Most bytes of a stretch.
 const MOST: usize = 64 << 10;
@@ -99,11 +101,12 @@ impl Ahead {
 }
 
 impl Map {
-    fn put_ahead(&mut self, start: u64, len: usize, bytes: Vec<u8>) {
+    fn put_ahead(&mut self, start: u64, len: usize, bytes: Vec<u8>, flight: Option<&Flight>) {
         let mut left = 0;
         let mut key = start;
         for n in 0..(bytes.len() / len.max(1)).min(MOST_BLOCKS) {
-            if !self.knows(key) {
+            let flies = flight.is_some_and(|flight| flight.find(key).is_some());
+            if !flies && !self.knows(key) {
                 left |= 1_u64 << n;
             }
             key += u64::try_from(len).unwrap_or(0);
@@ -136,9 +139,24 @@ impl Cache {
     }
 
     /// Keeps what was read from `start` on, blocks of `len` bytes. What is in the
-    /// table is not taken from it.
+    /// table, or in flight, is not taken from it.
     pub(crate) fn put_ahead(&self, start: u64, len: usize, bytes: Vec<u8>) {
-        self.lock().put_ahead(start, len, bytes);
+        let flight = self.flight.as_deref();
+        self.lock().put_ahead(start, len, bytes, flight);
+    }
+
+    /// Has the block at `key` in the table again when it is in flight; whether it
+    /// is. For who has the cache alone.
+    pub(crate) fn recall(&mut self, key: u64) -> bool {
+        let Some(flown) = self.flight.as_ref().and_then(|flight| flight.find(key)) else {
+            return false;
+        };
+        let (location, block) = (flown.location.clone(), Arc::clone(&flown.block));
+        let room = self.limit.saturating_sub(location.len());
+        let map = self.map_mut();
+        map.evict(room);
+        map.fill(location, block);
+        true
     }
 
     /// Blocks are written to the device past the table.

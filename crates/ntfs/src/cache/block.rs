@@ -65,23 +65,29 @@ impl Block {
         }
     }
 
-    /// Appends the bytes for the device. The update sequence number moves on in
-    /// memory too, so that two writes of a block never carry the same one.
-    pub(crate) fn encode_onto(&mut self, out: &mut Vec<u8>) -> Result<(), FormatError> {
+    /// Moves the update sequence number on for the next write, so that two
+    /// writes of a block never carry the same one.
+    pub(crate) fn advance(&mut self) {
+        if self.kind != BlockKind::Page {
+            let next = fixup::next_number(u16::from_le_bytes(self.number));
+            self.number = next.to_le_bytes();
+        }
+    }
+
+    /// Appends the bytes for the device, under the number that the block has.
+    pub(crate) fn encode_onto(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let start = out.len();
         out.extend_from_slice(self.bytes());
         if self.kind != BlockKind::Page {
             let bytes = out.get_mut(start..).unwrap_or_default();
-            let array = usize::from(num::u16_at(bytes, 4)?);
-            num::put(bytes, array, &self.number)?;
-            fixup::apply(bytes)?;
-            self.number = num::array(bytes, array)?;
+            fixup::stamp(bytes, u16::from_le_bytes(self.number))?;
         }
         Ok(())
     }
 
-    /// As [`Self::encode_onto`], by themselves.
+    /// The bytes for the device, under the next number.
     pub(crate) fn encode(&mut self) -> Result<Vec<u8>, FormatError> {
+        self.advance();
         let mut out = Vec::with_capacity(self.bytes().len());
         self.encode_onto(&mut out)?;
         Ok(out)

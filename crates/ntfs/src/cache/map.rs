@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::Block;
 use super::ahead::Ahead;
+use super::flight::InFlight;
 use super::frames::Frames;
 use super::fresh::{Fresh, Since};
 use super::hash::OffsetHasher;
@@ -78,6 +79,8 @@ pub(crate) struct Load {
     pub(crate) fresh: usize,
     /// Those in the spill area.
     pub(crate) spilled: usize,
+    /// Those that a commit under way has, whether they are here too or not.
+    pub(crate) flying: usize,
     /// The most there ever was in memory.
     pub(crate) peak: usize,
 }
@@ -87,7 +90,11 @@ impl Load {
         for (counter, len) in self.counters(slot) {
             *counter += len;
         }
-        self.peak = self.peak.max(self.held);
+        self.note_peak();
+    }
+
+    fn note_peak(&mut self) {
+        self.peak = self.peak.max(self.held + self.flying);
     }
 
     fn subtract(&mut self, slot: &Slot) {
@@ -292,7 +299,7 @@ impl Map {
     /// last passed until `limit` is kept or the hand went round twice.
     pub(super) fn evict(&mut self, limit: usize) {
         let mut steps = self.ring.len() * 2;
-        while self.load.held > limit && steps > 0 {
+        while self.load.held + self.load.flying > limit && steps > 0 {
             steps -= 1;
             let Some(key) = self.ring.pop_front() else {
                 break;
@@ -405,21 +412,29 @@ impl Map {
         keys
     }
 
-    /// Hands every dirty block in memory to `each`, ascending: where it belongs,
-    /// whether that is a fresh place, and its bytes for the device.
-    pub(super) fn each_dirty(
-        &mut self,
-        mut each: impl FnMut(&Location, bool, &[u8]) -> Result<()>,
-    ) -> Result<()> {
-        let mut bytes = Vec::new();
-        for key in self.dirty_keys() {
-            if let Some(slot) = self.slots.get_mut(&key) {
-                bytes.clear();
-                slot.encode_onto(&mut bytes)?;
-                each(&slot.location, slot.fresh, &bytes)?;
+    /// Every dirty block in memory, ascending, for a commit: they are clean now.
+    pub(super) fn take_off(&mut self) -> Vec<InFlight> {
+        let keys = self.dirty_keys();
+        let mut blocks = Vec::with_capacity(keys.len());
+        for key in keys {
+            if let Some(slot) = self.slots.get_mut(&key)
+                && let Some(block) = slot.take_off()
+            {
+                blocks.push(InFlight {
+                    location: slot.location.clone(),
+                    fresh: slot.fresh,
+                    block,
+                });
             }
         }
-        Ok(())
+        self.mark_clean();
+        blocks
+    }
+
+    /// Bytes that blocks in flight have: as much less is kept here.
+    pub(super) fn set_flying(&mut self, bytes: usize) {
+        self.load.flying = bytes;
+        self.load.note_peak();
     }
 
     /// All dirty blocks in memory, ascending: those in fresh places by

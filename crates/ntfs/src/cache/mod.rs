@@ -9,12 +9,15 @@
 //! - While a frame is open, the first change of a block keeps what the block
 //!   was before; dropping the frame's work puts all of it back. Frames nest.
 //! - A block is dropped from memory when it can be read again: when it is
-//!   clean, or when it was written to the spill area as it is.
+//!   clean, or when it was written to the spill area as it is. What a commit
+//!   under way has taken (`flight`) is clean, and read from there until it is in
+//!   place.
 //! - A frame keeps what dirty blocks were; clean ones are read again when its
 //!   work is taken back.
 
 mod ahead;
 mod block;
+mod flight;
 mod frames;
 mod fresh;
 mod hash;
@@ -26,6 +29,7 @@ use core::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use block::{Block, BlockKind};
+pub(crate) use flight::Flight;
 pub(crate) use hash::NumberHasher;
 pub(crate) use map::{Load, Location, Segment};
 pub(crate) use spill::{SpillArea, SpillPlace};
@@ -42,6 +46,8 @@ use slot::Slot;
 pub(crate) struct Cache {
     map: Mutex<Map>,
     frames: Frames,
+    /// What the commit under way has.
+    flight: Option<Arc<Flight>>,
     limit: usize,
     generation: u64,
 }
@@ -52,6 +58,7 @@ impl Cache {
         Self {
             map: Mutex::new(Map::default()),
             frames: Frames::default(),
+            flight: None,
             limit,
             generation: 0,
         }
@@ -73,7 +80,15 @@ impl Cache {
 
     /// The block at `key`, if it is here.
     pub(crate) fn get(&self, key: u64) -> Option<Arc<Block>> {
-        self.lock().get(key)
+        let mut map = self.lock();
+        if let Some(block) = map.get(key) {
+            return Some(block);
+        }
+        let flown = self.flight.as_ref()?.find(key)?;
+        let block = Arc::clone(&flown.block);
+        map.fill(flown.location.clone(), Arc::clone(&block));
+        map.evict(self.limit);
+        Some(block)
     }
 
     /// Keeps a block that was just read. Returns the one that was there first
@@ -103,6 +118,12 @@ impl Cache {
     /// Whether the block at `key` is here.
     pub(crate) fn contains(&self, key: u64) -> bool {
         self.lock().contains(key)
+    }
+
+    /// Whether the block at `key` is newer here, or in flight, than on the device.
+    pub(crate) fn is_newer(&self, key: u64) -> bool {
+        let flown = self.flight.as_ref();
+        flown.is_some_and(|flight| flight.find(key).is_some()) || self.contains(key)
     }
 
     /// As [`Self::contains`], for who has the cache alone.
@@ -275,6 +296,11 @@ impl Cache {
         self.frames.is_open()
     }
 
+    /// Whether any block is newer than what is on the device.
+    pub(crate) fn has_newer(&self) -> bool {
+        self.flight.is_some() || self.is_dirty()
+    }
+
     /// Whether any block is dirty.
     pub(crate) fn is_dirty(&self) -> bool {
         let load = self.lock().load();
@@ -318,13 +344,22 @@ impl Cache {
         self.map_mut().write_sets(apart)
     }
 
-    /// Hands every dirty block in memory to `each`, ascending: where it belongs,
-    /// whether that is a fresh place, and its bytes for the device.
-    pub(crate) fn each_dirty(
-        &mut self,
-        each: impl FnMut(&Location, bool, &[u8]) -> Result<()>,
-    ) -> Result<()> {
-        self.map_mut().each_dirty(each)
+    /// Hands every dirty block in memory to a commit. They are clean, and are
+    /// found here or there, until [`Self::land`].
+    pub(crate) fn take_off(&mut self) -> Arc<Flight> {
+        let limit = self.limit;
+        let map = self.map_mut();
+        let flight = Arc::new(Flight::new(map.take_off()));
+        map.evict(limit.saturating_sub(flight.bytes()));
+        map.set_flying(flight.bytes());
+        self.flight = Some(Arc::clone(&flight));
+        flight
+    }
+
+    /// What took off is in place.
+    pub(crate) fn land(&mut self) {
+        self.flight = None;
+        self.map_mut().set_flying(0);
     }
 
     /// Every block is committed now.

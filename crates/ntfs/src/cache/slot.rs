@@ -128,14 +128,12 @@ impl Slot {
         if self.block.is_some() { self.len } else { 0 }
     }
 
-    /// Appends the bytes for the device, when they do not lie in the spill area.
-    pub(super) fn encode_onto(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        match &mut self.block {
-            None => Ok(()),
-            Some(block) => Arc::make_mut(block)
-                .encode_onto(out)
-                .map_err(|e| Place::default().format(e)),
-        }
+    /// The block as a commit takes it, under the next number; `None` when it
+    /// lies in the spill area.
+    pub(super) fn take_off(&mut self) -> Option<Arc<Block>> {
+        let block = self.block.as_mut()?;
+        Arc::make_mut(block).advance();
+        Some(Arc::clone(block))
     }
 
     /// The bytes for the device; `None` when they lie in the spill area.

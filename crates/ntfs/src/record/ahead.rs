@@ -13,6 +13,7 @@ impl Engine {
         let (key, len) = (location.key(), location.len());
         let bytes = match self.cache.take_ahead_now(key, len) {
             Some(bytes) => bytes,
+            None if self.cache.recall(key) => return Ok(()),
             None => self.read_record(number, &location)?,
         };
         let block = decode(number, bytes)?;

@@ -63,7 +63,7 @@ impl Chunk {
     /// # Errors
     /// The volume is latched. Records that cannot be read are items.
     pub(super) fn read(&mut self, volume: &Volume, first: u64, count: u64) -> Result<()> {
-        let engine = volume.read()?;
+        let engine = volume.read_landed()?;
         let size = engine.record_size();
         let len = usize::try_from(count).unwrap_or(0).saturating_mul(size);
         self.record_size = size;
@@ -71,7 +71,7 @@ impl Chunk {
         self.names.clear();
         self.bytes.resize(len, 0);
         let whole = engine.read_records(first, &mut self.bytes).is_ok();
-        let dirty = engine.cache.is_dirty();
+        let dirty = engine.cache.has_newer();
         let starts = (0..).step_by(size.max(1));
         let records = self.bytes.chunks_exact_mut(size.max(1));
         for ((number, at), bytes) in (first..).zip(starts).zip(records) {
@@ -144,7 +144,7 @@ impl Engine {
         let mirrored = number.0 < crate::record::MIRRORED;
         if dirty {
             let key = self.record_location(number)?.key();
-            if self.cache.contains(key) || self.cache.spilled(key).is_some() {
+            if self.cache.is_newer(key) || self.cache.spilled(key).is_some() {
                 return self.slot_in_memory(sight, bytes);
             }
         }

@@ -55,5 +55,5 @@ pub(crate) use layout::is_readable;
 pub(crate) use marks::{FlagPlace, SessionStart};
 pub(crate) use region::LogRegion;
 pub(crate) use scratch::ScratchDevice;
-pub(crate) use store::{Mirror, Store};
+pub(crate) use store::{Mirror, Places, Store};
 pub(crate) use write_set::WriteSet;

@@ -36,7 +36,10 @@ impl ScratchDevice {
 
     /// Writes to clusters that are in use in memory only.
     pub(crate) fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        self.fresh.store(true, Ordering::Release);
-        self.device.write_at(offset, bytes).map_err(Error::Io)
+        let written = self.device.write_at(offset, bytes).map_err(Error::Io);
+        // Behind the write, part of which may be there when it failed: a flush that
+        // began in the middle of it is not enough.
+        self.fresh.store(true, Ordering::SeqCst);
+        written
     }
 }

@@ -32,11 +32,18 @@ impl Mirror {
     }
 }
 
+/// Where a commit under way writes.
+pub(crate) trait Places: Send + Sync {
+    /// Whether it writes in a range of the device. Of a block in several pieces
+    /// only the first is looked at.
+    fn touches(&self, offset: u64, len: usize) -> bool;
+}
+
 /// See the module's text.
 pub(crate) struct Store {
     pub(super) device: Arc<dyn BlockDevice>,
     pub(super) mirror: Mirror,
-    latched: AtomicBool,
+    latched: Arc<AtomicBool>,
     /// Data was written to free clusters since the last flush.
     pub(super) fresh: Arc<AtomicBool>,
     /// Records were written since the last flush.
@@ -51,6 +58,8 @@ pub(crate) struct Store {
     pub(super) sectors: Sectors,
     /// The same of a group that lies in the spill area.
     pub(super) far: Vec<FarBlock>,
+    /// Of a stand-in: where the commit writes that the store is away for.
+    taken: Option<Arc<dyn Places>>,
 }
 
 impl Store {
@@ -58,7 +67,7 @@ impl Store {
         Self {
             device,
             mirror: Mirror::default(),
-            latched: AtomicBool::new(false),
+            latched: Arc::default(),
             fresh: Arc::default(),
             loose: false,
             marks_loose: AtomicBool::new(false),
@@ -67,7 +76,34 @@ impl Store {
             journal: None,
             sectors: Sectors::default(),
             far: Vec::new(),
+            taken: None,
         }
+    }
+
+    /// What takes this store's place while it is away with a large commit, before
+    /// which everything is in place: it reads what does not lie in `taken`, and
+    /// writes to places that are free in what is committed and in that commit. It
+    /// has no journal.
+    pub(crate) fn stand_in(&self, taken: Arc<dyn Places>) -> Self {
+        Self {
+            device: Arc::clone(&self.device),
+            mirror: self.mirror,
+            latched: Arc::clone(&self.latched),
+            fresh: Arc::clone(&self.fresh),
+            loose: false,
+            marks_loose: AtomicBool::new(false),
+            flag: self.flag,
+            region: self.region.clone(),
+            journal: None,
+            sectors: Sectors::default(),
+            far: Vec::new(),
+            taken: Some(taken),
+        }
+    }
+
+    /// Refuses every write from now on.
+    pub(crate) fn latch(&self) {
+        self.latched.store(true, Ordering::Release);
     }
 
     /// Says which records are mirrored, once `$MFT` is known.
@@ -116,18 +152,19 @@ impl Store {
     pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.check_latch()?;
         self.device.write_at(offset, bytes).map_err(|error| {
-            self.latched.store(true, Ordering::Release);
+            self.latch();
             Error::Io(error)
         })
     }
 
     pub(super) fn flush_device(&self) -> Result<()> {
         self.check_latch()?;
+        // What is written beside the flush may not be part of it.
+        self.fresh.store(false, Ordering::SeqCst);
         self.device.flush().map_err(|error| {
-            self.latched.store(true, Ordering::Release);
+            self.latch();
             Error::Io(error)
         })?;
-        self.fresh.store(false, Ordering::Release);
         self.marks_loose.store(false, Ordering::Release);
         Ok(())
     }
@@ -137,11 +174,16 @@ impl Store {
     /// clusters that the volume's bitmap calls free, or that a file's runs
     /// claim.
     pub(crate) fn write_fresh(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        if self.sectors.touches(offset, bytes.len()) {
+        let taken = self.taken.as_ref();
+        if self.sectors.touches(offset, bytes.len())
+            || taken.is_some_and(|taken| taken.touches(offset, bytes.len()))
+        {
             return Err(Place::default().corrupt(CorruptKind::ClusterNotUsed));
         }
-        self.fresh.store(true, Ordering::Release);
-        self.write(offset, bytes)
+        self.write(offset, bytes)?;
+        // Behind the write: a flush that began in the middle of it is not enough.
+        self.fresh.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Makes everything committed so far durable.

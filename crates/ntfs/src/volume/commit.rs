@@ -8,6 +8,7 @@
 //! clusters, in use in memory only, that are free again when the group is in
 //! place.
 
+use super::beside::Pace;
 use super::large::LARGE;
 use crate::cache::{Segment, SpillArea, SpillPlace};
 use crate::engine::Engine;
@@ -29,6 +30,10 @@ enum Reach {
 /// The images waiting in the journal may have this part of the cache's size
 /// beside the cache, so that memory stays bounded by that option.
 const CACHE_PART: usize = 8;
+
+/// What is gathered may have this part of the cache: one group in the air, one
+/// that is gathered meanwhile, and room for what is only read.
+const GROUP_PART: usize = 4;
 
 /// The most bytes of changed blocks that are gathered, whatever the cache holds:
 /// what is gathered and not committed is lost with the process.
@@ -71,11 +76,23 @@ impl Engine {
             Durability::Immediate => self.write_out(Reach::Flushed),
             Durability::Written => self.write_out(Reach::Written),
             // Room was found for what spilled: it is committed now.
-            Durability::OnSync if group > self.group_limit() || load.spilled > 0 => {
-                self.write_out(Reach::Written)
-            }
+            Durability::OnSync if load.spilled > 0 => self.write_out(Reach::Written),
+            Durability::OnSync if group > self.group_limit() => self.write_beside(),
             Durability::OnSync => Ok(()),
         }
+    }
+
+    /// Commits what is gathered, beside the caller when it is a large group.
+    fn write_beside(&mut self) -> Result<()> {
+        self.land()?;
+        let journaled = self.options.journal == JournalMode::On;
+        if journaled && self.cache.load().logged > LARGE {
+            self.mark_open()?;
+            if self.lend_for(self.cache.load().logged)? {
+                return self.take_off(Pace::Beside);
+            }
+        }
+        self.write_out(Reach::Written)
     }
 
     /// Makes everything done so far durable.
@@ -85,7 +102,7 @@ impl Engine {
 
     /// Bytes of changed blocks that are gathered before they are committed.
     fn group_limit(&self) -> usize {
-        (self.cache.limit() / 2).min(MOST_GROUP)
+        (self.cache.limit() / GROUP_PART).min(MOST_GROUP)
     }
 
     /// Whether clusters that were freed wait for a checkpoint.
@@ -101,6 +118,7 @@ impl Engine {
     }
 
     fn write_out(&mut self, reach: Reach) -> Result<()> {
+        self.land()?;
         if self.cache.is_dirty() {
             self.mark_open()?;
             self.commit_group()?;
@@ -118,6 +136,7 @@ impl Engine {
     }
 
     fn commit_group(&mut self) -> Result<()> {
+        self.store.check_latch()?;
         let load = self.cache.load();
         if self.options.journal == JournalMode::OffForMeasurement {
             let (_, all) = self.cache.write_sets(false)?;
@@ -127,7 +146,7 @@ impl Engine {
         }
         let large = load.logged > LARGE || !self.log_takes(load.logged);
         if large && load.spilled == 0 && self.lend_for(load.logged)? {
-            return self.commit_large();
+            return self.take_off(Pace::Waiting);
         }
         if load.spilled > 0 || !self.log_takes(load.logged) {
             return self.commit_spilled();
@@ -206,6 +225,7 @@ impl Engine {
 
     /// Moves all dirty blocks to the spill area and finds room for the table.
     fn prepare_spill(&mut self) -> Result<()> {
+        self.land()?;
         self.mark_open()?;
         self.spill_down_to(0)?;
         let needed = table_len(&self.far_blocks());
@@ -249,6 +269,7 @@ impl Engine {
     /// straight to their place when it was free before the open transaction,
     /// else to the spill area.
     fn spill_down_to(&mut self, keep: usize) -> Result<()> {
+        self.land()?;
         self.cache.settle_frames();
         let victims = self.cache.victims(keep);
         for batch in victims.chunks(SPILL_BATCH) {
@@ -326,6 +347,7 @@ impl Engine {
     /// can be used and its blocks need no room any more. Tells whether there
     /// was anything.
     pub(crate) fn release_earlier(&mut self) -> Result<bool> {
+        self.land()?;
         let freed = match self.frames.as_slice() {
             [outer] if self.options.journal == JournalMode::On => outer.pending_len,
             _ => return Ok(false),

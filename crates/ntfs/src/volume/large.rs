@@ -4,7 +4,7 @@
 //! straight there, images of the others to the log and to clusters that are
 //! lent for it, from where they come into place at once.
 
-use crate::cache::Segment;
+use crate::cache::{Flight, Segment};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::txn::{Store, WriteSet};
@@ -45,27 +45,24 @@ impl Straight {
     }
 }
 
-impl Engine {
-    /// Commits everything that is dirty as one large group. The room was found
-    /// before ([`Self::lend_for`]); none of it lies in the spill area.
-    pub(super) fn commit_large(&mut self) -> Result<()> {
-        let mut straight = Straight::default();
-        let mut images = self.store.images(&self.spill.lent)?;
-        self.cache.each_dirty(|location, fresh, bytes| {
-            each_part(location.segments(), bytes, |offset, part| {
-                if fresh {
-                    straight.push(images.store(), offset, part)
-                } else {
-                    images.push(offset, part)
-                }
-            })
-        })?;
-        straight.write(images.store())?;
-        images.commit()?;
-        self.cache.mark_clean();
-        Ok(())
-    }
+/// Commits what took off. `lent` and the log have room for images and table.
+pub(super) fn commit_large(store: &mut Store, flight: &Flight, lent: &[(u64, u64)]) -> Result<()> {
+    let mut straight = Straight::default();
+    let mut images = store.images(lent)?;
+    flight.each(|location, fresh, bytes| {
+        each_part(location.segments(), bytes, |offset, part| {
+            if fresh {
+                straight.push(images.store(), offset, part)
+            } else {
+                images.push(offset, part)
+            }
+        })
+    })?;
+    straight.write(images.store())?;
+    images.commit()
+}
 
+impl Engine {
     /// Commits blocks by themselves; `false` when there is no room for that.
     pub(super) fn commit_set(&mut self, set: &WriteSet) -> Result<bool> {
         let bytes = set.writes().iter().map(|write| write.bytes.len()).sum();

@@ -1,5 +1,6 @@
 //! The public handle: opening, closing, marks, transactions.
 
+mod beside;
 mod boot;
 mod commit;
 mod info;
@@ -14,6 +15,7 @@ mod transaction;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+pub(crate) use beside::Beside;
 pub(crate) use commit::Spill;
 pub use info::{Substitutes, VolumeInfo};
 pub use recover::RecoveryReport;
@@ -37,6 +39,19 @@ impl Volume {
     pub(crate) fn read(&self) -> Result<RwLockReadGuard<'_, Engine>> {
         // A writer that panicked may have left half an operation in memory.
         self.engine.read().map_err(|_| Error::Latched)
+    }
+
+    /// As [`Self::read`], with everything that is committed in place or in the
+    /// journal: for who reads metadata past the cache.
+    pub(crate) fn read_landed(&self) -> Result<RwLockReadGuard<'_, Engine>> {
+        loop {
+            let engine = self.read()?;
+            if !engine.is_airborne() {
+                return Ok(engine);
+            }
+            drop(engine);
+            self.write()?.land_untold();
+        }
     }
 
     fn write(&self) -> Result<RwLockWriteGuard<'_, Engine>> {

@@ -9,7 +9,7 @@ use linkwright_ntfs_format::geometry::Geometry;
 use linkwright_ntfs_format::{Lcn, RecordNumber};
 
 use super::boot::read_geometry;
-use super::{RecoveryReport, Spill, Volume};
+use super::{Beside, RecoveryReport, Spill, Volume};
 use crate::alloc::{PendingFrees, Reserved};
 use crate::attr::AttrKey;
 use crate::cache::Cache;
@@ -68,6 +68,7 @@ pub(super) fn open_engine(
         pending: PendingFrees::default(),
         reserved: Reserved::default(),
         spill: Spill::default(),
+        beside: Beside::default(),
         substitutes,
     };
     let (report, resumed) = engine.recover()?;
