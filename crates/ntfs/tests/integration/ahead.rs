@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use linkwright_device::{BlockDevice, DeviceError, IoOperation, MemoryDevice};
 use linkwright_ntfs::{Error, FileId, OpenOptions, Volume};
@@ -18,11 +18,13 @@ const FILES: usize = 3000;
 /// A cache that has room for a few hundred records, and 32 records ahead.
 const CACHE: usize = 512 << 10;
 
-/// Counts reads; some bytes cannot be read.
+/// Counts reads; some bytes cannot be read, and writes can be held up.
 struct Watched {
     inner: Arc<MemoryDevice>,
     reads: AtomicUsize,
     bad: Mutex<Range<u64>>,
+    held: Mutex<bool>,
+    released: Condvar,
 }
 
 impl Watched {
@@ -31,7 +33,14 @@ impl Watched {
             inner: inner.clone(),
             reads: AtomicUsize::new(0),
             bad: Mutex::new(0..0),
+            held: Mutex::new(false),
+            released: Condvar::new(),
         })
+    }
+
+    fn hold_writes(&self, hold: bool) {
+        *self.held.lock().unwrap() = hold;
+        self.released.notify_all();
     }
 
     fn reads(&self) -> usize {
@@ -59,6 +68,8 @@ impl BlockDevice for Watched {
     }
 
     fn write_at(&self, offset: u64, buf: &[u8]) -> Result<(), DeviceError> {
+        let held = self.held.lock().unwrap();
+        drop(self.released.wait_while(held, |held| *held).unwrap());
         self.inner.write_at(offset, buf)
     }
 
@@ -73,10 +84,14 @@ impl BlockDevice for Watched {
 
 /// A closed volume with [`FILES`] files in a directory, and those.
 fn many() -> (Arc<MemoryDevice>, FileId, Vec<FileId>) {
+    so_many(FILES)
+}
+
+fn so_many(count: usize) -> (Arc<MemoryDevice>, FileId, Vec<FileId>) {
     let device = fresh(64 << 20, &FormatOptions::default());
     let volume = open(&device);
     let parent = directory(&volume, ROOT, "d");
-    let files: Vec<FileId> = (0..FILES)
+    let files: Vec<FileId> = (0..count)
         .map(|n| file(&volume, parent, &format!("file {n:04}")))
         .collect();
     volume.close().unwrap();
@@ -291,6 +306,108 @@ fn a_step_sees_what_was_moved_out_of_memory() {
     }
     volume.close().unwrap();
     assert_sound(&*device);
+}
+
+/// A volume with many files of which [`FLOWN`] have one more name, and a commit
+/// of that under way that does not get on.
+struct Airborne {
+    device: Arc<MemoryDevice>,
+    watched: Arc<Watched>,
+    volume: Volume,
+    parent: FileId,
+    files: Vec<FileId>,
+}
+
+const FLOWN: Range<usize> = 20..2520;
+
+impl Airborne {
+    fn new() -> Self {
+        let (device, parent, files) = so_many(16_000);
+        let watched = Watched::new(&device);
+        let options = OpenOptions {
+            cache_bytes: 8 << 20,
+            ..options()
+        };
+        let volume = Volume::open(watched.clone(), options).unwrap();
+        let last = files[files.len() - 1];
+        volume.hard_link(last, parent, &units("first")).unwrap();
+        volume.sync().unwrap();
+        watched.hold_writes(true);
+        let all = Self {
+            device,
+            watched,
+            volume,
+            parent,
+            files,
+        };
+        // More than a quarter of the cache, and less than two.
+        all.link(FLOWN, "more");
+        all.evict();
+        all
+    }
+
+    fn link(&self, files: Range<usize>, what: &str) {
+        for n in files {
+            let name = units(&format!("{what} {n:04}"));
+            let linked = self.volume.hard_link(self.files[n], self.parent, &name);
+            linked.unwrap();
+        }
+    }
+
+    fn evict(&self) {
+        for file in self.files[4000..].iter().rev() {
+            links(&self.volume, *file);
+        }
+    }
+
+    fn land(&self) {
+        self.watched.hold_writes(false);
+        self.volume.sync().unwrap();
+    }
+}
+
+impl Drop for Airborne {
+    fn drop(&mut self) {
+        self.watched.hold_writes(false);
+    }
+}
+
+#[test]
+fn what_a_commit_under_way_has_is_not_read_from_the_device() {
+    let all = Airborne::new();
+    for file in &all.files[FLOWN] {
+        assert_eq!(links(&all.volume, *file), 2);
+    }
+    all.evict();
+    all.link(100..200, "again");
+    let check = || {
+        for n in FLOWN {
+            let count = if (100..200).contains(&n) { 3 } else { 2 };
+            assert_eq!(links(&all.volume, all.files[n]), count);
+        }
+    };
+    check();
+    all.land();
+    all.evict();
+    check();
+    all.volume.sync().unwrap();
+    let image = Arc::new(all.device.snapshot());
+    drop(all);
+    Volume::recover(image.clone()).unwrap();
+    assert_sound(&*image);
+}
+
+#[test]
+fn what_a_commit_under_way_has_is_not_read_ahead() {
+    let all = Airborne::new();
+    // On to those that were not written yet.
+    for file in &all.files[..FLOWN.start - 4] {
+        assert_eq!(links(&all.volume, *file), 1);
+    }
+    all.land();
+    for file in &all.files[FLOWN] {
+        assert_eq!(links(&all.volume, *file), 2);
+    }
 }
 
 #[test]
