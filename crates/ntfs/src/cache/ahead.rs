@@ -138,6 +138,16 @@ impl Cache {
         }
     }
 
+    /// A buffer for what is to be read ahead: that of the stretch before.
+    pub(crate) fn buffer_ahead(&self, len: usize) -> Vec<u8> {
+        let mut map = self.lock();
+        map.ahead.left = 0;
+        let mut bytes = core::mem::take(&mut map.ahead.bytes);
+        drop(map);
+        bytes.resize(len, 0);
+        bytes
+    }
+
     /// Keeps what was read from `start` on, blocks of `len` bytes. What is in the
     /// table, or in flight, is not taken from it.
     pub(crate) fn put_ahead(&self, start: u64, len: usize, bytes: Vec<u8>) {

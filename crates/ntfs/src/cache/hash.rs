@@ -53,6 +53,48 @@ impl Hasher for OffsetHasher {
     }
 }
 
+/// Bits of a sieve for each key: one in so many keys that are not in it passes.
+const BITS: usize = 16;
+
+/// Tells of most keys that they are not in a set, by one bit for each that is:
+/// a set that is searched for what it mostly has not.
+#[derive(Debug, Default)]
+pub(super) struct Sieve {
+    words: Vec<u64>,
+    shift: u32,
+}
+
+impl Sieve {
+    pub(super) fn new(keys: impl ExactSizeIterator<Item = u64>) -> Self {
+        let bits = (keys.len() * BITS).next_power_of_two().max(64);
+        let mut sieve = Self {
+            words: vec![0; bits / 64],
+            shift: u64::BITS - bits.trailing_zeros(),
+        };
+        for key in keys {
+            let (word, bit) = sieve.place(key);
+            if let Some(word) = sieve.words.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        sieve
+    }
+
+    #[inline]
+    fn place(&self, key: u64) -> (usize, u64) {
+        let at = (key >> 9).wrapping_mul(GOLDEN) >> self.shift;
+        let word = usize::try_from(at / 64).unwrap_or(usize::MAX);
+        (word, 1 << (at % 64))
+    }
+
+    /// Whether a key may be in the set: surely when it is.
+    #[inline]
+    pub(super) fn may_hold(&self, key: u64) -> bool {
+        let (word, bit) = self.place(key);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -76,5 +118,15 @@ mod tests {
         // A table of 2^12 stretches of which a quarter is taken.
         let places: HashSet<u64> = (0..1024).map(|n| (hash(n << 14) >> 4) & 0xFFF).collect();
         assert!(places.len() > 850, "{}", places.len());
+    }
+
+    #[test]
+    fn a_sieve_passes_what_it_has_and_little_else() {
+        let keys = || (0..1000_u64).map(|n| n * 3072);
+        let sieve = Sieve::new((0..1000_usize).map(|n| n as u64 * 3072));
+        assert!(keys().all(|key| sieve.may_hold(key)));
+        let others = keys().filter(|key| sieve.may_hold(key + 1024)).count();
+        assert!(others < 200, "{others}");
+        assert!(!Sieve::default().may_hold(512) && !Sieve::new([].into_iter()).may_hold(512));
     }
 }

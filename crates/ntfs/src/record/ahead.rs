@@ -66,15 +66,15 @@ impl Engine {
         let in_table = (self.record_count() - number.0) << shift;
         let most = usize::try_from(in_run.min(in_table)).unwrap_or(usize::MAX);
         let wanted = wanted.min(most) / len * len;
-        let whole = Location::contiguous(location.key(), wanted);
         if wanted <= len || location.segments().count() != 1 {
             return false;
         }
-        let read = self.read_committed(&whole);
-        read.is_ok_and(|bytes| {
-            self.cache.put_ahead(location.key(), len, bytes);
-            true
-        })
+        let mut bytes = self.cache.buffer_ahead(wanted);
+        if self.store.read(location.key(), &mut bytes).is_err() {
+            return false;
+        }
+        self.cache.put_ahead(location.key(), len, bytes);
+        true
     }
 }
 
