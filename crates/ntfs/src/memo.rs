@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use linkwright_ntfs_format::attribute::AttributeType;
 use linkwright_ntfs_format::{RecordNumber, SecurityId};
 
-use crate::cache::OffsetHasher;
+use crate::cache::NumberHasher;
 use crate::index::directory::NameCase;
 use crate::index::finger::Finger;
 use crate::index::node::IndexNode;
@@ -95,7 +95,7 @@ impl OpenList {
     }
 }
 
-type Table<T> = HashMap<u64, T, BuildHasherDefault<OffsetHasher>>;
+type Table<T> = HashMap<u64, T, BuildHasherDefault<NumberHasher>>;
 
 #[derive(Debug, Default)]
 struct Tables {

@@ -109,7 +109,8 @@ pub struct OpenOptions {
     pub access: Access,
     /// When a finished operation is safe.
     pub durability: Durability,
-    /// Bytes of file records, index blocks and bitmaps kept in memory.
+    /// Bytes of file records, index blocks and bitmaps kept in memory; records
+    /// that are read ahead take a sixteenth of that beside it, 64 KiB at most.
     pub cache_bytes: usize,
     /// What to do about a dirty volume.
     pub dirty: DirtyPolicy,

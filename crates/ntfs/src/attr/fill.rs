@@ -197,6 +197,7 @@ impl Engine {
     /// Writes the records that were made and are not in place yet.
     pub(crate) fn write_records(&mut self, records: &mut NewRecords) -> Result<()> {
         if !records.bytes.is_empty() {
+            self.cache.drop_ahead();
             self.store.write_fresh(records.offset, &records.bytes)?;
             records.bytes.clear();
         }

@@ -201,6 +201,7 @@ impl Engine {
         end: u64,
         sequence: SequenceNumber,
     ) -> Result<()> {
+        self.cache.drop_ahead();
         let size = self.record_size();
         let step = u64::from(self.geometry.record_size());
         let place = Place::attribute(RecordNumber::MFT, AttributeType::DATA);

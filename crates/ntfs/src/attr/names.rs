@@ -2,7 +2,7 @@
 //! many names, where neither the list nor the records are gone through.
 
 use core::cmp::Ordering;
-use core::ops::ControlFlow;
+use core::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::{
@@ -222,6 +222,29 @@ impl Engine {
 
     /// Puts a name into a record that has room for it; its instance number there.
     fn place_name(&mut self, target: RecordNumber, value: &[u8]) -> Result<u16> {
+        self.place(target, value, 0..0, |_| Ok(()))
+    }
+
+    /// Puts a name into the base record of a file that has no list, and has room
+    /// for it there; `also` changes the header and the bytes of `range` too, and
+    /// moves nothing.
+    pub(crate) fn place_name_and(
+        &mut self,
+        base: RecordNumber,
+        value: &[u8],
+        range: Range<usize>,
+        also: impl FnOnce(&mut [u8]) -> core::result::Result<(), FormatError>,
+    ) -> Result<()> {
+        self.place(base, value, range, also).map(|_| ())
+    }
+
+    fn place(
+        &mut self,
+        target: RecordNumber,
+        value: &[u8],
+        range: Range<usize>,
+        also: impl FnOnce(&mut [u8]) -> core::result::Result<(), FormatError>,
+    ) -> Result<u16> {
         let place = Place::record(target);
         let len = resident_len(0, value.len());
         let key = self.record_at_hand(target)?;
@@ -231,7 +254,14 @@ impl Engine {
         let used = record::end_offset(bytes).map_err(|e| place.format(e))?;
         // As far as the end mark moves.
         let moved = spot.offset..(used + len + size_of::<u64>()).min(bytes.len());
-        self.patch_at_hand(target, key, &[0..record::HEADER_LEN, moved], |bytes| {
+        let ranges = [0..record::HEADER_LEN, moved, range];
+        let (both, _) = ranges.split_at(2);
+        let ranges = match ranges.last().is_some_and(Range::is_empty) {
+            true => both,
+            false => &ranges,
+        };
+        self.patch_at_hand(target, key, ranges, |bytes| {
+            also(bytes)?;
             let id = Identity {
                 type_code: AttributeType::FILE_NAME,
                 name: &[],

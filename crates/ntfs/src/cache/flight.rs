@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::Block;
+use super::hash::Sieve;
 use super::map::Location;
 use crate::error::{Place, Result};
 use crate::txn::Places;
@@ -21,13 +22,20 @@ pub(crate) struct InFlight {
 pub(crate) struct Flight {
     /// Ascending by their keys.
     blocks: Vec<InFlight>,
+    /// Most keys that are not among them.
+    sieve: Sieve,
     bytes: usize,
 }
 
 impl Flight {
     pub(super) fn new(blocks: Vec<InFlight>) -> Self {
         let bytes = blocks.iter().map(|block| block.location.len()).sum();
-        Self { blocks, bytes }
+        let sieve = Sieve::new(blocks.iter().map(|block| block.location.key()));
+        Self {
+            blocks,
+            sieve,
+            bytes,
+        }
     }
 
     /// Bytes of all blocks.
@@ -37,6 +45,9 @@ impl Flight {
 
     /// The block at `key`.
     pub(super) fn find(&self, key: u64) -> Option<&InFlight> {
+        if !self.sieve.may_hold(key) {
+            return None;
+        }
         let at = self
             .blocks
             .binary_search_by_key(&key, |block| block.location.key());

@@ -1,13 +1,16 @@
 //! The table behind the cache: slots, eviction by second chance, write sets.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::Block;
+use super::ahead::Ahead;
 use super::flight::InFlight;
 use super::frames::Frames;
 use super::fresh::{Fresh, Since};
+use super::hash::OffsetHasher;
 use super::slot::Slot;
 use super::spill::SpillPlace;
 use crate::error::Result;
@@ -114,27 +117,6 @@ impl Load {
 /// Keys that the ring may hold beyond twice those that are there.
 const RING_SLACK: usize = 1024;
 
-/// Device offsets are multiples of 512: one multiplication spreads them.
-#[derive(Default)]
-pub(crate) struct OffsetHasher(u64);
-
-impl Hasher for OffsetHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        let mixed = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 = mixed ^ (mixed >> 29);
-    }
-}
-
 /// A map from device offsets.
 pub(super) type OffsetMap<V> = HashMap<u64, V, BuildHasherDefault<OffsetHasher>>;
 
@@ -148,6 +130,7 @@ pub(super) struct Map {
     dirty: HashSet<u64, BuildHasherDefault<OffsetHasher>>,
     load: Load,
     pub(super) fresh: Fresh,
+    pub(super) ahead: Ahead,
 }
 
 impl Map {
@@ -163,6 +146,11 @@ impl Map {
             .is_some_and(|slot| slot.block.is_some())
     }
 
+    /// Whether there is a slot for `key`, its block in memory or not.
+    pub(super) fn knows(&self, key: u64) -> bool {
+        self.slots.contains_key(&key)
+    }
+
     /// Where the block at `key` lies when it is not in memory.
     pub(super) fn spilled(&self, key: u64) -> Option<Arc<SpillPlace>> {
         let slot = self.slots.get(&key)?;
@@ -172,14 +160,19 @@ impl Map {
     /// Keeps a block that was just read.
     pub(super) fn fill(&mut self, location: Location, block: Arc<Block>) {
         let key = location.key();
-        match self.slots.get_mut(&key) {
-            Some(slot) => {
+        self.ring.push_back(key);
+        match self.slots.entry(key) {
+            Entry::Occupied(mut slot) => {
+                let slot = slot.get_mut();
                 self.load.subtract(slot);
                 slot.block = Some(block);
                 self.load.add(slot);
-                self.ring.push_back(key);
             }
-            None => self.insert(Slot::clean(location, block)),
+            Entry::Vacant(place) => {
+                let slot = place.insert(Slot::clean(location, block));
+                self.load.add(slot);
+                self.ahead.lose(key, slot.len);
+            }
         }
     }
 
@@ -225,6 +218,7 @@ impl Map {
     pub(super) fn restore(&mut self, slot: Slot) {
         let key = slot.location.key();
         self.load.add(&slot);
+        self.ahead.lose(key, slot.len);
         if slot.dirty {
             self.dirty.insert(key);
         } else {

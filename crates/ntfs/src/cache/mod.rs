@@ -15,10 +15,12 @@
 //! - A frame keeps what dirty blocks were; clean ones are read again when its
 //!   work is taken back.
 
+mod ahead;
 mod block;
 mod flight;
 mod frames;
 mod fresh;
+mod hash;
 mod map;
 mod slot;
 mod spill;
@@ -30,7 +32,8 @@ use linkwright_names::UpcaseTable;
 
 pub(crate) use block::{Block, BlockKind};
 pub(crate) use flight::Flight;
-pub(crate) use map::{Load, Location, OffsetHasher, Segment};
+pub(crate) use hash::NumberHasher;
+pub(crate) use map::{Load, Location, Segment};
 pub(crate) use spill::{SpillArea, SpillPlace};
 
 use crate::error::{CorruptKind, Error, Place, Result};
@@ -263,6 +266,7 @@ impl Cache {
     /// is dirty; `false` then.
     pub(crate) fn forget_if_clean(&mut self, key: u64) -> bool {
         self.generation += 1;
+        self.drop_ahead();
         let map = self.map_mut();
         if map.slot(key).is_some_and(|slot| slot.dirty) {
             return false;

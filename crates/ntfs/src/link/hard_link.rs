@@ -1,15 +1,19 @@
 //! Hard links (MS-FSA 2.1.5.15.7).
 
+use core::ops::Range;
+
+use linkwright_ntfs_format::attribute::resident_len;
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::record;
 use linkwright_ntfs_format::standard_information::{
-    ATTRIBUTES_OFFSET, CHANGED_OFFSET, FileAttributes,
+    ATTRIBUTES_OFFSET, CHANGED_OFFSET, FileAttributes, StandardInformation,
 };
 use linkwright_ntfs_format::usn::UsnReason;
-use linkwright_ntfs_format::{FileReference, RecordNumber};
+use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber};
 use zerocopy::little_endian::U16;
 
 use super::names::MAX_NAMES;
+use crate::attr::ListForm;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::meta::Survey;
@@ -49,10 +53,26 @@ impl Engine {
             name: name.to_vec(),
         };
         let key = self.add_entry(&name, survey.reference)?;
-        self.count_further_names(base, &survey, 1)?;
-        self.insert_name_beside(base, survey.list, survey.room, &key)?;
+        self.take_further_name(base, &survey, &key)?;
         self.touch_directory(directory)?;
         self.note_closed(base, &name, UsnReason::HARD_LINK_CHANGE)
+    }
+
+    /// Puts a further name in place and counts it: in one change where the base
+    /// record has no list and room for it.
+    fn take_further_name(
+        &mut self,
+        base: RecordNumber,
+        survey: &Survey,
+        value: &[u8],
+    ) -> Result<()> {
+        let count = Count::new(base, survey, 1)?;
+        if survey.list == ListForm::None && resident_len(0, value.len()) <= survey.room {
+            let information = count.information();
+            return self.place_name_and(base, value, information, |bytes| count.write(bytes));
+        }
+        self.count_further_names(base, survey, 1)?;
+        self.insert_name_beside(base, survey.list, survey.room, value)
     }
 
     /// Writes what so many further names change in the record itself.
@@ -62,22 +82,45 @@ impl Engine {
         survey: &Survey,
         coming: u16,
     ) -> Result<()> {
+        let count = Count::new(base, survey, coming)?;
+        let ranges = [0..record::HEADER_LEN, count.information()];
+        self.patch_record(base, &ranges, |bytes| count.write(bytes))
+    }
+}
+
+/// What further names change in the base record beside the names themselves.
+struct Count {
+    link_count: u16,
+    /// Where `$STANDARD_INFORMATION` is, and its value.
+    at: usize,
+    value_at: usize,
+    information: StandardInformation,
+}
+
+impl Count {
+    fn new(base: RecordNumber, survey: &Survey, coming: u16) -> Result<Self> {
         let counted = survey.link_count.checked_add(coming);
         let counted =
             counted.ok_or_else(|| Place::record(base).corrupt(CorruptKind::EntryWithoutName))?;
-        let (at, value_at) = (survey.information_at, survey.information_value_at);
-        let info = survey.information();
-        let last = ATTRIBUTES_OFFSET + size_of::<u32>();
-        let ranges = [
-            0..record::HEADER_LEN,
-            value_at + CHANGED_OFFSET..value_at + last,
-        ];
-        self.patch_record(base, &ranges, |bytes| {
-            record::header_mut(bytes)?.link_count = U16::new(counted);
-            let changed = info.times.changed.0.to_le_bytes();
-            record::write_resident(bytes, at, CHANGED_OFFSET, &changed)?;
-            let attributes = info.attributes.bits().to_le_bytes();
-            record::write_resident(bytes, at, ATTRIBUTES_OFFSET, &attributes)
+        Ok(Self {
+            link_count: counted,
+            at: survey.information_at,
+            value_at: survey.information_value_at,
+            information: survey.information(),
         })
+    }
+
+    /// What changes outside of the header.
+    fn information(&self) -> Range<usize> {
+        let last = ATTRIBUTES_OFFSET + size_of::<u32>();
+        self.value_at + CHANGED_OFFSET..self.value_at + last
+    }
+
+    fn write(&self, bytes: &mut [u8]) -> core::result::Result<(), FormatError> {
+        record::header_mut(bytes)?.link_count = U16::new(self.link_count);
+        let changed = self.information.times.changed.0.to_le_bytes();
+        record::write_resident(bytes, self.at, CHANGED_OFFSET, &changed)?;
+        let attributes = self.information.attributes.bits().to_le_bytes();
+        record::write_resident(bytes, self.at, ATTRIBUTES_OFFSET, &attributes)
     }
 }

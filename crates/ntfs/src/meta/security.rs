@@ -19,7 +19,7 @@ use linkwright_ntfs_format::{FileReference, RecordNumber, SecurityId};
 
 use super::ParentDirectory;
 use crate::attr::AttrKey;
-use crate::cache::OffsetHasher;
+use crate::cache::NumberHasher;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::link::FileKind;
@@ -48,7 +48,7 @@ pub(crate) struct Creator {
 /// look at `$Secure`. Numbers never change their descriptor.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct SecurityCache {
-    children: HashMap<Heritage, SecurityId, BuildHasherDefault<OffsetHasher>>,
+    children: HashMap<Heritage, SecurityId, BuildHasherDefault<NumberHasher>>,
     /// What the last directory with a descriptor of its own passed on.
     own: Option<OwnHeritage>,
 }

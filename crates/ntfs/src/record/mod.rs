@@ -1,5 +1,7 @@
 //! File records: loading, validating, changing.
 
+mod ahead;
+
 use core::ops::Range;
 use std::sync::Arc;
 
@@ -179,12 +181,12 @@ impl Engine {
     /// A record as it lies in `$MFT`.
     pub(crate) fn own_record(&self, number: RecordNumber) -> Result<Arc<Block>> {
         let location = self.record_location(number)?;
-        self.cached_block(
-            location,
-            BlockKind::Record,
-            Place::record(number),
-            record::validate,
-        )
+        if let Some(block) = self.cache.get(location.key()) {
+            return Ok(block);
+        }
+        let bytes = self.missed_record(number, &location)?;
+        let block = ahead::decode(number, bytes)?;
+        Ok(self.cache.insert_clean(location, block))
     }
 
     /// The base record that a reference names, in use.
@@ -240,8 +242,12 @@ impl Engine {
         }
         let location = self.record_location(number)?;
         let key = location.key();
-        let block = self.record(number)?;
-        self.keep_cached(location, &block);
+        if number.0 >= MIRRORED {
+            self.fill_record(number, location)?;
+        } else {
+            let block = self.record(number)?;
+            self.keep_cached(location, &block);
+        }
         Ok(key)
     }
 

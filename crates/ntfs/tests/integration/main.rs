@@ -2,6 +2,7 @@
 
 mod support;
 
+mod ahead;
 mod basics;
 mod big;
 mod bulk;

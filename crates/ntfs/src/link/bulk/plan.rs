@@ -10,7 +10,7 @@ use linkwright_ntfs_format::{
 };
 
 use super::NewLink;
-use crate::cache::OffsetHasher;
+use crate::cache::NumberHasher;
 use crate::engine::Engine;
 use crate::error::{Error, InvalidInput, Result};
 use crate::index::directory::NameCase;
@@ -104,7 +104,7 @@ impl Plan {
 /// Numbers of files and directories by their references.
 #[derive(Default)]
 struct Known {
-    numbers: HashMap<u64, u32, BuildHasherDefault<OffsetHasher>>,
+    numbers: HashMap<u64, u32, BuildHasherDefault<NumberHasher>>,
     last: Option<(FileReference, u32)>,
 }
 
