@@ -115,7 +115,7 @@ impl Engine {
     ) -> Result<()> {
         let place = Place::attribute(base, AttributeType::ATTRIBUTE_LIST);
         let block = self.record(base)?;
-        let list = self.list_bytes(base, &block)?.unwrap_or_default();
+        let list = self.list_bytes(base, &*block)?.unwrap_or_default();
         drop(block);
         let (names_end, last) = names_end(&list);
         let mut entries = Vec::with_capacity(values.len() * UNNAMED_LEN);

@@ -134,10 +134,10 @@ impl Engine {
             a.type_code() == key.type_code && self.name_matches(a, key.name)
         };
         let lowest = |a: &AttributeView<'_>| a.non_resident().is_none_or(|n| n.lowest_vcn() == 0);
-        if let Some((at, offset)) = find_in(&block, base, |a| wanted(a) && lowest(a))? {
+        if let Some((at, offset)) = find_in(&*block, base, |a| wanted(a) && lowest(a))? {
             return Ok(Some(Found { at, block, offset }));
         }
-        let Some(list) = self.list_with(base, &block, key.type_code)? else {
+        let Some(list) = self.list_with(base, &*block, key.type_code)? else {
             return Ok(None);
         };
         match list
@@ -168,7 +168,7 @@ impl Engine {
             Place::attribute(base, AttributeType::ATTRIBUTE_LIST)
                 .corrupt(CorruptKind::AttributeList)
         };
-        let (at, offset) = find_in(&block, number, |a| {
+        let (at, offset) = find_in(&*block, number, |a| {
             a.type_code() == entry.type_code && a.instance() == entry.instance
         })?
         .ok_or_else(missing)?;
@@ -194,7 +194,7 @@ impl Engine {
     /// The attribute that a reference names, as it is now.
     pub(crate) fn find_ref(&self, at: AttrRef) -> Result<Found> {
         let block = self.record(at.record)?;
-        let (at, offset) = find_in(&block, at.record, |a| {
+        let (at, offset) = find_in(&*block, at.record, |a| {
             a.type_code() == at.type_code && a.instance() == at.instance
         })?
         .ok_or_else(|| {
@@ -221,7 +221,7 @@ impl Engine {
     ) -> Result<Vec<Found>> {
         let block = self.record(base)?;
         let mut all = Vec::new();
-        if let Some(list) = self.attribute_list(base, &block)? {
+        if let Some(list) = self.attribute_list(base, &*block)? {
             for entry in list
                 .iter()
                 .filter(|entry| wanted(entry.type_code, &entry.name))

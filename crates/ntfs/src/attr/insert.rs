@@ -114,7 +114,7 @@ impl Engine {
             self.list_or_make(base)?;
         }
         let block = self.record(base)?;
-        let mut list = self.attribute_list(base, &block)?.unwrap_or_default();
+        let mut list = self.attribute_list(base, &*block)?.unwrap_or_default();
         drop(block);
         let target = if new.type_code.stays_in_base()
             || Self::pinned(base, new.type_code, new.lowest_vcn())

@@ -101,7 +101,7 @@ impl Engine {
     /// Whether the file has a list.
     pub(crate) fn has_list(&self, base: RecordNumber) -> Result<bool> {
         let block = self.record(base)?;
-        find_list(&block, base)
+        find_list(&*block, base)
     }
 
     /// The list attribute's own content. It is never itself in the list.
@@ -128,7 +128,7 @@ impl Engine {
     pub(super) fn find_own_list(&self, base: RecordNumber) -> Result<Found> {
         // It is always in the base record, unnamed, as one extent.
         let block = self.record(base)?;
-        let found = find_in(&block, base, |a| {
+        let found = find_in(&*block, base, |a| {
             a.type_code() == AttributeType::ATTRIBUTE_LIST && a.name().is_empty()
         })?;
         let (at, offset) = found.ok_or_else(|| {
@@ -160,7 +160,7 @@ impl Engine {
     /// The list of a file; one is made, in the base record, when there is none.
     pub(crate) fn list_or_make(&mut self, base: RecordNumber) -> Result<Vec<Entry>> {
         let block = self.record(base)?;
-        if let Some(list) = self.attribute_list(base, &block)? {
+        if let Some(list) = self.attribute_list(base, &*block)? {
             return Ok(list);
         }
         drop(block);

@@ -396,7 +396,7 @@ impl Engine {
         mut each: impl FnMut(AttrRef, FileNameView<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let block = self.record(base)?;
-        let Some(list) = self.attribute_list(base, &block)? else {
+        let Some(list) = self.attribute_list(base, &*block)? else {
             for attribute in record::attributes(block.bytes()) {
                 let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
                 if attribute.type_code() == AttributeType::FILE_NAME {

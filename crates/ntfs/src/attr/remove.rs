@@ -30,7 +30,7 @@ impl Engine {
             };
         }
         let block = self.record(base)?;
-        let list = self.attribute_list(base, &block)?;
+        let list = self.attribute_list(base, &*block)?;
         drop(block);
         self.take_out(at)?;
         let Some(mut list) = list else { return Ok(()) };

@@ -176,10 +176,10 @@ impl Cache {
 
     /// Puts a block that was just read and is not in memory in the table, for who
     /// has the cache alone. It stays, however full the cache is.
-    pub(crate) fn fill(&mut self, location: Location, block: Block) {
+    pub(crate) fn fill(&mut self, location: Location, block: Arc<Block>) {
         let room = self.limit.saturating_sub(block.bytes().len());
         let map = self.map_mut();
         map.evict(room);
-        map.fill(location, Arc::new(block));
+        map.fill(location, block);
     }
 }

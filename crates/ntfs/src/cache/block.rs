@@ -1,5 +1,6 @@
 //! What a cached block is.
 
+use core::fmt;
 use std::sync::Arc;
 
 use linkwright_ntfs_format::fixup;
@@ -18,34 +19,116 @@ pub(crate) enum BlockKind {
     Page,
 }
 
-/// A block in memory, fix-ups removed.
-#[derive(Debug, Clone)]
-pub(crate) struct Block {
-    kind: BlockKind,
-    content: Content,
+/// A block in memory, fix-ups removed: bytes, or the node of an index block. One
+/// pointer leads to either, as each step to it is one more wait for memory.
+pub(crate) type Block = dyn Content;
+
+/// What a block holds. Whoever uses blocks calls what [`Block`] has.
+pub(crate) trait Content: fmt::Debug + Send + Sync {
+    fn kind(&self) -> BlockKind;
+    fn content(&self) -> &[u8];
+    /// The bytes of a record or page.
+    fn content_mut(&mut self) -> &mut [u8] {
+        &mut []
+    }
     /// The update sequence number the block has on the device.
-    number: [u8; 2],
+    fn update(&self) -> [u8; 2];
+    fn set_update(&mut self, number: [u8; 2]);
+    fn as_node(&self) -> Option<&IndexNode> {
+        None
+    }
+    fn as_node_mut(&mut self) -> Option<&mut IndexNode> {
+        None
+    }
+    fn shared_node(self: Arc<Self>) -> Option<Arc<IndexNode>>;
+    fn copied(&self) -> Arc<Block>;
 }
 
+/// A record or page.
 #[derive(Debug, Clone)]
-enum Content {
-    Bytes(Box<[u8]>),
-    Node(Arc<IndexNode>),
+struct Bytes {
+    kind: BlockKind,
+    number: [u8; 2],
+    bytes: Box<[u8]>,
+}
+
+impl Content for Bytes {
+    fn kind(&self) -> BlockKind {
+        self.kind
+    }
+
+    fn content(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn content_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    fn update(&self) -> [u8; 2] {
+        self.number
+    }
+
+    fn set_update(&mut self, number: [u8; 2]) {
+        self.number = number;
+    }
+
+    fn shared_node(self: Arc<Self>) -> Option<Arc<IndexNode>> {
+        None
+    }
+
+    fn copied(&self) -> Arc<Block> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Content for IndexNode {
+    fn kind(&self) -> BlockKind {
+        BlockKind::Index
+    }
+
+    fn content(&self) -> &[u8] {
+        self.bytes()
+    }
+
+    fn update(&self) -> [u8; 2] {
+        self.update
+    }
+
+    fn set_update(&mut self, number: [u8; 2]) {
+        self.update = number;
+    }
+
+    fn as_node(&self) -> Option<&IndexNode> {
+        Some(self)
+    }
+
+    fn as_node_mut(&mut self) -> Option<&mut IndexNode> {
+        Some(self)
+    }
+
+    fn shared_node(self: Arc<Self>) -> Option<Arc<IndexNode>> {
+        Some(self)
+    }
+
+    fn copied(&self) -> Arc<Block> {
+        Arc::new(self.clone())
+    }
 }
 
 impl Block {
     /// A block from bytes that have no fix-ups in them.
-    pub(crate) fn new(kind: BlockKind, bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(kind: BlockKind, bytes: Vec<u8>) -> Arc<Self> {
         let number = sequence_number(&bytes).unwrap_or_default();
-        Self {
+        Arc::new(Bytes {
             kind,
-            content: Content::Bytes(bytes.into_boxed_slice()),
             number,
-        }
+            bytes: bytes.into_boxed_slice(),
+        })
     }
 
     /// A record or page from the bytes on the device.
-    pub(crate) fn decode(kind: BlockKind, mut bytes: Vec<u8>) -> Result<Self, FormatError> {
+    pub(crate) fn decode(kind: BlockKind, mut bytes: Vec<u8>) -> Result<Arc<Self>, FormatError> {
         if kind != BlockKind::Page {
             fixup::remove(&mut bytes)?;
         }
@@ -54,23 +137,28 @@ impl Block {
 
     /// An index block as a node. `number` is the update sequence number that
     /// lies at its place on the device, if it is known.
-    pub(crate) fn from_node(node: IndexNode, number: Option<[u8; 2]>) -> Self {
-        let number = number
+    pub(crate) fn from_node(mut node: IndexNode, number: Option<[u8; 2]>) -> Arc<Self> {
+        node.update = number
             .or_else(|| sequence_number(node.bytes()))
             .unwrap_or_default();
-        Self {
-            kind: BlockKind::Index,
-            content: Content::Node(Arc::new(node)),
-            number,
+        Arc::new(node)
+    }
+
+    /// The block to be changed, a copy of it when somebody else holds it. There is
+    /// always one.
+    pub(crate) fn alone(block: &mut Arc<Self>) -> Option<&mut Self> {
+        if Arc::strong_count(block) > 1 {
+            *block = block.copied();
         }
+        Arc::get_mut(block)
     }
 
     /// Moves the update sequence number on for the next write, so that two
     /// writes of a block never carry the same one.
     pub(crate) fn advance(&mut self) {
-        if self.kind != BlockKind::Page {
-            let next = fixup::next_number(u16::from_le_bytes(self.number));
-            self.number = next.to_le_bytes();
+        if self.kind() != BlockKind::Page {
+            let next = fixup::next_number(u16::from_le_bytes(self.update()));
+            self.set_update(next.to_le_bytes());
         }
     }
 
@@ -78,9 +166,9 @@ impl Block {
     pub(crate) fn encode_onto(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let start = out.len();
         out.extend_from_slice(self.bytes());
-        if self.kind != BlockKind::Page {
+        if self.kind() != BlockKind::Page {
             let bytes = out.get_mut(start..).unwrap_or_default();
-            fixup::stamp(bytes, u16::from_le_bytes(self.number))?;
+            fixup::stamp(bytes, u16::from_le_bytes(self.update()))?;
         }
         Ok(())
     }
@@ -95,54 +183,39 @@ impl Block {
 
     /// The bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
-        match &self.content {
-            Content::Bytes(bytes) => bytes,
-            Content::Node(node) => node.bytes(),
-        }
+        self.content()
     }
 
     /// The bytes of a record or page, to be changed; an index block has none
     /// but through its node.
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
-        match &mut self.content {
-            Content::Bytes(bytes) => bytes,
-            Content::Node(_) => &mut [],
-        }
+        self.content_mut()
     }
 
     /// The node of an index block.
-    pub(crate) fn node(&self) -> Option<&Arc<IndexNode>> {
-        match &self.content {
-            Content::Bytes(_) => None,
-            Content::Node(node) => Some(node),
-        }
+    pub(crate) fn node(&self) -> Option<&IndexNode> {
+        self.as_node()
     }
 
     /// The node of an index block, to be changed.
     pub(crate) fn node_mut(&mut self) -> Option<&mut IndexNode> {
-        match &mut self.content {
-            Content::Bytes(_) => None,
-            Content::Node(node) => Some(Arc::make_mut(node)),
-        }
+        self.as_node_mut()
     }
 
-    /// As [`Self::node_mut`], when nobody else holds the node.
-    pub(crate) fn node_alone(&mut self) -> Option<&mut IndexNode> {
-        match &mut self.content {
-            Content::Bytes(_) => None,
-            Content::Node(node) => Arc::get_mut(node),
-        }
+    /// The node of an index block, shared.
+    pub(crate) fn into_node(self: Arc<Self>) -> Option<Arc<IndexNode>> {
+        self.shared_node()
     }
 
     /// Another version of this block was written: this one will be written
     /// after it.
     pub(crate) fn follow(&mut self, other: &Self) {
-        self.number = other.number;
+        self.set_update(other.update());
     }
 
     /// The update sequence number the block has on the device.
     pub(crate) fn number(&self) -> [u8; 2] {
-        self.number
+        self.update()
     }
 }
 

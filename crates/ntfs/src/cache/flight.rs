@@ -96,7 +96,7 @@ mod tests {
         let block = |key: &u64| InFlight {
             location: Location::contiguous(*key, 1024),
             fresh: false,
-            block: Arc::new(Block::new(BlockKind::Page, vec![1; 1024])),
+            block: Block::new(BlockKind::Page, vec![1; 1024]),
         };
         Flight::new(keys.iter().map(block).collect())
     }

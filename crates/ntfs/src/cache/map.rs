@@ -516,8 +516,9 @@ impl Map {
             };
             self.load.subtract(slot);
             let before = saved.as_ref().and_then(|saved| saved.block.as_ref());
-            if let (Some(before), Some(block)) = (before, &mut slot.block) {
-                Arc::make_mut(block).follow(before);
+            let block = slot.block.as_mut().and_then(Block::alone);
+            if let (Some(before), Some(block)) = (before, block) {
+                block.follow(&**before);
             }
             slot.fresh &= self.fresh.holds(&slot.location, Since::Commit);
             self.load.add(slot);

@@ -95,24 +95,23 @@ impl Cache {
 
     /// Keeps a block that was just read. Returns the one that was there first
     /// when another reader was faster.
-    pub(crate) fn insert_clean(&self, location: Location, block: Block) -> Arc<Block> {
+    pub(crate) fn insert_clean(&self, location: Location, block: Arc<Block>) -> Arc<Block> {
         let mut map = self.lock();
         if let Some(present) = map.get(location.key()) {
             return present;
         }
-        let block = Arc::new(block);
         map.fill(location, Arc::clone(&block));
         map.evict(self.limit);
         block
     }
 
     /// Puts a block with new content in place, dirty, whatever was there.
-    pub(crate) fn insert_dirty(&mut self, location: Location, block: Block) {
+    pub(crate) fn insert_dirty(&mut self, location: Location, block: Arc<Block>) {
         let key = location.key();
         self.generation += 1;
         let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
         let stamp = map.save(key, &mut self.frames);
-        let mut slot = Slot::dirty(location, Arc::new(block));
+        let mut slot = Slot::dirty(location, block);
         slot.set_stamp(stamp);
         map.insert(slot);
     }
@@ -146,7 +145,9 @@ impl Cache {
         key: u64,
         change: impl FnOnce(&mut Block) -> Result<T>,
     ) -> Result<T> {
-        self.changed(key, Frames::save, |block| change(Arc::make_mut(block)))
+        self.changed(key, Frames::save, |block| {
+            change(Block::alone(block).ok_or_else(missing)?)
+        })
     }
 
     /// As [`Self::modify`], of a record or page, for a change that leaves all
@@ -162,7 +163,9 @@ impl Cache {
                 frames.save_bytes(slot, range.clone());
             }
         };
-        self.changed(key, save, |block| change(Arc::make_mut(block).bytes_mut()))
+        self.changed(key, save, |block| {
+            change(Block::alone(block).ok_or_else(missing)?.bytes_mut())
+        })
     }
 
     /// The node at `key`, for who has the cache alone.
@@ -176,7 +179,7 @@ impl Cache {
     pub(crate) fn fork_node(&mut self, key: u64, upcase: &UpcaseTable) {
         let slot = self.map_mut().slot(key);
         let block = slot.and_then(|slot| Arc::get_mut(slot.block.as_mut()?));
-        if let Some(node) = block.and_then(Block::node_alone) {
+        if let Some(node) = block.and_then(|block| block.node_mut()) {
             node.fork(upcase);
         }
     }
@@ -204,7 +207,7 @@ impl Cache {
             }
         };
         map.try_modify(key, save, |block| {
-            let node = Arc::make_mut(block).node_mut()?;
+            let node = Block::alone(block)?.node_mut()?;
             let fit = node.insert(at, entry);
             Some(fit.map_err(|e| Place::default().format(e)))
         })
@@ -223,7 +226,8 @@ impl Cache {
             Ok(())
         };
         let gone = map.try_modify(key, save, |block| {
-            let node = Arc::make_mut(block).node_mut().ok_or_else(missing)?;
+            let node = Block::alone(block).and_then(|block| block.node_mut());
+            let node = node.ok_or_else(missing)?;
             node.remove(at).map_err(|e| Place::default().format(e))
         });
         gone.unwrap_or_else(|| Err(missing()))
@@ -472,7 +476,7 @@ fn missing() -> Error {
 mod tests {
     use super::*;
 
-    fn page(byte: u8) -> Block {
+    fn page(byte: u8) -> Arc<Block> {
         Block::new(BlockKind::Page, vec![byte; 512])
     }
 

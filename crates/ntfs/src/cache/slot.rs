@@ -86,8 +86,7 @@ impl Slot {
 
     /// The node in memory.
     pub(super) fn node(&self) -> Option<&IndexNode> {
-        let node = self.block.as_ref().and_then(|block| block.node());
-        node.map(|node| &**node)
+        self.block.as_ref().and_then(|block| block.node())
     }
 
     /// The bytes of an entry of the node in memory.
@@ -98,7 +97,9 @@ impl Slot {
     /// Takes an edit back; `bytes` are those of all edits.
     pub(super) fn take_back(&mut self, edit: Edit, bytes: &[u8]) {
         let Some(block) = &mut self.block else { return };
-        let block = Arc::make_mut(block);
+        let Some(block) = Block::alone(block) else {
+            return;
+        };
         let kept = |start: usize, len: usize| bytes.get(start..start + len).unwrap_or_default();
         match edit {
             Edit::Bytes { at, start, len } => {
@@ -132,15 +133,15 @@ impl Slot {
     /// lies in the spill area.
     pub(super) fn take_off(&mut self) -> Option<Arc<Block>> {
         let block = self.block.as_mut()?;
-        Arc::make_mut(block).advance();
+        Block::alone(block)?.advance();
         Some(Arc::clone(block))
     }
 
     /// The bytes for the device; `None` when they lie in the spill area.
     pub(super) fn encode(&mut self) -> Result<Option<Vec<u8>>> {
-        match &mut self.block {
+        match self.block.as_mut().and_then(Block::alone) {
             None => Ok(None),
-            Some(block) => Arc::make_mut(block)
+            Some(block) => block
                 .encode()
                 .map(Some)
                 .map_err(|e| Place::default().format(e)),

@@ -24,7 +24,7 @@ impl Engine {
     pub(crate) fn directory(&self, file: FileReference) -> Result<RecordNumber> {
         let block = self.base_record(file)?;
         let base = file.record();
-        if !header_of(&block, base)?
+        if !header_of(&*block, base)?
             .flags()
             .contains(RecordFlags::DIRECTORY)
         {

@@ -26,6 +26,8 @@ pub(crate) struct IndexNode {
     allocated: usize,
     /// Where the entries are.
     rows: Rows,
+    /// The update sequence number of the block on the device: the cache's to use.
+    pub(crate) update: [u8; 2],
 }
 
 /// Whether a node took an edit.
@@ -55,6 +57,7 @@ impl IndexNode {
                     bytes,
                     at,
                     rows,
+                    update: [0; 2],
                     inner,
                     end,
                     allocated,
@@ -77,6 +80,7 @@ impl IndexNode {
                     bytes: value,
                     at,
                     rows,
+                    update: [0; 2],
                     inner,
                     end,
                     // A root grows with its entries; the record is the limit.
@@ -101,6 +105,7 @@ impl IndexNode {
             bytes: vec![0; len],
             at: NodeAt::Block(vcn),
             rows: Rows::new(),
+            update: [0; 2],
             inner: false,
             end: 0,
             allocated: 0,
@@ -130,6 +135,7 @@ impl IndexNode {
                 .rows
                 .part(from..to, start, first)
                 .ok_or_else(|| undecodable(at, OUT_OF_RANGE))?,
+            update: [0; 2],
             inner: of.inner,
             end: first + entries.len(),
             allocated: len.saturating_sub(BLOCK_NODE_OFFSET),
@@ -178,7 +184,9 @@ impl IndexNode {
             .and_then(|flag| index::format_block(&mut bytes, vcn, entries, flag))
             .and_then(|()| fixup::advance(&mut bytes))
             .map_err(|e| undecodable(self.at, e))?;
+        let update = self.update;
         *self = Self::from_block(bytes, vcn)?;
+        self.update = update;
         Ok(())
     }
 
@@ -289,6 +297,7 @@ impl IndexNode {
                 bytes
             },
             rows: self.rows.clone(),
+            update: self.update,
             inner: self.inner,
             end: self.end,
             allocated: usize::MAX,

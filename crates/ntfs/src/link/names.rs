@@ -159,7 +159,7 @@ impl Engine {
             return Ok(());
         }
         let block = self.record(base)?;
-        let counted = header_of(&block, base)?.link_count.get();
+        let counted = header_of(&*block, base)?.link_count.get();
         drop(block);
         if counted > 2 {
             return Ok(());

@@ -61,7 +61,7 @@ impl Engine {
         base: RecordNumber,
     ) -> Result<(AttrRef, StandardInformation)> {
         let block = self.record(base)?;
-        self.information_in(base, &block)
+        self.information_in(base, &*block)
     }
 
     /// As [`Self::standard_information`], of a base record at hand.
@@ -86,7 +86,7 @@ impl Engine {
         change: impl FnOnce(&mut StandardInformation),
     ) -> Result<()> {
         let block = self.record(base)?;
-        let (at, mut info) = self.information_in(base, &block)?;
+        let (at, mut info) = self.information_in(base, &*block)?;
         drop(block);
         change(&mut info);
         // Looked up again: it may be any attribute of the record.
@@ -107,7 +107,7 @@ impl Engine {
     /// Whether a record is a directory's.
     pub(crate) fn is_directory(&self, base: RecordNumber) -> Result<bool> {
         let block = self.record(base)?;
-        Ok(header_of(&block, base)?
+        Ok(header_of(&*block, base)?
             .flags()
             .contains(RecordFlags::DIRECTORY))
     }
@@ -115,7 +115,7 @@ impl Engine {
     /// Whether a record is one of the volume's own in `$Extend`.
     pub(crate) fn is_in_extend(&self, base: RecordNumber) -> Result<bool> {
         let block = self.record(base)?;
-        let flags = header_of(&block, base)?.flags();
+        let flags = header_of(&*block, base)?.flags();
         Ok(flags.contains(RecordFlags::IN_EXTEND))
     }
 
@@ -151,7 +151,7 @@ impl Engine {
     pub(crate) fn file_info(&self, file: FileReference) -> Result<FileInfo> {
         let block = self.base_record(file)?;
         let base = file.record();
-        let header = header_of(&block, base)?;
+        let header = header_of(&*block, base)?;
         let directory = header.flags().contains(RecordFlags::DIRECTORY);
         let reference = FileReference::new(base, header.sequence());
         let counted = u32::from(header.link_count.get());

@@ -1,5 +1,7 @@
 //! Records that are missed in ascending order are read together.
 
+use std::sync::Arc;
+
 use linkwright_ntfs_format::{RecordNumber, record};
 
 use crate::cache::{Block, BlockKind, Location};
@@ -79,7 +81,7 @@ impl Engine {
 }
 
 /// A record from its bytes on the device.
-pub(super) fn decode(number: RecordNumber, bytes: Box<[u8]>) -> Result<Block> {
+pub(super) fn decode(number: RecordNumber, bytes: Box<[u8]>) -> Result<Arc<Block>> {
     let place = Place::record(number);
     let block = Block::decode(BlockKind::Record, bytes.into_vec()).map_err(|e| place.format(e))?;
     record::validate(block.bytes()).map_err(|e| place.format(e))?;

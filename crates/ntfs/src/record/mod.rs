@@ -128,7 +128,7 @@ impl Engine {
     /// has evicted it already, so that it can be changed there.
     pub(crate) fn keep_cached(&mut self, location: Location, block: &Arc<Block>) {
         if !self.cache.contains(location.key()) {
-            self.cache.insert_dirty(location, Block::clone(block));
+            self.cache.insert_dirty(location, Arc::clone(block));
         }
     }
 
@@ -292,7 +292,7 @@ impl Engine {
         let block = self.record(number)?;
         Ok(FileReference::new(
             number,
-            header_of(&block, number)?.sequence(),
+            header_of(&*block, number)?.sequence(),
         ))
     }
 }

@@ -191,7 +191,7 @@ impl Engine {
                 .corrupt(CorruptKind::AttributeList)
         };
         let block = self.base_record(file)?;
-        let list = self.attribute_list(base, &block)?.unwrap_or_default();
+        let list = self.attribute_list(base, &*block)?.unwrap_or_default();
         let length = u64::try_from(list.len()).unwrap_or(u64::MAX);
         if length > most {
             return Err(bad());

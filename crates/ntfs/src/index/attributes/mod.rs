@@ -312,7 +312,7 @@ impl<E: EngineAccess> IndexStore for AttributeIndex<'_, E> {
 
     fn block(&self, vcn: u64) -> Result<Arc<IndexNode>> {
         let block = self.load(vcn)?;
-        block.node().cloned().ok_or_else(|| {
+        block.into_node().ok_or_else(|| {
             self.fault(IndexFault::new(
                 IndexFaultKind::ChildVcn,
                 NodeAt::Block(vcn),
