@@ -11,6 +11,7 @@
 //!   `$MFT`, so does the first extent of `$DATA`.
 //! - Every extension record holds at least one attribute.
 
+mod each_name;
 mod fill;
 mod find;
 mod insert;
