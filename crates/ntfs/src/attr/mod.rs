@@ -28,4 +28,4 @@ pub(crate) use fill::{NewRecords, Way};
 pub(crate) use find::{AttrKey, AttrRef};
 pub(crate) use insert::NewAttribute;
 pub(crate) use mft::TakenRecord;
-pub(crate) use names::ListForm;
+pub(crate) use names::{Along, ListForm};

@@ -47,6 +47,13 @@ enum Room {
     Nowhere { spare: usize },
 }
 
+/// What changes in a base record along with a name: its header, and bytes of a
+/// range. Nothing moves.
+pub(crate) struct Along<'a> {
+    pub(crate) range: Range<usize>,
+    pub(crate) write: &'a dyn Fn(&mut [u8]) -> core::result::Result<(), FormatError>,
+}
+
 /// How a base record has its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ListForm {
@@ -153,55 +160,47 @@ impl Engine {
         let bytes = self.record_bytes(base)?;
         let room = record::free_space(bytes).map_err(|e| place.format(e))?;
         let list = ListForm::of(bytes).map_err(|e| place.format(e))?;
-        self.insert_name_beside(base, list, room, value)
+        self.insert_name_beside(base, list, room, value, None)
     }
 
     /// As [`Self::insert_name`], where the base record says this of its list and
-    /// its room.
+    /// its room; what changes along is part of a change that is made anyhow.
     pub(crate) fn insert_name_beside(
         &mut self,
         base: RecordNumber,
         list: ListForm,
         room: usize,
         value: &[u8],
+        along: Option<&Along<'_>>,
     ) -> Result<()> {
         let len = resident_len(0, value.len());
         match list {
-            ListForm::None if len <= room => return self.place_name(base, value).map(|_| ()),
-            ListForm::InClusters(at) if self.insert_listed_name(base, at, room, value)? => {
+            ListForm::None if len <= room => {
+                return self.place_name(base, value, along).map(|_| ());
+            }
+            ListForm::InClusters(at)
+                if self.insert_listed_name(base, at, room, value, along)? =>
+            {
                 return Ok(());
             }
             _ => {}
+        }
+        if let Some(along) = along {
+            let ranges = [0..record::HEADER_LEN, along.range.clone()];
+            self.patch_record(base, &ranges, along.write)?;
         }
         let new = NewAttribute::resident(AttributeType::FILE_NAME, &[], value);
         self.insert_attribute(base, &new).map(|_| ())
     }
 
-    /// Puts a name into a record that has room for it; its instance number there.
-    fn place_name(&mut self, target: RecordNumber, value: &[u8]) -> Result<u16> {
-        self.place(target, value, 0..0, |_| Ok(()))
-    }
-
-    /// Puts a name into the base record of a file that has no list, and has room
-    /// for it there; `also` changes the header and the bytes of `range` too, and
-    /// moves nothing.
-    pub(crate) fn place_name_and(
-        &mut self,
-        base: RecordNumber,
-        value: &[u8],
-        range: Range<usize>,
-        also: impl FnOnce(&mut [u8]) -> core::result::Result<(), FormatError>,
-    ) -> Result<()> {
-        self.place(base, value, range, also).map(|_| ())
-    }
-
-    fn place(
+    /// Puts a name into a record that has room for it; its instance number there
+    /// and the record's reference.
+    fn place_name(
         &mut self,
         target: RecordNumber,
         value: &[u8],
-        range: Range<usize>,
-        also: impl FnOnce(&mut [u8]) -> core::result::Result<(), FormatError>,
-    ) -> Result<u16> {
+        along: Option<&Along<'_>>,
+    ) -> Result<(u16, FileReference)> {
         let place = Place::record(target);
         let len = resident_len(0, value.len());
         let key = self.record_at_hand(target)?;
@@ -209,16 +208,17 @@ impl Engine {
         let spot = record::spot(bytes, |other| is_behind_name(other, value));
         let spot = spot.map_err(|e| place.format(e))?;
         let used = record::end_offset(bytes).map_err(|e| place.format(e))?;
+        let header = record::header(bytes).map_err(|e| place.format(e))?;
+        let reference = FileReference::new(target, header.sequence());
         // As far as the end mark moves.
         let moved = spot.offset..(used + len + size_of::<u64>()).min(bytes.len());
+        let range = along.map_or(0..0, |along| along.range.clone());
         let ranges = [0..record::HEADER_LEN, moved, range];
         let (both, _) = ranges.split_at(2);
-        let ranges = match ranges.last().is_some_and(Range::is_empty) {
-            true => both,
-            false => &ranges,
-        };
+        let ranges = if along.is_none() { both } else { &ranges };
         self.patch_at_hand(target, key, ranges, |bytes| {
-            also(bytes)?;
+            // Before anything moves.
+            along.map_or(Ok(()), |along| (along.write)(bytes))?;
             let id = Identity {
                 type_code: AttributeType::FILE_NAME,
                 name: &[],
@@ -227,7 +227,7 @@ impl Engine {
             };
             record::insert_resident(bytes, spot.offset, &id, value)
         })?;
-        Ok(spot.instance)
+        Ok((spot.instance, reference))
     }
 
     /// Inserts a name of a file whose list lies in clusters and has room there;
@@ -239,6 +239,7 @@ impl Engine {
         list_at: usize,
         room: usize,
         value: &[u8],
+        along: Option<&Along<'_>>,
     ) -> Result<bool> {
         let Some(list) = self.open_list_now(base)? else {
             return Ok(false);
@@ -261,16 +262,18 @@ impl Engine {
             },
         };
         drop(list);
-        let instance = self.place_name(target, value)?;
-        let bytes = self.record_bytes(target)?;
-        let header = record::header(bytes).map_err(|e| Place::record(target).format(e))?;
-        let reference = FileReference::new(target, header.sequence());
+        let (first, last) = if in_base {
+            (along, None)
+        } else {
+            (None, along)
+        };
+        let (instance, reference) = self.place_name(target, value, first)?;
         let list_at = match in_base {
             // It may stand behind the name in records of other systems.
             true => self.find_own_list(base)?.offset(),
             false => list_at,
         };
-        self.add_listed(base, list_at, reference, instance)?;
+        self.add_listed(base, list_at, (reference, instance), last)?;
         self.memo.change_list(base, |list| {
             list.spare = spare;
             if !in_base {
@@ -416,7 +419,7 @@ impl Engine {
         self.write_pages(&list.map, start, bytes, place)?;
         drop(list);
         let list_at = self.find_own_list(base)?.offset();
-        self.set_list_len(base, list_at, len, names_end)
+        self.set_list_len(base, list_at, len, names_end, None)
     }
 
     /// Writes the new length of an open list whose bytes are in place.
@@ -426,10 +429,18 @@ impl Engine {
         list_at: usize,
         len: usize,
         names_end: usize,
+        along: Option<&Along<'_>>,
     ) -> Result<()> {
         let size = u64::try_from(len).unwrap_or(u64::MAX);
-        let range = list_at..list_at + NON_RESIDENT_LEN;
-        self.patch_record(base, &[range], |bytes| {
+        let ranges = [
+            list_at..list_at + NON_RESIDENT_LEN,
+            0..record::HEADER_LEN,
+            along.map_or(0..0, |along| along.range.clone()),
+        ];
+        let (own, _) = ranges.split_at(1);
+        let ranges = if along.is_none() { own } else { &ranges };
+        self.patch_record(base, ranges, |bytes| {
+            along.map_or(Ok(()), |along| (along.write)(bytes))?;
             let view = AttributeView::at(bytes, list_at)?;
             if view.type_code() != AttributeType::ATTRIBUTE_LIST {
                 return Err(FormatError::new(FormatErrorKind::Value, list_at));
@@ -451,8 +462,8 @@ impl Engine {
         &mut self,
         base: RecordNumber,
         list_at: usize,
-        reference: FileReference,
-        instance: u16,
+        (reference, instance): (FileReference, u16),
+        along: Option<&Along<'_>>,
     ) -> Result<()> {
         let place = place_of(base);
         let short = || place.corrupt(CorruptKind::AttributeList);
@@ -479,6 +490,6 @@ impl Engine {
             self.write_pages(&list.map, from, &bytes, place)?;
         }
         drop(list);
-        self.set_list_len(base, list_at, longer, start + ENTRY)
+        self.set_list_len(base, list_at, longer, start + ENTRY, along)
     }
 }
