@@ -24,7 +24,8 @@ pub enum Durability {
     /// death of the process, not the loss of power.
     Written,
     /// In memory until [`crate::Volume::sync`] or [`crate::Volume::close`], or
-    /// until the cache needs the room.
+    /// until the cache needs the room. Large groups are written by a thread while
+    /// operations go on; when that fails, a later call says so.
     #[default]
     OnSync,
 }

@@ -81,6 +81,8 @@ pub(crate) struct Load {
     pub(crate) spilled: usize,
     /// Those that a commit under way has, whether they are here too or not.
     pub(crate) flying: usize,
+    /// Of those, what was changed again meanwhile.
+    pub(crate) returned: usize,
     /// The most there ever was in memory.
     pub(crate) peak: usize,
 }
@@ -281,6 +283,14 @@ impl Map {
         if !slot.dirty || slot.spilled.is_some() {
             self.load.subtract(slot);
             if !slot.dirty {
+                // A block that a flight shares, or for once a reader.
+                let shared = slot
+                    .block
+                    .as_ref()
+                    .is_some_and(|b| Arc::strong_count(b) > 1);
+                if shared && self.load.flying > 0 {
+                    self.load.returned += slot.len;
+                }
                 slot.dirty = true;
                 self.dirty.insert(key);
                 slot.fresh = self.fresh.holds(&slot.location, Since::Commit);
@@ -434,6 +444,7 @@ impl Map {
     /// Bytes that blocks in flight have: as much less is kept here.
     pub(super) fn set_flying(&mut self, bytes: usize) {
         self.load.flying = bytes;
+        self.load.returned = 0;
         self.load.note_peak();
     }
 

@@ -26,6 +26,9 @@
 //!    goes, records and restart pages are filled with 0xFF ([`Store::end`]);
 //!    flush; the header; flush.
 //!
+//! A large group may be on its way on a thread of its own; [`Store::stand_in`] takes
+//! the place of the store meanwhile, and writes to free clusters only.
+//!
 //! Beside all that, [`ScratchDevice`] writes to free clusters whose content
 //! means nothing to anybody after a crash.
 //!

@@ -10,7 +10,7 @@
 
 use super::beside::Pace;
 use super::large::LARGE;
-use crate::cache::{Segment, SpillArea, SpillPlace};
+use crate::cache::{Load, Segment, SpillArea, SpillPlace};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::options::{Durability, JournalMode};
@@ -34,6 +34,11 @@ const CACHE_PART: usize = 8;
 /// What is gathered may have this part of the cache: one group in the air, one
 /// that is gathered meanwhile, and room for what is only read.
 const GROUP_PART: usize = 4;
+
+/// The same when this part of the group in the air was changed again: the larger
+/// the groups, the fewer of them write those blocks.
+const LATE_PART: usize = 2;
+const RETURNED_PART: usize = 4;
 
 /// The most bytes of changed blocks that are gathered, whatever the cache holds:
 /// what is gathered and not committed is lost with the process.
@@ -77,7 +82,7 @@ impl Engine {
             Durability::Written => self.write_out(Reach::Written),
             // Room was found for what spilled: it is committed now.
             Durability::OnSync if load.spilled > 0 => self.write_out(Reach::Written),
-            Durability::OnSync if group > self.group_limit() => self.write_beside(),
+            Durability::OnSync if group > self.group_limit(load) => self.write_beside(),
             Durability::OnSync => Ok(()),
         }
     }
@@ -101,8 +106,10 @@ impl Engine {
     }
 
     /// Bytes of changed blocks that are gathered before they are committed.
-    fn group_limit(&self) -> usize {
-        (self.cache.limit() / GROUP_PART).min(MOST_GROUP)
+    fn group_limit(&self, load: Load) -> usize {
+        let returns = load.returned > load.flying / RETURNED_PART;
+        let part = if returns { LATE_PART } else { GROUP_PART };
+        (self.cache.limit() / part).min(MOST_GROUP)
     }
 
     /// Whether clusters that were freed wait for a checkpoint.
