@@ -11,6 +11,7 @@
 //!   `$MFT`, so does the first extent of `$DATA`.
 //! - Every extension record holds at least one attribute.
 
+mod each_name;
 mod fill;
 mod find;
 mod insert;
@@ -27,4 +28,4 @@ pub(crate) use fill::{NewRecords, Way};
 pub(crate) use find::{AttrKey, AttrRef};
 pub(crate) use insert::NewAttribute;
 pub(crate) use mft::TakenRecord;
-pub(crate) use names::ListForm;
+pub(crate) use names::{Along, ListForm};

@@ -2,22 +2,20 @@
 //! many names, where neither the list nor the records are gone through.
 
 use core::cmp::Ordering;
-use core::ops::{ControlFlow, Range};
+use core::ops::Range;
 use std::sync::Arc;
 
 use linkwright_ntfs_format::attribute::{
     AttributeFlags, AttributeType, AttributeView, Identity, NON_RESIDENT_LEN, resident_len,
 };
 use linkwright_ntfs_format::attribute_list::{self, MAX_LEN};
-use linkwright_ntfs_format::file_name::FileNameView;
 use linkwright_ntfs_format::record::{self, RecordFlags};
 use linkwright_ntfs_format::{FileReference, FormatError, FormatErrorKind, RecordNumber, num};
 
-use super::find::{AttrRef, reference};
+use super::find::AttrRef;
 use super::insert::{LIST_GROWTH, NewAttribute, TRIED_EXTENSIONS};
 use super::list::LIST_STEP;
 use super::remove::JOIN_ENTRIES;
-use crate::cache::Block;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Place, Result};
 use crate::memo::OpenList;
@@ -47,6 +45,13 @@ enum Room {
     Behind(RecordNumber),
     /// In none, of which none has more than `spare` bytes.
     Nowhere { spare: usize },
+}
+
+/// What changes in a base record along with a name: its header, and bytes of a
+/// range. Nothing moves.
+pub(crate) struct Along<'a> {
+    pub(crate) range: Range<usize>,
+    pub(crate) write: &'a dyn Fn(&mut [u8]) -> core::result::Result<(), FormatError>,
 }
 
 /// How a base record has its list.
@@ -83,39 +88,6 @@ impl ListForm {
     }
 }
 
-/// The `$FILE_NAME` attributes of one record.
-struct NamesIn {
-    number: RecordNumber,
-    block: Arc<Block>,
-    /// Instance numbers and offsets.
-    places: Vec<(u16, usize)>,
-}
-
-impl NamesIn {
-    fn of(number: RecordNumber, block: Arc<Block>) -> Result<Self> {
-        let mut places = Vec::new();
-        for attribute in record::attributes(block.bytes()) {
-            let attribute = attribute.map_err(|e| Place::record(number).format(e))?;
-            if attribute.type_code() == AttributeType::FILE_NAME {
-                places.push((attribute.instance(), attribute.offset()));
-            }
-        }
-        Ok(Self {
-            number,
-            block,
-            places,
-        })
-    }
-
-    fn with_instance(&self, instance: u16) -> Result<Option<AttributeView<'_>>> {
-        let found = self.places.iter().find(|(known, _)| *known == instance);
-        found
-            .map(|(_, offset)| AttributeView::at(self.block.bytes(), *offset))
-            .transpose()
-            .map_err(|e| Place::record(self.number).format(e))
-    }
-}
-
 /// Whether an attribute belongs behind a name of this value in a record.
 fn is_behind_name(other: &AttributeView<'_>, value: &[u8]) -> bool {
     match other.type_code().cmp(&AttributeType::FILE_NAME) {
@@ -129,16 +101,8 @@ fn is_behind_name(other: &AttributeView<'_>, value: &[u8]) -> bool {
     }
 }
 
-const fn place_of(base: RecordNumber) -> Place {
+pub(super) const fn place_of(base: RecordNumber) -> Place {
     Place::attribute(base, AttributeType::ATTRIBUTE_LIST)
-}
-
-fn name_view<'a>(attribute: &AttributeView<'a>, number: RecordNumber) -> Result<FileNameView<'a>> {
-    let place = Place::attribute(number, AttributeType::FILE_NAME);
-    let value = attribute
-        .resident_value()
-        .ok_or_else(|| place.corrupt(CorruptKind::AttributeForm))?;
-    FileNameView::new(value).map_err(|e| place.format(e))
 }
 
 impl Engine {
@@ -196,55 +160,47 @@ impl Engine {
         let bytes = self.record_bytes(base)?;
         let room = record::free_space(bytes).map_err(|e| place.format(e))?;
         let list = ListForm::of(bytes).map_err(|e| place.format(e))?;
-        self.insert_name_beside(base, list, room, value)
+        self.insert_name_beside(base, list, room, value, None)
     }
 
     /// As [`Self::insert_name`], where the base record says this of its list and
-    /// its room.
+    /// its room; what changes along is part of a change that is made anyhow.
     pub(crate) fn insert_name_beside(
         &mut self,
         base: RecordNumber,
         list: ListForm,
         room: usize,
         value: &[u8],
+        along: Option<&Along<'_>>,
     ) -> Result<()> {
         let len = resident_len(0, value.len());
         match list {
-            ListForm::None if len <= room => return self.place_name(base, value).map(|_| ()),
-            ListForm::InClusters(at) if self.insert_listed_name(base, at, room, value)? => {
+            ListForm::None if len <= room => {
+                return self.place_name(base, value, along).map(|_| ());
+            }
+            ListForm::InClusters(at)
+                if self.insert_listed_name(base, at, room, value, along)? =>
+            {
                 return Ok(());
             }
             _ => {}
+        }
+        if let Some(along) = along {
+            let ranges = [0..record::HEADER_LEN, along.range.clone()];
+            self.patch_record(base, &ranges, along.write)?;
         }
         let new = NewAttribute::resident(AttributeType::FILE_NAME, &[], value);
         self.insert_attribute(base, &new).map(|_| ())
     }
 
-    /// Puts a name into a record that has room for it; its instance number there.
-    fn place_name(&mut self, target: RecordNumber, value: &[u8]) -> Result<u16> {
-        self.place(target, value, 0..0, |_| Ok(()))
-    }
-
-    /// Puts a name into the base record of a file that has no list, and has room
-    /// for it there; `also` changes the header and the bytes of `range` too, and
-    /// moves nothing.
-    pub(crate) fn place_name_and(
-        &mut self,
-        base: RecordNumber,
-        value: &[u8],
-        range: Range<usize>,
-        also: impl FnOnce(&mut [u8]) -> core::result::Result<(), FormatError>,
-    ) -> Result<()> {
-        self.place(base, value, range, also).map(|_| ())
-    }
-
-    fn place(
+    /// Puts a name into a record that has room for it; its instance number there
+    /// and the record's reference.
+    fn place_name(
         &mut self,
         target: RecordNumber,
         value: &[u8],
-        range: Range<usize>,
-        also: impl FnOnce(&mut [u8]) -> core::result::Result<(), FormatError>,
-    ) -> Result<u16> {
+        along: Option<&Along<'_>>,
+    ) -> Result<(u16, FileReference)> {
         let place = Place::record(target);
         let len = resident_len(0, value.len());
         let key = self.record_at_hand(target)?;
@@ -252,16 +208,17 @@ impl Engine {
         let spot = record::spot(bytes, |other| is_behind_name(other, value));
         let spot = spot.map_err(|e| place.format(e))?;
         let used = record::end_offset(bytes).map_err(|e| place.format(e))?;
+        let header = record::header(bytes).map_err(|e| place.format(e))?;
+        let reference = FileReference::new(target, header.sequence());
         // As far as the end mark moves.
         let moved = spot.offset..(used + len + size_of::<u64>()).min(bytes.len());
+        let range = along.map_or(0..0, |along| along.range.clone());
         let ranges = [0..record::HEADER_LEN, moved, range];
         let (both, _) = ranges.split_at(2);
-        let ranges = match ranges.last().is_some_and(Range::is_empty) {
-            true => both,
-            false => &ranges,
-        };
+        let ranges = if along.is_none() { both } else { &ranges };
         self.patch_at_hand(target, key, ranges, |bytes| {
-            also(bytes)?;
+            // Before anything moves.
+            along.map_or(Ok(()), |along| (along.write)(bytes))?;
             let id = Identity {
                 type_code: AttributeType::FILE_NAME,
                 name: &[],
@@ -270,7 +227,7 @@ impl Engine {
             };
             record::insert_resident(bytes, spot.offset, &id, value)
         })?;
-        Ok(spot.instance)
+        Ok((spot.instance, reference))
     }
 
     /// Inserts a name of a file whose list lies in clusters and has room there;
@@ -282,6 +239,7 @@ impl Engine {
         list_at: usize,
         room: usize,
         value: &[u8],
+        along: Option<&Along<'_>>,
     ) -> Result<bool> {
         let Some(list) = self.open_list_now(base)? else {
             return Ok(false);
@@ -304,16 +262,18 @@ impl Engine {
             },
         };
         drop(list);
-        let instance = self.place_name(target, value)?;
-        let bytes = self.record_bytes(target)?;
-        let header = record::header(bytes).map_err(|e| Place::record(target).format(e))?;
-        let reference = FileReference::new(target, header.sequence());
+        let (first, last) = if in_base {
+            (along, None)
+        } else {
+            (None, along)
+        };
+        let (instance, reference) = self.place_name(target, value, first)?;
         let list_at = match in_base {
             // It may stand behind the name in records of other systems.
             true => self.find_own_list(base)?.offset(),
             false => list_at,
         };
-        self.add_listed(base, list_at, reference, instance)?;
+        self.add_listed(base, list_at, (reference, instance), last)?;
         self.memo.change_list(base, |list| {
             list.spare = spare;
             if !in_base {
@@ -377,58 +337,6 @@ impl Engine {
             }
         }
         Ok(Room::Nowhere { spare })
-    }
-
-    /// Calls `each` for every `$FILE_NAME` of a file: where it is, and its value.
-    pub(crate) fn each_name(
-        &self,
-        base: RecordNumber,
-        mut each: impl FnMut(AttrRef, FileNameView<'_>) -> Result<()>,
-    ) -> Result<()> {
-        self.each_name_until(base, |at, view| each(at, view).map(ControlFlow::Continue))
-    }
-
-    /// As [`Self::each_name`], until `each` has what it wants. A record that holds
-    /// several names in a row is looked up once.
-    pub(crate) fn each_name_until(
-        &self,
-        base: RecordNumber,
-        mut each: impl FnMut(AttrRef, FileNameView<'_>) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        let block = self.record(base)?;
-        let Some(list) = self.attribute_list(base, &*block)? else {
-            for attribute in record::attributes(block.bytes()) {
-                let attribute = attribute.map_err(|e| Place::record(base).format(e))?;
-                if attribute.type_code() == AttributeType::FILE_NAME {
-                    let name = name_view(&attribute, base)?;
-                    if each(reference(&attribute, base), name)?.is_break() {
-                        break;
-                    }
-                }
-            }
-            return Ok(());
-        };
-        drop(block);
-        let mut held: Option<NamesIn> = None;
-        for entry in &list {
-            if entry.type_code != AttributeType::FILE_NAME {
-                continue;
-            }
-            let number = entry.reference.record();
-            let names = match held.take() {
-                Some(same) if same.number == number => same,
-                _ => NamesIn::of(number, self.listed_record(base, entry)?)?,
-            };
-            let attribute = names.with_instance(entry.instance)?;
-            let attribute =
-                attribute.ok_or_else(|| place_of(base).corrupt(CorruptKind::AttributeList))?;
-            let name = name_view(&attribute, number)?;
-            if each(reference(&attribute, number), name)?.is_break() {
-                break;
-            }
-            held = Some(names);
-        }
-        Ok(())
     }
 
     /// The room in an extension record of a file; `None` when it is none.
@@ -511,7 +419,7 @@ impl Engine {
         self.write_pages(&list.map, start, bytes, place)?;
         drop(list);
         let list_at = self.find_own_list(base)?.offset();
-        self.set_list_len(base, list_at, len, names_end)
+        self.set_list_len(base, list_at, len, names_end, None)
     }
 
     /// Writes the new length of an open list whose bytes are in place.
@@ -521,10 +429,18 @@ impl Engine {
         list_at: usize,
         len: usize,
         names_end: usize,
+        along: Option<&Along<'_>>,
     ) -> Result<()> {
         let size = u64::try_from(len).unwrap_or(u64::MAX);
-        let range = list_at..list_at + NON_RESIDENT_LEN;
-        self.patch_record(base, &[range], |bytes| {
+        let ranges = [
+            list_at..list_at + NON_RESIDENT_LEN,
+            0..record::HEADER_LEN,
+            along.map_or(0..0, |along| along.range.clone()),
+        ];
+        let (own, _) = ranges.split_at(1);
+        let ranges = if along.is_none() { own } else { &ranges };
+        self.patch_record(base, ranges, |bytes| {
+            along.map_or(Ok(()), |along| (along.write)(bytes))?;
             let view = AttributeView::at(bytes, list_at)?;
             if view.type_code() != AttributeType::ATTRIBUTE_LIST {
                 return Err(FormatError::new(FormatErrorKind::Value, list_at));
@@ -546,8 +462,8 @@ impl Engine {
         &mut self,
         base: RecordNumber,
         list_at: usize,
-        reference: FileReference,
-        instance: u16,
+        (reference, instance): (FileReference, u16),
+        along: Option<&Along<'_>>,
     ) -> Result<()> {
         let place = place_of(base);
         let short = || place.corrupt(CorruptKind::AttributeList);
@@ -574,6 +490,6 @@ impl Engine {
             self.write_pages(&list.map, from, &bytes, place)?;
         }
         drop(list);
-        self.set_list_len(base, list_at, longer, start + ENTRY)
+        self.set_list_len(base, list_at, longer, start + ENTRY, along)
     }
 }

@@ -2,7 +2,6 @@
 
 use core::ops::Range;
 
-use linkwright_ntfs_format::attribute::resident_len;
 use linkwright_ntfs_format::file_name::{FileName, Namespace};
 use linkwright_ntfs_format::record;
 use linkwright_ntfs_format::standard_information::{
@@ -13,7 +12,7 @@ use linkwright_ntfs_format::{FileReference, FormatError, RecordNumber};
 use zerocopy::little_endian::U16;
 
 use super::names::MAX_NAMES;
-use crate::attr::ListForm;
+use crate::attr::Along;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, InvalidInput, Place, Result};
 use crate::meta::Survey;
@@ -58,8 +57,7 @@ impl Engine {
         self.note_closed(base, &name, UsnReason::HARD_LINK_CHANGE)
     }
 
-    /// Puts a further name in place and counts it: in one change where the base
-    /// record has no list and room for it.
+    /// Puts a further name in place and counts it.
     fn take_further_name(
         &mut self,
         base: RecordNumber,
@@ -67,12 +65,11 @@ impl Engine {
         value: &[u8],
     ) -> Result<()> {
         let count = Count::new(base, survey, 1)?;
-        if survey.list == ListForm::None && resident_len(0, value.len()) <= survey.room {
-            let information = count.information();
-            return self.place_name_and(base, value, information, |bytes| count.write(bytes));
-        }
-        self.count_further_names(base, survey, 1)?;
-        self.insert_name_beside(base, survey.list, survey.room, value)
+        let along = Along {
+            range: count.information(),
+            write: &|bytes| count.write(bytes),
+        };
+        self.insert_name_beside(base, survey.list, survey.room, value, Some(&along))
     }
 
     /// Writes what so many further names change in the record itself.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, ThreadId};
 
 use linkwright_device::{BlockDevice, DeviceError, IoOperation, MemoryDevice};
 use linkwright_ntfs::{Error, FileId, OpenOptions, Volume};
@@ -18,9 +19,11 @@ const FILES: usize = 3000;
 /// A cache that has room for a few hundred records, and 32 records ahead.
 const CACHE: usize = 512 << 10;
 
-/// Counts reads; some bytes cannot be read, and writes can be held up.
+/// Counts reads; some bytes cannot be read, and writes of other threads can be
+/// held up.
 struct Watched {
     inner: Arc<MemoryDevice>,
+    owner: ThreadId,
     reads: AtomicUsize,
     bad: Mutex<Range<u64>>,
     held: Mutex<bool>,
@@ -31,6 +34,7 @@ impl Watched {
     fn new(inner: &Arc<MemoryDevice>) -> Arc<Self> {
         Arc::new(Self {
             inner: inner.clone(),
+            owner: thread::current().id(),
             reads: AtomicUsize::new(0),
             bad: Mutex::new(0..0),
             held: Mutex::new(false),
@@ -68,8 +72,10 @@ impl BlockDevice for Watched {
     }
 
     fn write_at(&self, offset: u64, buf: &[u8]) -> Result<(), DeviceError> {
-        let held = self.held.lock().unwrap();
-        drop(self.released.wait_while(held, |held| *held).unwrap());
+        if thread::current().id() != self.owner {
+            let held = self.held.lock().unwrap();
+            drop(self.released.wait_while(held, |held| *held).unwrap());
+        }
         self.inner.write_at(offset, buf)
     }
 
