@@ -68,6 +68,7 @@ impl Engine {
     /// before ([`Self::lend_for`]), nothing is in the air, and none of it lies in
     /// the spill area.
     pub(super) fn take_off(&mut self, pace: Pace) -> Result<()> {
+        self.store.check_latch()?;
         // What waits in the log would be read past the stand-in.
         self.store.bring_in()?;
         let pending = self.pending.len();
