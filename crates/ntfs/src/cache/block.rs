@@ -23,24 +23,29 @@ pub(crate) enum BlockKind {
 /// pointer leads to either, as each step to it is one more wait for memory.
 pub(crate) type Block = dyn Content;
 
-/// What a block holds. Whoever uses blocks calls what [`Block`] has.
+/// What a block is, whatever it holds.
 pub(crate) trait Content: fmt::Debug + Send + Sync {
     fn kind(&self) -> BlockKind;
-    fn content(&self) -> &[u8];
-    /// The bytes of a record or page.
-    fn content_mut(&mut self) -> &mut [u8] {
+    /// The bytes.
+    fn bytes(&self) -> &[u8];
+    /// The bytes of a record or page, to be changed; an index block has none
+    /// but through its node.
+    fn bytes_mut(&mut self) -> &mut [u8] {
         &mut []
     }
     /// The update sequence number the block has on the device.
-    fn update(&self) -> [u8; 2];
-    fn set_update(&mut self, number: [u8; 2]);
-    fn as_node(&self) -> Option<&IndexNode> {
+    fn number(&self) -> [u8; 2];
+    fn set_number(&mut self, number: [u8; 2]);
+    /// The node of an index block.
+    fn node(&self) -> Option<&IndexNode> {
         None
     }
-    fn as_node_mut(&mut self) -> Option<&mut IndexNode> {
+    /// The node of an index block, to be changed.
+    fn node_mut(&mut self) -> Option<&mut IndexNode> {
         None
     }
-    fn shared_node(self: Arc<Self>) -> Option<Arc<IndexNode>>;
+    /// The node of an index block, shared.
+    fn into_node(self: Arc<Self>) -> Option<Arc<IndexNode>>;
     fn copied(&self) -> Arc<Block>;
 }
 
@@ -57,23 +62,23 @@ impl Content for Bytes {
         self.kind
     }
 
-    fn content(&self) -> &[u8] {
+    fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    fn content_mut(&mut self) -> &mut [u8] {
+    fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
 
-    fn update(&self) -> [u8; 2] {
+    fn number(&self) -> [u8; 2] {
         self.number
     }
 
-    fn set_update(&mut self, number: [u8; 2]) {
+    fn set_number(&mut self, number: [u8; 2]) {
         self.number = number;
     }
 
-    fn shared_node(self: Arc<Self>) -> Option<Arc<IndexNode>> {
+    fn into_node(self: Arc<Self>) -> Option<Arc<IndexNode>> {
         None
     }
 
@@ -87,27 +92,27 @@ impl Content for IndexNode {
         BlockKind::Index
     }
 
-    fn content(&self) -> &[u8] {
-        self.bytes()
+    fn bytes(&self) -> &[u8] {
+        Self::bytes(self)
     }
 
-    fn update(&self) -> [u8; 2] {
+    fn number(&self) -> [u8; 2] {
         self.update
     }
 
-    fn set_update(&mut self, number: [u8; 2]) {
+    fn set_number(&mut self, number: [u8; 2]) {
         self.update = number;
     }
 
-    fn as_node(&self) -> Option<&IndexNode> {
+    fn node(&self) -> Option<&IndexNode> {
         Some(self)
     }
 
-    fn as_node_mut(&mut self) -> Option<&mut IndexNode> {
+    fn node_mut(&mut self) -> Option<&mut IndexNode> {
         Some(self)
     }
 
-    fn shared_node(self: Arc<Self>) -> Option<Arc<IndexNode>> {
+    fn into_node(self: Arc<Self>) -> Option<Arc<IndexNode>> {
         Some(self)
     }
 
@@ -157,8 +162,8 @@ impl Block {
     /// writes of a block never carry the same one.
     pub(crate) fn advance(&mut self) {
         if self.kind() != BlockKind::Page {
-            let next = fixup::next_number(u16::from_le_bytes(self.update()));
-            self.set_update(next.to_le_bytes());
+            let next = fixup::next_number(u16::from_le_bytes(self.number()));
+            self.set_number(next.to_le_bytes());
         }
     }
 
@@ -168,7 +173,7 @@ impl Block {
         out.extend_from_slice(self.bytes());
         if self.kind() != BlockKind::Page {
             let bytes = out.get_mut(start..).unwrap_or_default();
-            fixup::stamp(bytes, u16::from_le_bytes(self.update()))?;
+            fixup::stamp(bytes, u16::from_le_bytes(self.number()))?;
         }
         Ok(())
     }
@@ -181,41 +186,10 @@ impl Block {
         Ok(out)
     }
 
-    /// The bytes.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.content()
-    }
-
-    /// The bytes of a record or page, to be changed; an index block has none
-    /// but through its node.
-    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
-        self.content_mut()
-    }
-
-    /// The node of an index block.
-    pub(crate) fn node(&self) -> Option<&IndexNode> {
-        self.as_node()
-    }
-
-    /// The node of an index block, to be changed.
-    pub(crate) fn node_mut(&mut self) -> Option<&mut IndexNode> {
-        self.as_node_mut()
-    }
-
-    /// The node of an index block, shared.
-    pub(crate) fn into_node(self: Arc<Self>) -> Option<Arc<IndexNode>> {
-        self.shared_node()
-    }
-
     /// Another version of this block was written: this one will be written
     /// after it.
     pub(crate) fn follow(&mut self, other: &Self) {
-        self.set_update(other.update());
-    }
-
-    /// The update sequence number the block has on the device.
-    pub(crate) fn number(&self) -> [u8; 2] {
-        self.update()
+        self.set_number(other.number());
     }
 }
 

@@ -283,7 +283,7 @@ impl Map {
         if !slot.dirty || slot.spilled.is_some() {
             self.load.subtract(slot);
             if !slot.dirty {
-                // A block that a flight shares, or for once a reader.
+                // A block that a flight shares, or now and then a reader.
                 let shared = slot
                     .block
                     .as_ref()
