@@ -184,6 +184,15 @@ impl Gate {
         *self.open.lock().unwrap() = true;
         self.sign.notify_all();
     }
+
+    fn wait_for_a_group(&self) {
+        let start = Instant::now();
+        while !self.arrived.load(Ordering::Acquire) {
+            let waited = start.elapsed();
+            assert!(waited < Duration::from_secs(60), "nothing took off");
+            std::thread::yield_now();
+        }
+    }
 }
 
 impl BlockDevice for Gate {
@@ -249,14 +258,7 @@ fn waiting() -> (Arc<Gate>, Volume) {
     for number in 0..6 {
         link(&volume, number).unwrap();
     }
-    let start = Instant::now();
-    while !gate.arrived.load(Ordering::Acquire) {
-        assert!(
-            start.elapsed() < Duration::from_secs(60),
-            "nothing took off"
-        );
-        std::thread::yield_now();
-    }
+    gate.wait_for_a_group();
     // Those that were used before stay longest: they are looked at last.
     let others = LOGGED..COLD;
     for n in others.clone().chain(others).chain(0..LOGGED) {
@@ -342,21 +344,23 @@ fn names_by_scan(volume: &Volume) -> usize {
 /// Space that an operation in the air freed is used when there is no other.
 #[test]
 fn a_full_volume_lands_what_is_in_the_air() {
-    let device = Arc::new(filled());
-    let volume = Volume::open(device.clone(), beside()).unwrap();
+    let gate = Gate::new(filled());
+    gate.open();
+    let volume = Volume::open(gate.clone(), beside()).unwrap();
     let big = file(&volume, ROOT, "big");
-    let cluster = 4096;
-    let free = volume.info().unwrap().free_clusters;
+    let info = volume.info().unwrap();
     // Room is left for names and records, and for images of a group.
-    let len = (free - 1400) * cluster;
+    let len = (info.free_clusters - 1400) * u64::from(info.cluster_size);
     volume.set_len(big, &[], len).unwrap();
-    for round in 0..2 {
-        volume.remove(ROOT, &units("big")).unwrap();
-        link(&volume, round).unwrap();
-        let big = file(&volume, ROOT, "big");
-        volume.set_len(big, &[], len).unwrap();
-        volume.write_at(big, &[], len - 100, &[9; 100]).unwrap();
+    volume.sync().unwrap();
+    volume.remove(ROOT, &units("big")).unwrap();
+    for number in 0..6 {
+        link(&volume, number).unwrap();
     }
+    gate.wait_for_a_group();
+    let big = file(&volume, ROOT, "big");
+    volume.set_len(big, &[], len).unwrap();
+    volume.write_at(big, &[], len - 100, &[9; 100]).unwrap();
     volume.close().unwrap();
-    assert_sound(&*device);
+    assert_sound(&gate.device);
 }
