@@ -56,7 +56,11 @@ fn main() -> Outcome<()> {
 
     let start = Instant::now();
     let mut files = Vec::with_capacity(load.files);
-    for f in 0..load.files {
+    let made = match load.names {
+        0 => shuffled((0..load.files).collect(), load.shuffled),
+        _ => (0..load.files).collect(),
+    };
+    for f in made {
         let name = units(&format!("file{f:06}.txt"));
         files.push(volume.create(place(f), &name, FileKind::File, &none)?);
     }
@@ -151,10 +155,12 @@ fn device(load: &Load) -> Outcome<Arc<dyn BlockDevice>> {
 
 /// Which name of which file comes when.
 fn order(load: &Load) -> Vec<(usize, usize)> {
-    let mut order: Vec<(usize, usize)> = (0..load.files)
-        .flat_map(|f| (0..load.names).map(move |k| (f, k)))
-        .collect();
-    if load.shuffled {
+    let order = (0..load.files).flat_map(|f| (0..load.names).map(move |k| (f, k)));
+    shuffled(order.collect(), load.shuffled)
+}
+
+fn shuffled<T>(mut order: Vec<T>, really: bool) -> Vec<T> {
+    if really {
         // Fisher and Yates, with a generator that is the same everywhere.
         let mut state = 0x9E37_79B9_7F4A_7C15_u64;
         for at in (1..order.len()).rev() {

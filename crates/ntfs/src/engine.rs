@@ -14,6 +14,7 @@ use linkwright_ntfs_format::{NtTime, RecordNumber};
 
 use crate::alloc::{PendingFrees, RecordCursor, Reserved};
 use crate::cache::Cache;
+use crate::dir::Waiting;
 use crate::error::{Error, InvalidInput, Result};
 use crate::memo::Memo;
 use crate::meta::SecurityCache;
@@ -47,6 +48,8 @@ pub(crate) struct Engine {
     pub(crate) spill: Spill,
     /// The group that is committed beside the caller.
     pub(crate) beside: Beside,
+    /// Entries that wait for their places in directories.
+    pub(crate) waiting: Waiting,
     /// What was damaged and read from its copy while opening.
     pub(crate) substitutes: Substitutes,
 }
@@ -63,6 +66,8 @@ pub(crate) struct State {
     pub(crate) formatted: core::ops::Range<u64>,
     /// How many of [`Engine::pending`] there are.
     pub(crate) pending_len: usize,
+    /// How many of [`Engine::waiting`].
+    pub(crate) waiting_len: usize,
     /// What most operations leave as it is.
     steady: Arc<Steady>,
 }
@@ -107,6 +112,7 @@ impl State {
             record_cursor: RecordCursor::default(),
             formatted: 0..0,
             pending_len: 0,
+            waiting_len: 0,
             steady: Arc::new(Steady {
                 mft: Arc::new(mft),
                 mft_bitmap: Arc::clone(&empty),
@@ -194,6 +200,7 @@ impl Engine {
             self.state = state;
         }
         self.pending.truncate(self.state.pending_len);
+        self.waiting.truncate(self.state.waiting_len);
         if self.frames.is_empty() && self.cache.load().spilled == 0 {
             self.give_spill_back();
         }

@@ -35,13 +35,16 @@ fn find(page: &[u8], from: usize, end: usize, wanted: bool) -> usize {
     end
 }
 
+/// The first clear bit in `from..end`.
+pub(crate) fn next_clear(page: &[u8], from: usize, end: usize) -> Option<usize> {
+    let end = end.min(page.len() * 8);
+    Some(find(page, from, end, false)).filter(|bit| *bit < end)
+}
+
 /// The first run of clear bits in `from..end`: its first bit and its length.
 pub(crate) fn next_clear_run(page: &[u8], from: usize, end: usize) -> Option<(usize, usize)> {
     let end = end.min(page.len() * 8);
-    let start = find(page, from, end, false);
-    if start >= end {
-        return None;
-    }
+    let start = next_clear(page, from, end)?;
     Some((start, find(page, start, end, true) - start))
 }
 

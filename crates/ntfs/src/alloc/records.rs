@@ -78,8 +78,8 @@ impl Engine {
             let page = self.cached_block(location, BlockKind::Page, PLACE, |_| Ok(()))?;
             let stop = end.min(first + per_page);
             let inside = |bit: u64| usize::try_from(bit - first).unwrap_or(usize::MAX);
-            if let Some((start, _)) = bits::next_clear_run(page.bytes(), inside(at), inside(stop)) {
-                return Ok(Some(first + u64::try_from(start).unwrap_or(0)));
+            if let Some(bit) = bits::next_clear(page.bytes(), inside(at), inside(stop)) {
+                return Ok(Some(first + u64::try_from(bit).unwrap_or(0)));
             }
             at = stop;
         }

@@ -27,6 +27,9 @@ const MOST_GROWTH: u64 = 64 << 20;
 /// multiples of eight.
 const BITMAP_STEP: u64 = 8;
 
+/// Bytes of new records that are formatted and written at a time.
+const FORMAT_STEP: usize = 128 << 10;
+
 /// The update sequence number of a record as [`format_one`] leaves it.
 const FORMATTED: [u8; 2] = 2_u16.to_le_bytes();
 
@@ -208,12 +211,13 @@ impl Engine {
         let mut one = vec![0; size];
         // No update sequence number is carried on.
         format_one(&mut one, RecordNumber(from / step), sequence).map_err(|e| place.format(e))?;
+        let mut bytes = Vec::with_capacity(FORMAT_STEP);
         let mut at = from;
         while at < end {
-            // One contiguous stretch at a time, at most 1 MiB.
-            let count = ((end - at) / step).min((1 << 20) / step).max(1);
-            let len = usize::try_from(count).unwrap_or(0).saturating_mul(size);
-            let mut bytes = Vec::with_capacity(len);
+            // One contiguous stretch at a time.
+            let most = u64::try_from(FORMAT_STEP / size).unwrap_or(1);
+            let count = ((end - at) / step).min(most).max(1);
+            bytes.clear();
             for n in 0..count {
                 // They differ in their numbers only.
                 record::header_mut(&mut one)

@@ -30,25 +30,30 @@ pub(crate) struct Segment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Location {
     first: Segment,
-    rest: Vec<Segment>,
+    rest: Option<Box<Rest>>,
 }
+
+/// The segments behind the first one: in one word, as there are nearly never any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Rest(Vec<Segment>);
 
 impl Location {
     /// A block that lies in one piece.
     pub(crate) const fn contiguous(offset: u64, len: usize) -> Self {
         Self {
             first: Segment { offset, len },
-            rest: Vec::new(),
+            rest: None,
         }
     }
 
     /// Adds a segment; one that follows its predecessor is joined to it.
     pub(crate) fn push(&mut self, segment: Segment) {
-        let last = self.rest.last_mut().unwrap_or(&mut self.first);
+        let rest = self.rest.as_mut().and_then(|rest| rest.0.last_mut());
+        let last = rest.unwrap_or(&mut self.first);
         if last.offset + u64::try_from(last.len).unwrap_or(u64::MAX) == segment.offset {
             last.len += segment.len;
         } else {
-            self.rest.push(segment);
+            self.rest.get_or_insert_default().0.push(segment);
         }
     }
 
@@ -59,7 +64,8 @@ impl Location {
 
     /// The segments in order.
     pub(crate) fn segments(&self) -> impl Iterator<Item = Segment> + '_ {
-        core::iter::once(self.first).chain(self.rest.iter().copied())
+        let rest = self.rest.as_ref().map(|rest| rest.0.as_slice());
+        core::iter::once(self.first).chain(rest.unwrap_or_default().iter().copied())
     }
 
     /// Bytes of all segments.

@@ -9,6 +9,7 @@ use linkwright_ntfs_format::record::RecordFlags;
 use linkwright_ntfs_format::{FileReference, RecordNumber, SequenceNumber};
 
 use super::DirEntry;
+use super::waiting::Fate;
 
 use crate::attr::AttrKey;
 use crate::engine::Engine;
@@ -63,16 +64,23 @@ impl Engine {
         let parent = name.parent.record();
         let (mut entry, key_len) =
             encode_name_entry(file, name).map_err(|e| Place::record(file.record()).format(e))?;
+        if self.let_wait(parent, &name.name, &entry)? == Fate::Direct {
+            self.put_entry(parent, &entry)?;
+        }
+        // What is left of the entry is its key.
+        entry.drain(..ENTRY_HEADER_LEN);
+        entry.truncate(key_len);
+        Ok(entry)
+    }
+
+    fn put_entry(&mut self, directory: RecordNumber, entry: &[u8]) -> Result<()> {
         let upcase = Arc::clone(&self.upcase);
-        let mut index = AttributeIndex::open(&mut *self, parent, &index::I30)?;
+        let mut index = AttributeIndex::open(&mut *self, directory, &index::I30)?;
         let case = index.name_case()?;
-        match directory::add(&mut index, &upcase, &entry, case)? {
+        match directory::add(&mut index, &upcase, entry, case)? {
             Insertion::Done => {
                 index.close();
-                // What is left of the entry is its key.
-                entry.drain(..ENTRY_HEADER_LEN);
-                entry.truncate(key_len);
-                Ok(entry)
+                Ok(())
             }
             Insertion::Exists => Err(InvalidInput::NameCollision.into()),
         }

@@ -12,7 +12,7 @@ use crate::index::directory::NameCase;
 use crate::options::ShortNames;
 
 impl Engine {
-    fn has_short_names(&self) -> Result<bool> {
+    pub(crate) fn has_short_names(&self) -> Result<bool> {
         Ok(match self.options.short_names {
             ShortNames::Off => false,
             ShortNames::On => true,

@@ -75,7 +75,11 @@ impl Engine {
         if self.cache.in_frame() {
             return Ok(());
         }
-        let load = self.cache.load();
+        let mut load = self.cache.load();
+        if self.is_settling_due(load) {
+            self.settle()?;
+            load = self.cache.load();
+        }
         let group = load.logged + load.fresh;
         match self.options.durability {
             Durability::Immediate => self.write_out(Reach::Flushed),
@@ -91,7 +95,8 @@ impl Engine {
     fn write_beside(&mut self) -> Result<()> {
         self.land()?;
         let journaled = self.options.journal == JournalMode::On;
-        if journaled && self.cache.load().logged > LARGE {
+        let load = self.cache.load();
+        if journaled && load.logged + load.fresh > LARGE {
             self.mark_open()?;
             if self.lend_for(self.cache.load().logged)? {
                 return self.take_off(Pace::Beside);
@@ -112,6 +117,18 @@ impl Engine {
         (self.cache.limit() / part).min(MOST_GROUP)
     }
 
+    /// Whether entries that wait must be put in now: for the group that is full, or
+    /// before they make it larger than any should be.
+    fn is_settling_due(&self, load: Load) -> bool {
+        let limit = self.cache.limit();
+        let group = load.logged + load.fresh;
+        // Blocks come as well.
+        let more = self.waiting.weight() / 2 * 3;
+        self.waiting.is_due(limit)
+            || group > self.group_limit(load)
+            || group + more > limit / LATE_PART
+    }
+
     /// Whether clusters that were freed wait for a checkpoint.
     pub(crate) fn holds_space(&self) -> bool {
         !self.pending.is_empty() || self.cache.is_dirty()
@@ -125,6 +142,7 @@ impl Engine {
     }
 
     fn write_out(&mut self, reach: Reach) -> Result<()> {
+        self.settle()?;
         self.land()?;
         if self.cache.is_dirty() {
             self.mark_open()?;
@@ -354,6 +372,10 @@ impl Engine {
     /// can be used and its blocks need no room any more. Tells whether there
     /// was anything.
     pub(crate) fn release_earlier(&mut self) -> Result<bool> {
+        if self.waiting.holds_back() {
+            // What was done before lacks entries.
+            return Ok(false);
+        }
         self.land()?;
         let freed = match self.frames.as_slice() {
             [outer] if self.options.journal == JournalMode::On => outer.pending_len,

@@ -1,5 +1,6 @@
 //! The public handle: opening, closing, marks, transactions.
 
+mod adding;
 mod beside;
 mod boot;
 mod commit;
@@ -36,9 +37,18 @@ pub struct Volume {
 }
 
 impl Volume {
+    /// The engine, to be asked: no entry waits for its place.
     pub(crate) fn read(&self) -> Result<RwLockReadGuard<'_, Engine>> {
-        // A writer that panicked may have left half an operation in memory.
-        self.engine.read().map_err(|_| Error::Latched)
+        loop {
+            // A writer that panicked may have left half an operation in memory.
+            let engine = self.engine.read().map_err(|_| Error::Latched)?;
+            engine.waiting.interrupt();
+            if engine.waiting.is_empty() {
+                return Ok(engine);
+            }
+            drop(engine);
+            drop(self.write()?);
+        }
     }
 
     /// As [`Self::read`], with everything that is committed in place or in the
@@ -54,8 +64,29 @@ impl Volume {
         }
     }
 
+    /// The engine, to be changed: no entry waits for its place.
     fn write(&self) -> Result<RwLockWriteGuard<'_, Engine>> {
-        self.engine.write().map_err(|_| Error::Latched)
+        let mut engine = self.engine.write().map_err(|_| Error::Latched)?;
+        engine.waiting.interrupt();
+        engine.settle()?;
+        Ok(engine)
+    }
+
+    /// Runs an operation.
+    fn change<T>(&self, run: impl Fn(&mut Engine) -> Result<T>) -> Result<T> {
+        let mut engine = self.write()?;
+        let result = engine.operation(run)?;
+        engine.after_operation()?;
+        Ok(result)
+    }
+
+    /// Runs an operation that adds entries to directories, and asks no directory
+    /// for any: its entry may wait for its place.
+    fn add<T>(&self, run: impl Fn(&mut Engine) -> Result<T>) -> Result<T> {
+        let mut engine = self.engine.write().map_err(|_| Error::Latched)?;
+        let result = engine.adding(run)?;
+        engine.after_operation()?;
+        Ok(result)
     }
 
     /// Runs `work` as one transaction: all its operations happen, or, when it
@@ -110,6 +141,17 @@ impl Volume {
     #[doc(hidden)]
     pub fn cache_peak(&self) -> Result<usize> {
         Ok(self.read()?.cache.peak())
+    }
+
+    /// How many entries wait for their places in directories; this does not have
+    /// them put in.
+    ///
+    /// # Errors
+    /// The volume is latched.
+    #[doc(hidden)]
+    pub fn waiting_entries(&self) -> Result<usize> {
+        let engine = self.engine.read().map_err(|_| Error::Latched)?;
+        Ok(engine.waiting.len())
     }
 
     /// Makes everything done so far durable.

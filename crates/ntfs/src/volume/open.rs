@@ -13,6 +13,7 @@ use super::{Beside, RecoveryReport, Spill, Volume};
 use crate::alloc::{PendingFrees, Reserved};
 use crate::attr::AttrKey;
 use crate::cache::Cache;
+use crate::dir::Waiting;
 use crate::engine::{Engine, Session, State};
 use crate::error::{CorruptKind, Error, Place, Result, Unsupported};
 use crate::memo::Memo;
@@ -69,6 +70,7 @@ pub(super) fn open_engine(
         reserved: Reserved::default(),
         spill: Spill::default(),
         beside: Beside::default(),
+        waiting: Waiting::default(),
         substitutes,
     };
     let (report, resumed) = engine.recover()?;

@@ -85,9 +85,10 @@ impl core::fmt::Debug for Transaction<'_> {
 }
 
 /// Declares the operations that change the volume, on [`Transaction`] (part of
-/// it) and on [`Volume`] (a transaction of its own).
+/// it) and on [`Volume`] (a transaction of its own, [`Volume::add`] for those
+/// that do no more to directories than to add an entry).
 macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty = $inner:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty = $inner:ident by $way:ident;)*) => {
         impl Transaction<'_> {
             $($(#[$doc])*
             #[doc = "\n# Errors\nThe request cannot be met, the volume is full or damaged, or the device failed; nothing was changed then."]
@@ -100,10 +101,7 @@ macro_rules! operations {
             $($(#[$doc])*
             #[doc = "\n# Errors\nThe request cannot be met, the volume is full or damaged, or the device failed; nothing was changed then."]
             pub fn $name(&self, $($arg: $type),*) -> Result<$result> {
-                let mut engine = self.write()?;
-                let result = engine.operation(|engine| engine.$inner($($arg),*))?;
-                engine.after_operation()?;
-                Ok(result)
+                self.$way(|engine| engine.$inner($($arg),*))
             })*
         }
 
@@ -173,72 +171,72 @@ macro_rules! questions {
 
 operations! {
     /// Makes a file or directory.
-    create(parent: FileId, name: &[u16], kind: FileKind, options: &CreateOptions) -> FileId = create;
+    create(parent: FileId, name: &[u16], kind: FileKind, options: &CreateOptions) -> FileId = create by add;
     /// Gives a file one more name (MS-FSA 2.1.5.15.7).
-    hard_link(file: FileId, parent: FileId, name: &[u16]) -> () = hard_link;
+    hard_link(file: FileId, parent: FileId, name: &[u16]) -> () = hard_link by add;
     /// Makes a symbolic link.
-    symbolic_link(parent: FileId, name: &[u16], link_type: LinkType, link: &SymbolicLink, options: &CreateOptions) -> FileId = symbolic_link;
+    symbolic_link(parent: FileId, name: &[u16], link_type: LinkType, link: &SymbolicLink, options: &CreateOptions) -> FileId = symbolic_link by change;
     /// Makes a junction.
-    junction(parent: FileId, name: &[u16], mount: &MountPoint, options: &CreateOptions) -> FileId = junction;
+    junction(parent: FileId, name: &[u16], mount: &MountPoint, options: &CreateOptions) -> FileId = junction by change;
     /// Makes a file or directory with any reparse buffer.
-    create_reparse_point(parent: FileId, name: &[u16], kind: FileKind, buffer: &[u8], options: &CreateOptions) -> FileId = create_with_reparse;
+    create_reparse_point(parent: FileId, name: &[u16], kind: FileKind, buffer: &[u8], options: &CreateOptions) -> FileId = create_with_reparse by change;
     /// Removes a name and the 8.3 name beside it; the file goes with its last
     /// name. A directory must be empty; links are not followed.
-    remove(parent: FileId, name: &[u16]) -> () = remove_name;
+    remove(parent: FileId, name: &[u16]) -> () = remove_name by change;
     /// Puts an 8.3 name in the place of the one beside a long name; nothing
     /// happens where there is none or the new one is taken.
-    set_short_name(parent: FileId, name: &[u16], wanted: &[u16]) -> () = set_short_name;
+    set_short_name(parent: FileId, name: &[u16], wanted: &[u16]) -> () = set_short_name by change;
     /// Removes a name as `remove` does, but keeps a file that loses its last one,
     /// and whoever knows its [`FileId`] can go on with it until `drop_aside`.
-    set_aside(parent: FileId, name: &[u16]) -> () = set_aside;
+    set_aside(parent: FileId, name: &[u16]) -> () = set_aside by change;
     /// Removes a file that was set aside.
-    drop_aside(file: FileId) -> () = drop_aside;
+    drop_aside(file: FileId) -> () = drop_aside by change;
     /// Removes some of the files that sessions cut off had set aside; whether
     /// there are more.
-    drop_all_aside() -> bool = drop_all_aside;
+    drop_all_aside() -> bool = drop_all_aside by change;
     /// Gives the file of a name another name instead, here or in another
     /// directory.
-    rename(parent: FileId, name: &[u16], new_parent: FileId, new_name: &[u16], replace: Replace) -> () = rename;
+    rename(parent: FileId, name: &[u16], new_parent: FileId, new_name: &[u16], replace: Replace) -> () = rename by change;
     /// Writes bytes at an offset of a stream (the empty name is the unnamed
     /// one); a gap in front of them reads as zeros.
-    write_at(file: FileId, stream: &[u16], offset: u64, bytes: &[u8]) -> () = write_stream;
+    write_at(file: FileId, stream: &[u16], offset: u64, bytes: &[u8]) -> () = write_stream by change;
     /// Cuts a stream or extends it with zeros.
-    set_len(file: FileId, stream: &[u16], len: u64) -> () = set_stream_len;
+    set_len(file: FileId, stream: &[u16], len: u64) -> () = set_stream_len by change;
     /// Marks a stream sparse.
-    set_sparse(file: FileId, stream: &[u16]) -> () = set_sparse;
+    set_sparse(file: FileId, stream: &[u16]) -> () = set_sparse by change;
     /// Makes a range of a stream read as zeros; of a sparse stream, whole
     /// clusters of it are freed.
-    zero_range(file: FileId, stream: &[u16], offset: u64, len: u64) -> () = zero_stream;
+    zero_range(file: FileId, stream: &[u16], offset: u64, len: u64) -> () = zero_stream by change;
     /// Makes an empty named stream.
-    create_stream(file: FileId, stream: &[u16]) -> () = create_stream;
+    create_stream(file: FileId, stream: &[u16]) -> () = create_stream by change;
     /// Removes a named stream.
-    remove_stream(file: FileId, stream: &[u16]) -> () = remove_named_stream;
+    remove_stream(file: FileId, stream: &[u16]) -> () = remove_named_stream by change;
     /// Sets those of the four times that are given.
-    set_times(file: FileId, times: &TimesChange) -> () = set_times;
+    set_times(file: FileId, times: &TimesChange) -> () = set_times by change;
     /// Sets the attributes that a caller may set (MS-FSA 2.1.5.15.2).
-    set_attributes(file: FileId, attributes: FileAttributes) -> () = set_attributes;
+    set_attributes(file: FileId, attributes: FileAttributes) -> () = set_attributes by change;
     /// Makes a directory tell names by case, or not.
-    set_case_sensitive(directory: FileId, case: CaseSensitivity) -> () = set_case_sensitive;
+    set_case_sensitive(directory: FileId, case: CaseSensitivity) -> () = set_case_sensitive by change;
     /// Sets or replaces a reparse point (MS-FSA 2.1.5.10.37).
-    set_reparse_point(file: FileId, buffer: &[u8]) -> () = set_reparse_point;
+    set_reparse_point(file: FileId, buffer: &[u8]) -> () = set_reparse_point by change;
     /// Removes a reparse point of this tag and GUID (MS-FSA 2.1.5.10.7).
-    delete_reparse_point(file: FileId, tag: u32, guid: Option<[u8; 16]>) -> () = delete_reparse_point;
+    delete_reparse_point(file: FileId, tag: u32, guid: Option<[u8; 16]>) -> () = delete_reparse_point by change;
     /// Gives a file a self-relative security descriptor in place of its own;
     /// equal descriptors are stored once.
-    set_security(file: FileId, descriptor: &[u8]) -> () = set_security;
+    set_security(file: FileId, descriptor: &[u8]) -> () = set_security by change;
     /// Gives a file without an object id one (FSCTL_SET_OBJECT_ID).
-    set_object_id(file: FileId, id: &ObjectIdAttribute) -> () = set_object_id;
+    set_object_id(file: FileId, id: &ObjectIdAttribute) -> () = set_object_id by change;
     /// The object id of a file, which gets `fresh` when it has none
     /// (FSCTL_CREATE_OR_GET_OBJECT_ID).
-    object_id_or(file: FileId, fresh: ObjectId) -> ObjectIdAttribute = object_id_or;
+    object_id_or(file: FileId, fresh: ObjectId) -> ObjectIdAttribute = object_id_or by change;
     /// Takes a file's object id away, if it has one (FSCTL_DELETE_OBJECT_ID).
-    delete_object_id(file: FileId) -> () = delete_object_id;
+    delete_object_id(file: FileId) -> () = delete_object_id by change;
     /// Puts `list` in place of all extended attributes of a file; at most
     /// 65,531 bytes in the packed form. A reparse point can have none.
-    set_extended_attributes(file: FileId, list: &[ExtendedAttribute]) -> () = set_extended_attributes;
+    set_extended_attributes(file: FileId, list: &[ExtendedAttribute]) -> () = set_extended_attributes by change;
     /// Makes the entry of one name say what the file's own attributes say, as
     /// Windows does for the name a handle was opened by.
-    refresh_name(parent: FileId, name: &[u16]) -> () = refresh_name;
+    refresh_name(parent: FileId, name: &[u16]) -> () = refresh_name by change;
 }
 
 questions! {

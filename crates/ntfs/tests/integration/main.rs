@@ -20,3 +20,4 @@ mod scan;
 mod scratch;
 mod streams;
 mod usn;
+mod waiting;

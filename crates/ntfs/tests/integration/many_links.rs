@@ -18,7 +18,7 @@ use crate::support::{
 };
 
 /// A link with a name of its own.
-type Wish = (FileId, FileId, Vec<u16>);
+pub(super) type Wish = (FileId, FileId, Vec<u16>);
 
 fn new_links(wishes: &[Wish]) -> Vec<NewLink<'_>> {
     wishes
@@ -53,7 +53,7 @@ fn told<T>(result: Result<T, (Option<usize>, Error)>) -> Result<(), String> {
 }
 
 /// What can be asked of every directory and file.
-fn listing(volume: &Volume) -> Vec<String> {
+pub(super) fn listing(volume: &Volume) -> Vec<String> {
     let mut lines = Vec::new();
     let mut seen = BTreeSet::new();
     let mut directories = vec![ROOT];
@@ -80,24 +80,24 @@ fn listing(volume: &Volume) -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_same(found: &[String], wanted: &[String]) {
+pub(super) fn assert_same(found: &[String], wanted: &[String]) {
     let differ = found.iter().zip(wanted).find(|(a, b)| a != b);
     assert_eq!(differ, None);
     assert_eq!(found.len(), wanted.len());
 }
 
 /// A volume with files of few and many names in directories of every kind.
-struct Scene {
-    device: MemoryDevice,
+pub(super) struct Scene {
+    pub(super) device: MemoryDevice,
     /// Ordinary ones first, then those that are refused.
-    files: Vec<FileId>,
-    directories: Vec<FileId>,
+    pub(super) files: Vec<FileId>,
+    pub(super) directories: Vec<FileId>,
 }
 
 const FILES: usize = 6;
 const DIRECTORIES: usize = 4;
 
-fn scene(format: &FormatOptions, entries: usize) -> Scene {
+pub(super) fn scene(format: &FormatOptions, entries: usize) -> Scene {
     let device = fresh(24 << 20, format);
     let volume = open(&device);
     let plain = directory(&volume, ROOT, "plain");
@@ -150,7 +150,7 @@ fn name(kind: u8, number: u16) -> Vec<u16> {
 
 /// Indices of files, directories and names; `odd` says how often something that
 /// is refused is among them.
-fn wishes(most: usize, odd: u32) -> impl Strategy<Value = Vec<(usize, usize, u8, u16)>> {
+pub(super) fn wishes(most: usize, odd: u32) -> impl Strategy<Value = Vec<(usize, usize, u8, u16)>> {
     let one = (
         prop_oneof![2000 => 0..FILES, odd => FILES..FILES + 3],
         prop_oneof![2000 => 0..DIRECTORIES, odd => DIRECTORIES..DIRECTORIES + 3],
@@ -186,7 +186,7 @@ fn compare(scene: &Scene, wishes: &[Wish], options: &OpenOptions) {
     assert_same(&listing(&volume), &wanted);
 }
 
-fn resolve(scene: &Scene, picks: &[(usize, usize, u8, u16)]) -> Vec<Wish> {
+pub(super) fn resolve(scene: &Scene, picks: &[(usize, usize, u8, u16)]) -> Vec<Wish> {
     picks
         .iter()
         .map(|(file, directory, kind, number)| {

@@ -5,6 +5,7 @@
 //! a leaf that takes more, the rest comes with the next batch.
 
 mod content;
+mod ranks;
 mod spread;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,21 @@ use super::node::{IndexNode, undecodable};
 use super::search::{Path, Searches, Step, key_fault, load, locate};
 use super::store::IndexStore;
 use content::Content;
+pub(crate) use ranks::Ranks;
 use spread::{Fill, put_content};
+
+/// Bytes of entries that are put in together: this part of the cache, and so many
+/// at most.
+const BATCH_PART: usize = 16;
+const MOST_BATCH: usize = 1 << 20;
+
+/// Bytes of entries for one [`merge`], beside a cache of `cache` bytes.
+pub(crate) fn batch_bytes(cache: usize) -> usize {
+    (cache / BATCH_PART).min(MOST_BATCH)
+}
+
+/// Entries that are put into a leaf one by one.
+const FEW: usize = 8;
 
 /// Directory entries to be added, in ascending order of their names as the index
 /// sorts them; no two of them are one name to the directory.
@@ -68,7 +83,7 @@ pub(crate) fn merge<S: IndexStore>(
     let probe = NameProbe::of_bytes(rules.upcase, name);
     // Whatever it points at may be divided here.
     drop(store.take_finger());
-    let located = locate(store, &probe, Path::default(), Searches::Few)?;
+    let located = locate(store, &probe, Path::default(), Searches::Many)?;
     if located.found {
         arrivals.taken(from);
         return Ok(from + 1);
@@ -80,8 +95,8 @@ pub(crate) fn merge<S: IndexStore>(
     let node = load(store, at)?;
     let (below, above) = bounds(store, &path)?;
     let mut leaf = Leaf::new(rules, node, below, above);
-    leaf.copy_to(slot);
-    let (mut at, mut came, mut last) = (from, 0, slot);
+    leaf.slot = slot;
+    let mut at = from;
     let cut = loop {
         let name = name_of(&entry).map_err(|e| store.fault(e))?;
         let behind = leaf.advance(name).map_err(|e| store.fault(e))?;
@@ -92,35 +107,49 @@ pub(crate) fn merge<S: IndexStore>(
             arrivals.taken(at);
         } else {
             check_length(store, &entry)?;
-            leaf.content.push(&entry);
-            last = leaf.slot;
-            came += 1;
+            leaf.take(&entry);
         }
         at += 1;
         if at == arrivals.len() {
             break false;
         }
-        if leaf.content.len() >= most {
+        if leaf.len() >= most {
             break true;
         }
         encode(store, arrivals, at, &mut entry)?;
     };
-    let fill = leaf.fill(cut);
-    let (node, content) = leaf.finish();
-    match (came, node.at()) {
-        (0, _) => {}
-        (1, NodeAt::Block(vcn)) if node.has_room(content.entry(last).len()) => {
+    put_leaf(store, path, leaf, cut)?;
+    Ok(at)
+}
+
+/// Puts what came into its leaf: entry by entry where they are few and there is
+/// room, else all of it anew.
+fn put_leaf<S: IndexStore>(
+    store: &mut S,
+    path: Path,
+    leaf: Leaf<'_>,
+    cut: bool,
+) -> Result<(), S::Error> {
+    let came = leaf.came.count();
+    match leaf.node.at() {
+        _ if came == 0 => Ok(()),
+        NodeAt::Block(vcn) if came <= FEW && leaf.node.has_room(leaf.came.len()) => {
             // The node is let go: a block in use twice would be copied to change.
+            let Leaf {
+                node, came, slots, ..
+            } = leaf;
             drop(node);
-            // There is room: nothing is divided.
-            let _fit = store.insert_entry(vcn, last, content.entry(last))?;
+            for (at, slot) in slots.into_iter().enumerate().rev() {
+                // There is room: nothing is divided.
+                let _fit = store.insert_entry(vcn, slot, came.entry(at))?;
+            }
+            Ok(())
         }
         _ => {
-            drop(node);
-            put_content(store, path, content, fill)?;
+            let fill = leaf.fill(cut);
+            put_content(store, path, leaf.content(), fill)
         }
     }
-    Ok(at)
 }
 
 fn encode<S: IndexStore>(
@@ -167,15 +196,16 @@ fn bounds<S: IndexStore>(store: &S, path: &Path) -> Result<Bounds, S::Error> {
     Ok((below, above))
 }
 
-/// A leaf as it takes entries.
+/// A leaf, and what comes into it.
 struct Leaf<'a> {
     rules: NameRules<'a>,
     node: Arc<IndexNode>,
     below: Option<Vec<u8>>,
     above: Option<Vec<u8>>,
-    /// What the leaf holds up to `slot`, and what came.
-    content: Content,
-    /// The next entry of `node`.
+    /// What comes, and in front of which slot of `node` each belongs.
+    came: Content,
+    slots: Vec<usize>,
+    /// Where the search is.
     slot: usize,
     /// The slot whose entry in front was compared last.
     compared: Option<usize>,
@@ -193,15 +223,22 @@ impl<'a> Leaf<'a> {
             node,
             below,
             above,
-            content: Content::default(),
+            came: Content::default(),
+            slots: Vec::new(),
             slot: 0,
             compared: None,
         }
     }
 
-    fn copy_to(&mut self, slot: usize) {
-        self.content.extend(&self.node, self.slot..slot);
-        self.slot = slot;
+    /// An entry belongs here.
+    fn take(&mut self, entry: &[u8]) {
+        self.came.push(entry);
+        self.slots.push(self.slot);
+    }
+
+    /// Bytes of what it is to hold.
+    fn len(&self) -> usize {
+        self.node.used() + self.came.len()
     }
 
     fn order(&self, name: &[u8], slot: usize) -> Result<NameOrder, IndexFault> {
@@ -225,7 +262,7 @@ impl<'a> Leaf<'a> {
             }
             slot += 1;
         };
-        self.copy_to(slot);
+        self.slot = slot;
         Ok(behind)
     }
 
@@ -269,9 +306,16 @@ impl<'a> Leaf<'a> {
         }
     }
 
-    /// The leaf as it was, and what it is to hold.
-    fn finish(mut self) -> (Arc<IndexNode>, Content) {
-        self.copy_to(self.node.len());
-        (self.node, self.content)
+    /// What it is to hold.
+    fn content(self) -> Content {
+        let mut content = Content::default();
+        let mut copied = 0;
+        for (at, slot) in self.slots.iter().copied().enumerate() {
+            content.extend(&self.node, copied..slot);
+            content.push(self.came.entry(at));
+            copied = slot;
+        }
+        content.extend(&self.node, copied..self.node.len());
+        content
     }
 }

@@ -8,12 +8,7 @@ use super::plan::Plan;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::index::attributes::AttributeIndex;
-use crate::index::bulk::{Arrivals, NameRules, merge};
-
-/// Bytes of entries that are put in together: this part of the cache, and so many
-/// at most.
-const BATCH_PART: usize = 16;
-const MOST_BATCH: usize = 1 << 20;
+use crate::index::bulk::{Arrivals, NameRules, batch_bytes, merge};
 
 /// The names of one directory, in order.
 struct Names<'a> {
@@ -63,7 +58,7 @@ impl Engine {
         sorted: &[Sorted],
     ) -> Result<Option<usize>> {
         let upcase = self.upcase.clone();
-        let most = (self.cache.limit() / BATCH_PART).min(MOST_BATCH);
+        let most = batch_bytes(self.cache.limit());
         let mut first: Option<usize> = None;
         for sorted in sorted.chunk_by(|a, b| a.directory == b.directory) {
             let number = sorted.first().map(|sorted| sorted.directory);
@@ -71,6 +66,7 @@ impl Engine {
             let Some(directory) = number.and_then(|number| plan.directories.get(number)) else {
                 continue;
             };
+            self.waiting.forget(directory.base);
             let rules = NameRules {
                 upcase: &upcase,
                 case: directory.case,

@@ -20,3 +20,4 @@ mod structures;
 mod sweep;
 mod takeover;
 mod usn;
+mod waiting;

@@ -1,0 +1,280 @@
+//! Entries that wait for their places in directories: what single calls add in a
+//! row is put in together, sorted, each leaf found once for all that belongs
+//! into it.
+//!
+//! Invariants
+//! - Nobody sees a directory that lacks an entry: who asks the volume anything,
+//!   or changes anything else, has the entries put in first
+//!   ([`Engine::settle`](crate::engine::Engine::settle)), and so has a commit.
+//! - An entry waits only where its name is free for certain: the names of its
+//!   directory, those that wait among them, are known by number (`names`), after
+//!   a walk over the whole index that found it sound.
+//! - Room on the volume for all that they may need is set aside, so that putting
+//!   them in does not find it full.
+//! - Putting in fails as any operation does, whole: the entries wait on, and
+//!   nothing is committed without them.
+//! - When entries are put in depends on what the caller does alone, so that the
+//!   same operations make the same bytes.
+
+mod add;
+mod log;
+mod names;
+mod settle;
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+use linkwright_ntfs_format::RecordNumber;
+
+use crate::cache::NumberHasher;
+use log::Log;
+use names::{Names, Seed};
+
+/// Whether an entry is put in at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Fate {
+    /// It waits.
+    Waits,
+    /// It must be put in now.
+    Direct,
+}
+
+/// Whether operations leave entries waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Stage {
+    /// They do not.
+    #[default]
+    Closed,
+    /// One that may is under way.
+    Open,
+    /// It met a name that may be taken by one that waits: it is run again when
+    /// those were put in.
+    Doubtful,
+    /// They are being put in.
+    Settling,
+}
+
+/// Operations in a row that do nothing but add entries, before the first one
+/// waits.
+const RUN: u32 = 16;
+
+/// Directories that are kept in mind.
+const MOST_DIRECTORIES: usize = 4096;
+
+/// Entries before a directory is walked for its names.
+const FIRST: u32 = 4;
+
+/// Bytes of the cache for each number of a name.
+const NAME_PART: usize = 256;
+
+/// Names from which a directory goes without where there are too many.
+const LARGE: usize = 4096;
+
+/// Entries that wait may have this part of the cache's size beside it.
+const LOG_PART: usize = 32;
+
+/// Where there is no room for so many entries, none waits for so many operations.
+const WORTH: usize = 512;
+const PAUSE: u32 = 4096;
+
+/// What is known of a directory.
+#[derive(Debug)]
+struct Directory {
+    /// Numbers of its names, once it was walked.
+    names: Option<Names>,
+    /// Entries that were added.
+    came: u32,
+    /// So many make it worth a walk.
+    wanted: u32,
+    /// Bytes and number of its index blocks.
+    block_size: usize,
+    blocks: usize,
+    /// Entries that wait.
+    waiting: usize,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self {
+            names: None,
+            came: 0,
+            wanted: FIRST,
+            block_size: 0,
+            blocks: 0,
+            waiting: 0,
+        }
+    }
+}
+
+/// See the module's text.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    log: Log,
+    directories: HashMap<u64, Directory, BuildHasherDefault<NumberHasher>>,
+    seed: Seed,
+    /// Numbers of names, in all directories.
+    known: usize,
+    /// Bytes of blocks that putting the entries in may change.
+    weight: usize,
+    /// First clusters of what is set aside, and bytes of all.
+    room: Vec<u64>,
+    room_bytes: u64,
+    /// Whether room ran out.
+    crowded: bool,
+    /// Operations to come until room is looked for again.
+    pause: u32,
+    /// Operations in a row that did nothing but add entries.
+    run: AtomicU32,
+    stage: Stage,
+}
+
+impl Waiting {
+    /// Whether no entry waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.log.is_empty()
+    }
+
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.log.len()
+    }
+
+    /// An operation comes that does nothing but add entries: whether enough of
+    /// them came in a row, so that its own may wait.
+    pub(crate) fn pays(&mut self) -> bool {
+        self.pause = self.pause.saturating_sub(1);
+        let run = self.run.get_mut();
+        *run = run.saturating_add(1);
+        *run > RUN && self.pause == 0
+    }
+
+    /// Entries of the operation under way may wait.
+    pub(crate) fn open(&mut self) {
+        self.stage = Stage::Open;
+    }
+
+    /// The operation is done: whether it must be run again when what waits was
+    /// put in.
+    pub(crate) fn close(&mut self) -> bool {
+        core::mem::take(&mut self.stage) == Stage::Doubtful
+    }
+
+    /// Somebody does something else.
+    pub(crate) fn interrupt(&self) {
+        if self.run.load(Ordering::Relaxed) != 0 {
+            self.run.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether what was done so far is not whole without the entries.
+    pub(crate) fn holds_back(&self) -> bool {
+        !self.is_empty() || self.stage == Stage::Settling
+    }
+
+    /// Bytes of blocks that putting the entries in may change.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Whether the entries take as much memory as they may beside a cache, or all
+    /// the room there is.
+    pub(crate) fn is_due(&self, cache: usize) -> bool {
+        self.crowded || self.log.bytes() > cache / LOG_PART
+    }
+
+    /// There is no room for one more.
+    fn no_room(&mut self) {
+        if self.log.len() < WORTH {
+            self.rest();
+        }
+        self.crowded = !self.is_empty();
+    }
+
+    /// For a while none waits.
+    pub(crate) fn rest(&mut self) {
+        self.pause = PAUSE;
+    }
+
+    /// Entries come into a directory that are not told one by one; none of it
+    /// waits.
+    pub(crate) fn forget(&mut self, directory: RecordNumber) {
+        if let Some(gone) = self.directories.remove(&directory.0) {
+            self.known -= gone.names.map_or(0, |names| names.len());
+        }
+    }
+
+    /// Takes back the entries behind the first `len`. Their names may be taken
+    /// for taken from now on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        while self.log.len() > len {
+            let Some(directory) = self.log.pop() else {
+                break;
+            };
+            if let Some(known) = self.directories.get_mut(&directory) {
+                self.weight = self.weight.saturating_sub(known.share());
+                known.waiting = known.waiting.saturating_sub(1);
+            }
+        }
+    }
+
+    /// An entry waits.
+    fn push(&mut self, directory: RecordNumber, entry: &[u8]) {
+        self.log.push(directory, entry);
+        if let Some(known) = self.directories.get_mut(&directory.0) {
+            known.waiting += 1;
+            self.weight += known.share();
+        }
+    }
+
+    /// All entries of `log` were put in but those of `rest`, which wait on.
+    fn settled(&mut self, mut log: Log, rest: impl Iterator<Item = usize>) {
+        (self.weight, self.crowded) = (0, false);
+        for known in self.directories.values_mut() {
+            known.waiting = 0;
+        }
+        for at in rest {
+            if let Some(directory) = log.directory(at) {
+                self.push(directory, log.entry(at));
+            }
+        }
+        if self.log.is_empty() {
+            log.clear();
+            self.log = log;
+        }
+    }
+
+    /// Forgets names where there are more than memory should have; none waits.
+    fn tidy(&mut self, cache: usize) {
+        if self.known > cache / NAME_PART {
+            for known in self.directories.values_mut() {
+                if known
+                    .names
+                    .as_ref()
+                    .is_some_and(|names| names.len() >= LARGE)
+                {
+                    known.names = None;
+                    known.wanted = u32::MAX;
+                }
+            }
+        }
+        if self.directories.len() >= MOST_DIRECTORIES {
+            self.directories.clear();
+        }
+        let names = |known: &Directory| known.names.as_ref().map_or(0, Names::len);
+        self.known = self.directories.values().map(names).sum();
+    }
+}
+
+impl Directory {
+    /// What the last entry that waits added to the blocks that may change: one
+    /// block, as long as there are others.
+    fn share(&self) -> usize {
+        if self.waiting <= self.blocks + 1 {
+            self.block_size
+        } else {
+            0
+        }
+    }
+}
