@@ -184,6 +184,25 @@ impl Engine {
         None
     }
 
+    /// Whether so many clusters may be used, far behind where they are taken from
+    /// first, in pieces that are not many.
+    pub(crate) fn has_free_clusters(&self, count: u64) -> Result<bool> {
+        let total = self.geometry.cluster_count();
+        let cursor = self.state.cluster_cursor.min(total);
+        let start = cursor + (total - cursor) / 2;
+        let (mut found, mut looks) = (0, MAX_LOOKS);
+        for (from, end) in [(start, total), (0, start)] {
+            let mut at = from;
+            while found < count && looks > 0 {
+                let Some((lcn, length)) = self.next_free(at, end)? else {
+                    break;
+                };
+                (found, at, looks) = (found + length, lcn + length, looks - 1);
+            }
+        }
+        Ok(found >= count)
+    }
+
     /// Takes at most `count` free clusters for use in memory, in one piece;
     /// `None` when there are none.
     pub(crate) fn reserve_clusters(&mut self, count: u64) -> Result<Option<Extent>> {

@@ -117,6 +117,15 @@ impl Engine {
         (self.cache.limit() / part).min(MOST_GROUP)
     }
 
+    /// Bytes of clusters that the group may need beside those that are lent to it
+    /// already.
+    pub(crate) fn group_bytes_to_lend(&self) -> u64 {
+        let limit = self.group_limit(self.cache.load());
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        let lent: u64 = self.spill.lent.iter().map(|(_, len)| len).sum();
+        limit.saturating_sub(lent)
+    }
+
     /// Whether entries that wait must be put in now: for the group that is full, or
     /// before they make it larger than any should be.
     fn is_settling_due(&self, load: Load) -> bool {
@@ -226,6 +235,10 @@ impl Engine {
         let fits = self.log_takes(load.logged);
         if load.spilled == 0 && (fits || self.lend_for(load.logged)?) {
             return Ok(());
+        }
+        if self.waiting.holds_room() {
+            // With what is set aside for entries, all of it may have room.
+            return Err(Error::DiskFull);
         }
         // What was done before may be all that is too much.
         let spilled = load.spilled > 0;

@@ -13,15 +13,18 @@ use crate::index::store::IndexStore;
 /// An index of smaller blocks may not take every entry.
 const LEAST_BLOCK: usize = 2048;
 
-/// What room is set aside for, in bytes for each entry that waits: for the blocks
-/// that come, their images and the table of a large commit, less than so many
-/// times the blocks that entries may change and the entries themselves. (An entry
-/// divides one block at most, and what is divided is half full at least.)
-const FOR_BLOCKS: usize = 4;
-const FOR_ENTRIES: usize = 4;
+/// What room is set aside for, in bytes: so many times the blocks that entries may
+/// change, and the entries. An entry divides one block at most, so that as many
+/// may come, in fresh places; those that were there have images in the commit, and
+/// a table; what divides blocks above is less than a part of that.
+const FOR_BLOCKS: usize = 3;
+const FOR_ENTRIES: usize = 2;
 
 /// Bytes that are set aside beside that, for what holds the index together.
 const SLACK: usize = 1 << 20;
+
+/// This part of the volume stays free, beside what the group may need.
+const FREE_PART: u64 = 16;
 
 /// Bytes that are set aside at a time, a quarter of all at least, and in how many
 /// pieces.
@@ -36,7 +39,7 @@ impl Engine {
         name: &[u16],
         entry: &[u8],
     ) -> Result<Fate> {
-        let open = matches!(self.waiting.stage, Stage::Open | Stage::Doubtful);
+        let open = self.waiting.is_open();
         if open {
             self.note_entry(directory);
         }
@@ -129,6 +132,9 @@ impl Engine {
             + FOR_ENTRIES * (self.waiting.log.bytes() + entry)
             + SLACK;
         let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
+        if self.waiting.room_bytes < wanted && !self.has_enough_beside(wanted)? {
+            return Ok(self.no_room());
+        }
         while self.waiting.room_bytes < wanted {
             let missing = wanted - self.waiting.room_bytes;
             let count = self.clusters_for(missing.max(wanted / 4).max(ROOM_STEP));
@@ -137,16 +143,29 @@ impl Engine {
                 false => None,
             };
             let Some((lcn, length)) = room else {
-                self.waiting.no_room();
-                if self.waiting.is_empty() {
-                    self.give_room_back();
-                }
-                return Ok(false);
+                return Ok(self.no_room());
             };
             self.waiting.room.push(lcn.0);
             self.waiting.room_bytes += length << self.geometry.cluster_shift();
         }
         Ok(true)
+    }
+
+    /// Whether others find room when so many bytes are set aside.
+    fn has_enough_beside(&self, wanted: u64) -> Result<bool> {
+        let missing = wanted.saturating_sub(self.waiting.room_bytes);
+        let count = self.clusters_for(missing.saturating_add(self.group_bytes_to_lend()))
+            + self.geometry.cluster_count() / FREE_PART;
+        self.has_free_clusters(count)
+    }
+
+    /// There is none; `false`.
+    fn no_room(&mut self) -> bool {
+        self.waiting.no_room();
+        if self.waiting.is_empty() {
+            self.give_room_back();
+        }
+        false
     }
 
     /// What was set aside is free again.

@@ -77,7 +77,10 @@ const LOG_PART: usize = 32;
 
 /// Where there is no room for so many entries, none waits for so many operations.
 const WORTH: usize = 512;
-const PAUSE: u32 = 4096;
+const PAUSE: u32 = 16 * 1024;
+
+/// Bytes of blocks for each entry from which on they are far apart.
+const SPARSE: usize = 2048;
 
 /// What is known of a directory.
 #[derive(Debug)]
@@ -155,6 +158,10 @@ impl Waiting {
         self.stage = Stage::Open;
     }
 
+    fn is_open(&self) -> bool {
+        self.pause == 0 && matches!(self.stage, Stage::Open | Stage::Doubtful)
+    }
+
     /// The operation is done: whether it must be run again when what waits was
     /// put in.
     pub(crate) fn close(&mut self) -> bool {
@@ -173,6 +180,11 @@ impl Waiting {
         !self.is_empty() || self.stage == Stage::Settling
     }
 
+    /// Whether room is set aside that would be free if the entries were put in.
+    pub(crate) fn holds_room(&self) -> bool {
+        !self.room.is_empty()
+    }
+
     /// Bytes of blocks that putting the entries in may change.
     pub(crate) fn weight(&self) -> usize {
         self.weight
@@ -186,7 +198,8 @@ impl Waiting {
 
     /// There is no room for one more.
     fn no_room(&mut self) {
-        if self.log.len() < WORTH {
+        // Where each entry has a block of its own, nothing is gained.
+        if self.log.len() < WORTH || self.weight > self.log.len() * SPARSE {
             self.rest();
         }
         self.crowded = !self.is_empty();

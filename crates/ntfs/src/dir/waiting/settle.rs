@@ -66,6 +66,10 @@ impl Engine {
     /// Puts all entries that wait in their places. What fails is taken back, and
     /// what could not be put in waits on.
     pub(crate) fn settle(&mut self) -> Result<()> {
+        if self.waiting.is_open() {
+            // The operation under way found the volume full.
+            self.waiting.rest();
+        }
         self.give_room_back();
         if self.waiting.is_empty() {
             return Ok(());
