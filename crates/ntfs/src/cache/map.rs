@@ -11,7 +11,7 @@ use super::flight::InFlight;
 use super::frames::Frames;
 use super::fresh::{Fresh, Since};
 use super::hash::OffsetHasher;
-use super::slot::Slot;
+use super::slot::{NODE_LIVES, Slot};
 use super::spill::SpillPlace;
 use crate::error::Result;
 use crate::txn::WriteSet;
@@ -144,7 +144,7 @@ pub(super) struct Map {
 impl Map {
     pub(super) fn get(&mut self, key: u64) -> Option<Arc<Block>> {
         let slot = self.slots.get_mut(&key)?;
-        slot.referenced = true;
+        slot.touch();
         slot.block.clone()
     }
 
@@ -254,7 +254,7 @@ impl Map {
     #[inline]
     pub(super) fn used(&mut self, key: u64) -> Option<&Slot> {
         let slot = self.slots.get_mut(&key)?;
-        slot.referenced = true;
+        slot.touch();
         Some(slot)
     }
 
@@ -285,7 +285,7 @@ impl Map {
         if let Err(refused) = save(slot) {
             return Some(refused);
         }
-        slot.referenced = true;
+        slot.touch();
         if !slot.dirty || slot.spilled.is_some() {
             self.load.subtract(slot);
             if !slot.dirty {
@@ -312,9 +312,10 @@ impl Map {
     }
 
     /// Drops blocks that can be read again and were not used since the hand
-    /// last passed until `limit` is kept or the hand went round twice.
+    /// last passed until `limit` is kept or the hand went round as often as any
+    /// may live.
     pub(super) fn evict(&mut self, limit: usize) {
-        let mut steps = self.ring.len() * 2;
+        let mut steps = self.ring.len() * (1 + usize::from(NODE_LIVES));
         while self.load.held + self.load.flying > limit && steps > 0 {
             steps -= 1;
             let Some(key) = self.ring.pop_front() else {
@@ -323,8 +324,8 @@ impl Map {
             let Some(slot) = self.slots.get_mut(&key) else {
                 continue;
             };
-            if (slot.dirty && slot.spilled.is_none()) || slot.referenced {
-                slot.referenced = false;
+            if (slot.dirty && slot.spilled.is_none()) || slot.lives > 0 {
+                slot.lives = slot.lives.saturating_sub(1);
                 self.ring.push_back(key);
             } else if slot.dirty {
                 self.load.subtract(slot);
@@ -355,7 +356,7 @@ impl Map {
         let mut dirty = self.load.logged + self.load.fresh;
         // A block that was dropped and read again is in the ring twice.
         let mut victims = BTreeSet::new();
-        for _ in 0..self.ring.len() {
+        for _ in 0..self.ring.len() * usize::from(NODE_LIVES) {
             if dirty <= keep {
                 break;
             }
@@ -366,10 +367,10 @@ impl Map {
                 continue;
             };
             self.ring.push_back(key);
-            if is_wanted(slot) && !slot.referenced && victims.insert(key) {
+            if is_wanted(slot) && slot.lives == 0 && victims.insert(key) {
                 dirty -= slot.len.min(dirty);
             }
-            slot.referenced = false;
+            slot.lives = slot.lives.saturating_sub(1);
         }
         victims.into_iter().collect()
     }

@@ -9,6 +9,9 @@ use super::spill::SpillPlace;
 use crate::error::{Place, Result};
 use crate::index::node::IndexNode;
 
+/// Nodes stay longer than records, which mostly come by once.
+pub(super) const NODE_LIVES: u8 = 4;
+
 /// A block in the table.
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
@@ -21,14 +24,18 @@ pub(super) struct Slot {
     pub(super) fresh: bool,
     /// Where the block as it is now lies in the spill area.
     pub(super) spilled: Option<Arc<SpillPlace>>,
-    /// Used since the eviction hand last passed.
-    pub(super) referenced: bool,
+    /// How often the eviction hand passes before the block goes, if it is not used
+    /// again.
+    pub(super) lives: u8,
+    /// Lives of a block that was just used.
+    worth: u8,
     /// The innermost frame that keeps this block as a whole (see `frames`).
     pub(super) stamp: u64,
 }
 
 impl Slot {
     pub(super) fn clean(location: Location, block: Arc<Block>) -> Self {
+        let is_node = block.node().is_some();
         Self {
             location,
             len: block.bytes().len(),
@@ -36,7 +43,8 @@ impl Slot {
             dirty: false,
             fresh: false,
             spilled: None,
-            referenced: false,
+            lives: 0,
+            worth: if is_node { NODE_LIVES } else { 1 },
             stamp: 0,
         }
     }
@@ -46,6 +54,12 @@ impl Slot {
             dirty: true,
             ..Self::clean(location, block)
         }
+    }
+
+    /// The block is used.
+    #[inline]
+    pub(super) const fn touch(&mut self) {
+        self.lives = self.worth;
     }
 
     pub(super) const fn key(&self) -> u64 {

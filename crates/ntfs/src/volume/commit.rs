@@ -75,18 +75,15 @@ impl Engine {
         if self.cache.in_frame() {
             return Ok(());
         }
-        let mut load = self.cache.load();
-        if self.is_settling_due(load) {
-            self.settle()?;
-            load = self.cache.load();
-        }
-        let group = load.logged + load.fresh;
+        let load = self.settle_for_group()?;
         match self.options.durability {
             Durability::Immediate => self.write_out(Reach::Flushed),
             Durability::Written => self.write_out(Reach::Written),
             // Room was found for what spilled: it is committed now.
             Durability::OnSync if load.spilled > 0 => self.write_out(Reach::Written),
-            Durability::OnSync if group > self.group_limit(load) => self.write_beside(),
+            Durability::OnSync if load.logged + load.fresh > self.group_limit(load) => {
+                self.write_beside()
+            }
             Durability::OnSync => Ok(()),
         }
     }
@@ -126,16 +123,25 @@ impl Engine {
         limit.saturating_sub(lent)
     }
 
-    /// Whether entries that wait must be put in now: for the group that is full, or
-    /// before they make it larger than any should be.
-    fn is_settling_due(&self, load: Load) -> bool {
+    /// Has the entries that wait put in where that is due: they take too much memory,
+    /// the group is full, or they would make it larger than any should be; then the
+    /// group is as good as full.
+    fn settle_for_group(&mut self) -> Result<Load> {
+        let load = self.cache.load();
         let limit = self.cache.limit();
         let group = load.logged + load.fresh;
         // Blocks come as well.
-        let more = self.waiting.weight() / 2 * 3;
-        self.waiting.is_due(limit)
-            || group > self.group_limit(load)
-            || group + more > limit / LATE_PART
+        let with_entries = group + self.waiting.weight() / 2 * 3;
+        let full = group > self.group_limit(load) || with_entries > limit / LATE_PART;
+        if self.waiting.is_empty() || !(full || self.waiting.is_due(limit)) {
+            return Ok(load);
+        }
+        self.settle()?;
+        let load = self.cache.load();
+        if full && load.logged + load.fresh > limit / GROUP_PART {
+            self.write_beside()?;
+        }
+        Ok(self.cache.load())
     }
 
     /// Whether clusters that were freed wait for a checkpoint.
