@@ -5,7 +5,6 @@
 //! a leaf that takes more, the rest comes with the next batch.
 
 mod content;
-mod ranks;
 mod spread;
 #[cfg(test)]
 mod tests;
@@ -26,7 +25,6 @@ use super::node::{IndexNode, undecodable};
 use super::search::{Path, Searches, Step, key_fault, load, locate};
 use super::store::IndexStore;
 use content::Content;
-pub(crate) use ranks::Ranks;
 use spread::{Fill, put_content};
 
 /// Bytes of entries that are put in together: this part of the cache, and so many

@@ -1,7 +1,8 @@
 //! The names of each directory in the order of its index.
 //!
-//! Most comparisons are of 16 bytes that lie in the list that is sorted
-//! ([`Ranks`]), from where the names of the directory differ.
+//! Most comparisons are of 16 bytes that lie in the list that is sorted: the rank
+//! of each folded unit, one byte each where the links use few enough different
+//! ones, from where the names of the directory differ.
 
 use core::cmp::Ordering;
 
@@ -9,7 +10,6 @@ use linkwright_names::UpcaseTable;
 
 use super::NewLink;
 use super::plan::{Ends, Plan};
-use crate::index::bulk::Ranks;
 use crate::index::directory::NameCase;
 
 /// A link to be sorted.
@@ -31,8 +31,51 @@ impl Sorted {
     }
 }
 
-fn units(name: &[u16]) -> impl Iterator<Item = u16> + '_ {
-    name.iter().copied()
+/// Different units of which each takes a byte; zero is the end of a name.
+const FEW: usize = 255;
+
+/// How units become digits of a prefix.
+enum Ranks {
+    Bytes(Box<[u8; 1 << 16]>),
+    Units,
+}
+
+impl Ranks {
+    fn of(links: &[NewLink<'_>], upcase: &UpcaseTable) -> Self {
+        let mut ranks = Box::new([0_u8; 1 << 16]);
+        for link in links {
+            for unit in link.name {
+                if let Some(seen) = ranks.get_mut(usize::from(upcase.fold(*unit))) {
+                    *seen = 1;
+                }
+            }
+        }
+        if ranks.iter().filter(|seen| **seen != 0).count() > FEW {
+            return Self::Units;
+        }
+        let mut rank = 0;
+        for seen in ranks.iter_mut().filter(|seen| **seen != 0) {
+            rank += 1;
+            *seen = rank;
+        }
+        Self::Bytes(ranks)
+    }
+
+    fn prefix(&self, name: &[u16], upcase: &UpcaseTable) -> u128 {
+        let mut units = name.iter().map(|unit| upcase.fold(*unit));
+        match self {
+            Self::Bytes(ranks) => {
+                let rank = |unit| ranks.get(usize::from(unit)).copied().unwrap_or(0);
+                u128::from_be_bytes(core::array::from_fn(|_| units.next().map_or(0, rank)))
+            }
+            Self::Units => {
+                // A name has no NUL: the end is below every unit.
+                (0..8).fold(0, |prefix, _| {
+                    (prefix << 16) | u128::from(units.next().unwrap_or(0))
+                })
+            }
+        }
+    }
 }
 
 /// Units at the start that all names of each directory have in common.
@@ -63,7 +106,7 @@ pub(super) fn sort(
     links: &[NewLink<'_>],
     upcase: &UpcaseTable,
 ) -> (Vec<Sorted>, Option<usize>) {
-    let ranks = Ranks::of(links.iter().map(|link| units(link.name)), upcase);
+    let ranks = Ranks::of(links, upcase);
     let common = common(plan, links, upcase);
     let mut sorted: Vec<Sorted> = (0..)
         .zip(links.iter().zip(&plan.of))
@@ -71,7 +114,7 @@ pub(super) fn sort(
             let at = usize::try_from(ends.directory).unwrap_or(usize::MAX);
             let same = common.get(at).copied().unwrap_or(0);
             Sorted {
-                prefix: ranks.prefix(units(new.name).skip(same), upcase),
+                prefix: ranks.prefix(new.name.get(same..).unwrap_or_default(), upcase),
                 directory: ends.directory,
                 file: ends.file,
                 link,
