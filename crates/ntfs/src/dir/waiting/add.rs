@@ -23,8 +23,10 @@ const FOR_ENTRIES: usize = 2;
 /// Bytes that are set aside beside that, for what holds the index together.
 const SLACK: usize = 1 << 20;
 
-/// This part of the volume stays free, beside what the group may need.
+/// This part of the volume stays free, beside what the group may need, of which
+/// that part is enough.
 const FREE_PART: u64 = 16;
+const GROUP_PART: u64 = 4;
 
 /// Bytes that are set aside at a time, a quarter of all at least, and in how many
 /// pieces.
@@ -154,9 +156,10 @@ impl Engine {
     /// Whether others find room when so many bytes are set aside.
     fn has_enough_beside(&self, wanted: u64) -> Result<bool> {
         let missing = wanted.saturating_sub(self.waiting.room_bytes);
-        let count = self.clusters_for(missing.saturating_add(self.group_bytes_to_lend()))
-            + self.geometry.cluster_count() / FREE_PART;
-        self.has_free_clusters(count)
+        let total = self.geometry.cluster_count();
+        let group = self.clusters_for(self.group_bytes_to_lend());
+        let others = group.min(total / GROUP_PART) + total / FREE_PART;
+        self.has_free_clusters(self.clusters_for(missing) + others)
     }
 
     /// There is none; `false`.
