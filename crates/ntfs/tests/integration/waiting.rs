@@ -6,8 +6,8 @@ use linkwright_device::{
     BlockDevice, Fault, FaultDevice, FaultDuration, IoOperation, MemoryDevice,
 };
 use linkwright_ntfs::{
-    CreateOptions, Durability, Error, FileId, FileKind, InvalidInput, NewLink, OpenOptions,
-    Replace, Result, ShortNames, Volume,
+    CaseSensitivity, CreateOptions, Durability, Error, FileId, FileKind, InvalidInput, NewLink,
+    OpenOptions, Replace, Result, ShortNames, Volume,
 };
 use linkwright_ntfs_mkfs::FormatOptions;
 use linkwright_testkit::Panel;
@@ -179,6 +179,61 @@ fn a_name_that_waits_is_taken() {
     assert_eq!(made, 100 + 60 + 1);
     volume.close().unwrap();
     assert_sound(&*device);
+}
+
+/// Names that look taken by what is known of their directory, and are not.
+#[test]
+fn a_name_that_only_looks_taken_is_free() {
+    let (device, parent, target) = crowded(100);
+    let device = Arc::new(device);
+    let volume = open(&device);
+    let case = directory(&volume, ROOT, "case");
+    volume
+        .set_case_sensitive(case, CaseSensitivity::Sensitive)
+        .unwrap();
+    link_some(&volume, (parent, target), 0, 60);
+    create(&volume, parent, &units("comes and goes")).unwrap();
+    volume.remove(parent, &units("comes and goes")).unwrap();
+    for round in ["a", "b"] {
+        link_some(
+            &volume,
+            (parent, target),
+            100 + 100 * usize::from(round == "b"),
+            60,
+        );
+        link_some(
+            &volume,
+            (case, target),
+            100 + 100 * usize::from(round == "b"),
+            60,
+        );
+        assert!(volume.waiting_entries().unwrap() > 0);
+        match round {
+            "a" => drop(create(&volume, parent, &units("COMES and goes")).unwrap()),
+            _ => {
+                create(&volume, case, &units("Both")).unwrap();
+                create(&volume, case, &units("bOTH")).unwrap();
+            }
+        }
+    }
+    let there = |parent, name: &str| volume.lookup(parent, &units(name)).unwrap().is_some();
+    assert!(there(parent, "COMES and goes") && there(case, "Both") && there(case, "bOTH"));
+    assert!(!there(case, "both"));
+    volume.close().unwrap();
+    assert_sound(&*device);
+}
+
+#[test]
+fn a_volume_that_is_dropped_puts_them_in() {
+    let (device, parent, target) = crowded(100);
+    let device = Arc::new(device);
+    let volume = open(&device);
+    link_some(&volume, (parent, target), 0, 60);
+    assert!(volume.waiting_entries().unwrap() > 0);
+    drop(volume);
+    assert_sound(&*device);
+    let volume = open(&device);
+    assert_eq!(volume.list(parent).unwrap().count(), 160);
 }
 
 #[test]
