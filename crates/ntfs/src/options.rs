@@ -25,7 +25,8 @@ pub enum Durability {
     Written,
     /// In memory until [`crate::Volume::sync`] or [`crate::Volume::close`], or
     /// until the cache needs the room. Large groups are written by a thread while
-    /// operations go on; when that fails, a later call says so.
+    /// operations go on, and entries that calls in a row add to directories are put
+    /// in together; when that fails, a later call says so.
     #[default]
     OnSync,
 }

@@ -9,7 +9,7 @@ use linkwright_names::UpcaseTable;
 use crate::cache::NumberHasher;
 
 /// What numbers begin with, another one in each process: who writes a volume
-/// cannot choose names that have one number.
+/// cannot choose names that have one number. Nothing that is written depends on it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seed(u64);
 
