@@ -264,8 +264,10 @@ fn see(
 /// Whether nodes are worth being made ready for searches ([`IndexNode::fork`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Searches {
-    /// Names come in order, or all at once.
+    /// Names come in order.
     Few,
+    /// Names come all at once: each leaf is searched once.
+    Batch,
     /// Each name is searched for.
     Many,
 }
@@ -293,7 +295,12 @@ pub(super) fn locate<S: IndexStore>(
             is_last,
             wants_forks,
         } = seen.map_err(|e| store.fault(e))?;
-        if let (Searches::Many, true, NodeAt::Block(vcn)) = (searches, wants_forks, at)
+        let again = match searches {
+            Searches::Few => false,
+            Searches::Batch => child.is_some(),
+            Searches::Many => true,
+        };
+        if let (true, NodeAt::Block(vcn)) = (again && wants_forks, at)
             && let Some((upcase, _)) = probe.name()
         {
             store.fork(vcn, upcase);

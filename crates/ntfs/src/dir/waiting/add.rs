@@ -41,6 +41,9 @@ impl Engine {
         name: &[u16],
         entry: &[u8],
     ) -> Result<Fate> {
+        if self.waiting.is_empty() {
+            self.waiting.tidy(self.cache.limit());
+        }
         let open = self.waiting.is_open();
         if open {
             self.note_entry(directory);

@@ -258,9 +258,11 @@ impl Waiting {
         }
     }
 
-    /// Forgets names where there are more than memory should have; none waits.
+    /// Forgets names where there are more than memory should have, those of large
+    /// directories first; no entry waits.
     fn tidy(&mut self, cache: usize) {
-        if self.known > cache / NAME_PART {
+        let most = cache / NAME_PART;
+        if self.known > most {
             for known in self.directories.values_mut() {
                 if known
                     .names
@@ -271,10 +273,15 @@ impl Waiting {
                     known.wanted = u32::MAX;
                 }
             }
+            self.count_names();
         }
-        if self.directories.len() >= MOST_DIRECTORIES {
+        if self.known > most || self.directories.len() >= MOST_DIRECTORIES {
             self.directories.clear();
+            self.known = 0;
         }
+    }
+
+    fn count_names(&mut self) {
         let names = |known: &Directory| known.names.as_ref().map_or(0, Names::len);
         self.known = self.directories.values().map(names).sum();
     }
@@ -289,5 +296,65 @@ impl Directory {
         } else {
             0
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Directories with so many names each.
+    fn knowing(directories: u64, names: u64) -> Waiting {
+        let mut waiting = Waiting::default();
+        for directory in 0..directories {
+            let mut known = Names::default();
+            for name in 0..names {
+                known.insert(name);
+            }
+            waiting.known += known.len();
+            let known = Directory {
+                names: Some(known),
+                ..Directory::default()
+            };
+            waiting.directories.insert(directory, known);
+        }
+        waiting
+    }
+
+    #[test]
+    fn names_stay_within_their_part_of_memory() {
+        const CACHE: usize = 16_384 * NAME_PART;
+        let mut waiting = knowing(3, 5000);
+        waiting.tidy(CACHE);
+        assert_eq!((waiting.known, waiting.directories.len()), (15_000, 3));
+        let mut waiting = knowing(4, 5000);
+        waiting.tidy(CACHE);
+        // They are remembered as too large.
+        assert_eq!((waiting.known, waiting.directories.len()), (0, 4));
+        assert!(waiting.directories.values().all(|d| d.wanted == u32::MAX));
+        let mut waiting = knowing(100, 200);
+        waiting.tidy(CACHE);
+        assert_eq!((waiting.known, waiting.directories.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_taken_back_weighs_nothing() {
+        let mut waiting = knowing(1, 3);
+        let directory = RecordNumber(0);
+        if let Some(known) = waiting.directories.get_mut(&0) {
+            (known.block_size, known.blocks) = (4096, 2);
+        }
+        for n in 0_u8..5 {
+            waiting.push(directory, &[n; 100]);
+        }
+        // Two blocks and the root.
+        assert_eq!((waiting.len(), waiting.weight()), (5, 3 * 4096));
+        waiting.truncate(4);
+        assert_eq!((waiting.len(), waiting.weight()), (4, 3 * 4096));
+        waiting.truncate(1);
+        assert_eq!((waiting.len(), waiting.weight()), (1, 4096));
+        assert_eq!(waiting.log.entry(0), [0; 100]);
+        waiting.truncate(0);
+        assert_eq!((waiting.weight(), waiting.log.bytes()), (0, 0));
     }
 }

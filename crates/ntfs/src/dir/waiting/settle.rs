@@ -111,9 +111,6 @@ impl Engine {
         let rest = sorted.get(done..).unwrap_or_default();
         self.waiting.settled(log, rest.iter().map(Sorted::at));
         self.state.waiting_len = self.waiting.log.len();
-        if self.waiting.is_empty() {
-            self.waiting.tidy(self.cache.limit());
-        }
         result
     }
 

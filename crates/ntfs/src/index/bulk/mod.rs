@@ -81,7 +81,7 @@ pub(crate) fn merge<S: IndexStore>(
     let probe = NameProbe::of_bytes(rules.upcase, name);
     // Whatever it points at may be divided here.
     drop(store.take_finger());
-    let located = locate(store, &probe, Path::default(), Searches::Many)?;
+    let located = locate(store, &probe, Path::default(), Searches::Batch)?;
     if located.found {
         arrivals.taken(from);
         return Ok(from + 1);
