@@ -57,8 +57,9 @@ enum Stage {
 }
 
 /// Operations in a row that do nothing but add entries, before the first one
-/// waits.
+/// waits; more of them, up to a bound, where fewer than that came of it.
 const RUN: u32 = 16;
+const LONGEST_RUN: u32 = 1024;
 
 /// Directories that are kept in mind.
 const MOST_DIRECTORIES: usize = 4096;
@@ -130,6 +131,8 @@ pub(crate) struct Waiting {
     pause: u32,
     /// Operations in a row that did nothing but add entries.
     run: AtomicU32,
+    /// How many of them come before one waits, beside [`RUN`].
+    patience: u32,
     stage: Stage,
 }
 
@@ -150,7 +153,7 @@ impl Waiting {
         self.pause = self.pause.saturating_sub(1);
         let run = self.run.get_mut();
         *run = run.saturating_add(1);
-        *run > RUN && self.pause == 0
+        *run > RUN + self.patience && self.pause == 0
     }
 
     /// Entries of the operation under way may wait.
@@ -243,6 +246,11 @@ impl Waiting {
 
     /// All entries of `log` were put in but those of `rest`, which wait on.
     fn settled(&mut self, mut log: Log, rest: impl Iterator<Item = usize>) {
+        let few = u32::try_from(log.len()).is_ok_and(|len| len < RUN);
+        self.patience = match few {
+            true => (2 * self.patience + RUN).min(LONGEST_RUN),
+            false => 0,
+        };
         (self.weight, self.crowded) = (0, false);
         for known in self.directories.values_mut() {
             known.waiting = 0;
@@ -335,6 +343,25 @@ mod tests {
         let mut waiting = knowing(100, 200);
         waiting.tidy(CACHE);
         assert_eq!((waiting.known, waiting.directories.len()), (0, 0));
+    }
+
+    #[test]
+    fn rows_that_end_early_make_patient() {
+        let mut waiting = Waiting::default();
+        // Operations until one may wait, when so many entries came of it then.
+        let mut operations = |entries: usize| {
+            waiting.interrupt();
+            let row = 1 + (0..).take_while(|_| !waiting.pays()).count();
+            for _ in 0..entries {
+                waiting.push(RecordNumber(5), &[0; 100]);
+            }
+            let log = core::mem::take(&mut waiting.log);
+            waiting.settled(log, core::iter::empty());
+            row
+        };
+        assert_eq!([3, 3, 3, 3].map(&mut operations), [17, 33, 65, 129]);
+        assert_eq!([3; 9].map(&mut operations)[8], 16 + 1024 + 1);
+        assert_eq!([100, 3, 3].map(operations), [1041, 17, 33]);
     }
 
     #[test]
