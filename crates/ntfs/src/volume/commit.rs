@@ -132,13 +132,14 @@ impl Engine {
         let group = load.logged + load.fresh;
         // Blocks come as well.
         let with_entries = group + self.waiting.weight() / 2 * 3;
-        let full = group > self.group_limit(load) || with_entries > limit / LATE_PART;
+        let most = (limit / LATE_PART).min(MOST_GROUP);
+        let full = group > self.group_limit(load) || with_entries > most;
         if self.waiting.is_empty() || !(full || self.waiting.is_due(limit)) {
             return Ok(load);
         }
         self.settle()?;
         let load = self.cache.load();
-        if full && load.logged + load.fresh > limit / GROUP_PART {
+        if full && load.logged + load.fresh > most / 2 {
             self.write_beside()?;
         }
         Ok(self.cache.load())

@@ -73,8 +73,10 @@ const NAME_PART: usize = 256;
 /// Names from which a directory goes without where there are too many.
 const LARGE: usize = 4096;
 
-/// Entries that wait may have this part of the cache's size beside it.
+/// Entries that wait may have this part of the cache's size beside it, and so many
+/// bytes at most.
 const LOG_PART: usize = 32;
+const MOST_LOG: usize = 64 << 20;
 
 /// Where there is no room for so many entries, none waits for so many operations.
 const WORTH: usize = 512;
@@ -196,7 +198,7 @@ impl Waiting {
     /// Whether the entries take as much memory as they may beside a cache, or all
     /// the room there is.
     pub(crate) fn is_due(&self, cache: usize) -> bool {
-        self.crowded || self.log.bytes() > cache / LOG_PART
+        self.crowded || self.log.bytes() > (cache / LOG_PART).min(MOST_LOG)
     }
 
     /// There is no room for one more.
