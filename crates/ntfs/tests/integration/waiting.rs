@@ -272,7 +272,7 @@ fn nothing_waits_where_it_may_not() {
 /// A volume that runs full: what was acknowledged is there, and room can be made.
 #[test]
 fn a_full_volume_keeps_what_it_acknowledged() {
-    for size in [3 << 20, 5 << 20, 9 << 20] {
+    for size in [6 << 20, 10 << 20, 18 << 20] {
         let device = fresh(size, &FormatOptions::default());
         let volume = open(&device);
         let parents: Vec<FileId> = (0..3)

@@ -25,7 +25,7 @@ const SLACK: usize = 1 << 20;
 
 /// This part of the volume stays free, beside what the group may need, of which
 /// that part is enough.
-const FREE_PART: u64 = 16;
+const FREE_PART: u64 = 8;
 const GROUP_PART: u64 = 4;
 
 /// Bytes that are set aside at a time, a quarter of all at least, and in how many
