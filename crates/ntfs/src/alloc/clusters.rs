@@ -187,9 +187,7 @@ impl Engine {
     /// Whether so many clusters may be used, far behind where they are taken from
     /// first, in pieces that are not many.
     pub(crate) fn has_free_clusters(&self, count: u64) -> Result<bool> {
-        let total = self.geometry.cluster_count();
-        let cursor = self.state.cluster_cursor.min(total);
-        let start = cursor + (total - cursor) / 2;
+        let (start, total) = (self.far_start(), self.geometry.cluster_count());
         let (mut found, mut looks) = (0, MAX_LOOKS);
         for (from, end) in [(start, total), (0, start)] {
             let mut at = from;
@@ -213,9 +211,14 @@ impl Engine {
     /// As [`Self::reserve_clusters`], far behind where clusters are taken from:
     /// what grows there is not broken into pieces.
     pub(crate) fn reserve_far_clusters(&mut self, count: u64) -> Result<Option<Extent>> {
+        self.reserve_from(count, self.far_start())
+    }
+
+    /// Half-way from where clusters are taken to the end.
+    fn far_start(&self) -> u64 {
         let total = self.geometry.cluster_count();
         let cursor = self.state.cluster_cursor.min(total);
-        self.reserve_from(count, cursor + (total - cursor) / 2)
+        cursor + (total - cursor) / 2
     }
 
     fn reserve_from(&mut self, count: u64, start: u64) -> Result<Option<Extent>> {
