@@ -21,7 +21,7 @@ const PLACE: Place = Place::attribute(RecordNumber::BITMAP, AttributeType::DATA)
 const MAX_PIECES: usize = 100_000;
 
 /// The most free pieces that are looked at for one that is long enough.
-const MAX_LOOKS: usize = 1024;
+const MAX_LOOKS: usize = 4096;
 
 impl Engine {
     fn bits_per_page(&self) -> u64 {
@@ -86,33 +86,37 @@ impl Engine {
         Ok(found)
     }
 
-    /// Takes `count` clusters in one piece, the first such behind `near`; `None`
-    /// when none of the next free pieces has so many.
-    pub(crate) fn allocate_whole(
+    /// Takes `count` clusters in one piece, the first such behind `near`, else the
+    /// longest of the next free pieces, as a multiple of `unit` clusters; `None` when
+    /// there is none of that length.
+    pub(crate) fn allocate_piece(
         &mut self,
         count: u64,
+        unit: u64,
         near: Option<Lcn>,
     ) -> Result<Option<Extent>> {
         let total = self.geometry.cluster_count();
         let start = near.map_or(self.state.cluster_cursor, |lcn| lcn.0);
         let start = if start < total { start } else { 0 };
-        let mut looks = MAX_LOOKS;
+        let (mut looks, mut best) = (MAX_LOOKS, None);
         for (from, end) in [(start, total), (0, start)] {
             let mut at = from;
-            while looks > 0 && at < end {
+            while looks > 0 && at < end && best.is_none_or(|(_, most)| most < count) {
                 let Some((lcn, length)) = self.next_free(at, end)? else {
                     break;
                 };
-                if length >= count {
-                    let extent = (Lcn(lcn), count);
-                    self.take_clusters(extent)?;
-                    return Ok(Some(extent));
+                let length_in_units = length.min(count) / unit * unit;
+                if length_in_units > best.map_or(0, |(_, most)| most) {
+                    best = Some((Lcn(lcn), length_in_units));
                 }
                 at = lcn + length;
                 looks -= 1;
             }
         }
-        Ok(None)
+        if let Some(extent) = best {
+            self.take_clusters(extent)?;
+        }
+        Ok(best)
     }
 
     /// Marks free clusters as used, as a fresh place.
@@ -184,11 +188,21 @@ impl Engine {
         None
     }
 
-    /// Whether so many clusters may be used, far behind where they are taken from
-    /// first, in pieces that are not many.
+    /// Whether so many clusters may be used.
     pub(crate) fn has_free_clusters(&self, count: u64) -> Result<bool> {
+        self.has_free_within(count, usize::MAX)
+    }
+
+    /// The same in pieces that are not many.
+    pub(crate) fn has_free_pieces(&self, count: u64) -> Result<bool> {
+        self.has_free_within(count, MAX_LOOKS)
+    }
+
+    /// Whether so many clusters may be used in some pieces, far behind where they are
+    /// taken from first.
+    fn has_free_within(&self, count: u64, pieces: usize) -> Result<bool> {
         let (start, total) = (self.far_start(), self.geometry.cluster_count());
-        let (mut found, mut looks) = (0, MAX_LOOKS);
+        let (mut found, mut looks) = (0, pieces);
         for (from, end) in [(start, total), (0, start)] {
             let mut at = from;
             while found < count && looks > 0 {

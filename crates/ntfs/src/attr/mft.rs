@@ -151,20 +151,17 @@ impl Engine {
             // A nearly full volume may still have room for a few records.
             Err(Error::DiskFull) => {
                 let least = (have + record_size).next_multiple_of(unit);
-                self.grow_mft_data(least)?;
-                least
+                self.grow_mft_data(least)?
             }
-            other => {
-                other?;
-                wanted
-            }
+            other => other?,
         };
         self.grow_mft_bitmap(end / record_size)
     }
 
-    /// Gives `$MFT` clusters up to `wanted` bytes and formats the new records.
-    /// They are fresh: no file can refer to them before this is committed.
-    fn grow_mft_data(&mut self, wanted: u64) -> Result<()> {
+    /// Gives `$MFT` clusters up to `wanted` bytes, fewer where no free piece is that
+    /// long, and formats the new records. They are fresh: no file can refer to them
+    /// before this is committed. Returns where `$MFT` ends now.
+    fn grow_mft_data(&mut self, wanted: u64) -> Result<u64> {
         let mut map = StreamMap::clone(&self.state.mft);
         let old_end = map.runs.end().0;
         let needed = self.clusters_for(wanted).saturating_sub(old_end);
@@ -177,16 +174,13 @@ impl Engine {
             // No record lies in two runs: other readers do not expect that.
             let unit = u64::from(self.geometry.record_size()).div_ceil(self.cluster_size());
             let needed = needed.next_multiple_of(unit);
-            // Few runs: only so many extension records can hold them.
-            let extents = match self.allocate_whole(needed, near)? {
-                Some(extent) => vec![extent],
-                None => self.allocate_units(needed, unit, near)?,
-            };
-            for (lcn, length) in extents {
-                map.runs.push(Some(lcn), length);
-            }
+            // One run: only so many extension records can hold them.
+            let piece = self.allocate_piece(needed, unit, near)?;
+            let (lcn, length) = piece.ok_or(Error::DiskFull)?;
+            map.runs.push(Some(lcn), length);
         }
         let from = map.sizes.initialized;
+        let wanted = wanted.min(map.runs.end().0 * self.cluster_size());
         map.sizes.allocated = map.runs.end().0 * self.cluster_size();
         map.sizes.data = wanted;
         map.sizes.initialized = wanted;
@@ -194,7 +188,8 @@ impl Engine {
         self.state.mft = Arc::new(map.clone());
         let size = u64::from(self.geometry.record_size());
         self.state.formatted = from.div_ceil(size)..wanted / size;
-        self.store_map(RecordNumber::MFT, DATA, &map, old_end)
+        self.store_map(RecordNumber::MFT, DATA, &map, old_end)?;
+        Ok(wanted)
     }
 
     fn format_records(

@@ -197,6 +197,11 @@ impl Frames {
         self.peak = self.peak.max(self.held + self.bytes.len());
     }
 
+    /// The number of the outermost frame.
+    pub(super) fn outermost(&self) -> Option<u64> {
+        self.open.first().map(|frame| frame.number)
+    }
+
     /// The number of the outermost frame within another.
     pub(super) fn first_inner(&self) -> Option<u64> {
         self.open.get(1).map(|frame| frame.number)

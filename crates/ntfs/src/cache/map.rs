@@ -12,7 +12,7 @@ use super::frames::Frames;
 use super::fresh::{Fresh, Since};
 use super::hash::OffsetHasher;
 use super::slot::{NODE_LIVES, Slot};
-use super::spill::SpillPlace;
+use super::spill::{Lengths, SpillPlace};
 use crate::error::Result;
 use crate::txn::WriteSet;
 
@@ -386,19 +386,43 @@ impl Map {
         }
     }
 
-    /// The block at `key` encoded, where it belongs, and whether that place may
-    /// be written at once.
-    pub(super) fn encoded(
-        &mut self,
-        key: u64,
-        since: Since,
-    ) -> Result<Option<(Location, Vec<u8>, bool)>> {
+    /// The place and the bytes of a block, encoded for the device.
+    pub(super) fn encoded(&mut self, key: u64) -> Result<Option<(Location, Vec<u8>)>> {
         let Some(slot) = self.slots.get_mut(&key) else {
             return Ok(None);
         };
-        let straight = slot.fresh && self.fresh.holds(&slot.location, since);
         let location = slot.location.clone();
-        Ok(slot.encode()?.map(|bytes| (location, bytes, straight)))
+        Ok(slot.encode()?.map(|bytes| (location, bytes)))
+    }
+
+    /// Whether the place of a block shows nothing, whatever becomes of the open
+    /// frames: their numbers are those of the outermost one and of the first
+    /// within it.
+    pub(super) fn goes_straight(&self, key: u64, outer: Option<u64>, inner: Option<u64>) -> bool {
+        let slot = self.slots.get(&key);
+        slot.is_some_and(|slot| self.is_straight(slot, outer, inner))
+    }
+
+    fn is_straight(&self, slot: &Slot, outer: Option<u64>, inner: Option<u64>) -> bool {
+        let changed_in = |frame: Option<u64>| frame.is_some_and(|number| slot.stamp() >= number);
+        let since = match changed_in(outer) {
+            true => Since::Transaction,
+            false => Since::Commit,
+        };
+        // What a frame within the transaction changed may be wanted again as it
+        // lies there.
+        slot.fresh && !changed_in(inner) && self.fresh.holds(&slot.location, since)
+    }
+
+    /// See [`super::Cache::away_lengths`].
+    pub(super) fn away_lengths(&self, outer: Option<u64>, inner: Option<u64>) -> Lengths {
+        let mut lengths = Lengths::new();
+        for slot in self.dirty.iter().filter_map(|key| self.slots.get(key)) {
+            if slot.spilled.is_none() && !self.is_straight(slot, outer, inner) {
+                *lengths.entry(slot.len).or_default() += 1;
+            }
+        }
+        lengths
     }
 
     /// The block at `key` lies in the spill area now.
@@ -492,35 +516,39 @@ impl Map {
     /// The dirty blocks that `frame`, the outermost, did not change, and what
     /// it keeps of those it did: together what was done before it began. None
     /// lies in the spill area but by `read`, which gets the bytes of a place.
-    pub(super) fn earlier_set(
+    pub(super) fn earlier_sets(
         &mut self,
         frame: &mut OffsetMap<Option<Box<Slot>>>,
         read: impl Fn(&SpillPlace, usize) -> Result<Vec<u8>>,
-    ) -> Result<WriteSet> {
+    ) -> Result<(WriteSet, WriteSet)> {
         let mut keys = self.dirty_keys();
         keys.retain(|key| !frame.contains_key(key));
         let saved = frame.iter().filter(|(_, saved)| saved.is_some());
         keys.extend(saved.map(|(key, _)| *key));
         keys.sort_unstable();
-        let mut set = WriteSet::default();
+        let (mut fresh, mut logged) = (WriteSet::default(), WriteSet::default());
         for key in keys {
             let slot = match frame.get_mut(&key) {
                 Some(saved) => saved.as_deref_mut(),
                 None => self.slots.get_mut(&key),
             };
             let Some(slot) = slot else { continue };
+            let set = match slot.fresh {
+                true => &mut fresh,
+                false => &mut logged,
+            };
             match &slot.spilled {
                 Some(place) => {
                     let bytes = read(place, slot.len)?;
-                    push_parts(&slot.location, &bytes, &mut set);
+                    push_parts(&slot.location, &bytes, set);
                 }
-                None => encode_into(slot, &mut set)?,
+                None => encode_into(slot, set)?,
             }
         }
-        Ok(set)
+        Ok((fresh, logged))
     }
 
-    /// What [`Self::earlier_set`] gave is committed.
+    /// What [`Self::earlier_sets`] gave is committed.
     pub(super) fn mark_earlier_clean(&mut self, frame: &mut OffsetMap<Option<Box<Slot>>>) {
         self.fresh.commit_earlier();
         for key in self.dirty_keys() {

@@ -34,7 +34,7 @@ pub(crate) use block::{Block, BlockKind};
 pub(crate) use flight::Flight;
 pub(crate) use hash::NumberHasher;
 pub(crate) use map::{Load, Location, Segment};
-pub(crate) use spill::{SpillArea, SpillPlace};
+pub(crate) use spill::{Lengths, SpillArea, SpillPlace};
 
 use crate::error::{CorruptKind, Error, Place, Result};
 use crate::index::node::{IndexNode, NodeFit};
@@ -405,20 +405,18 @@ impl Cache {
     /// A block for the device: where it belongs, its bytes, and whether that
     /// place shows nothing whatever happens to the open transaction.
     pub(crate) fn encoded(&mut self, key: u64) -> Result<Option<(Location, Vec<u8>, bool)>> {
-        let since = if self.in_frame() {
-            Since::Transaction
-        } else {
-            Since::Commit
-        };
-        let inner = self.frames.first_inner();
+        let (outer, inner) = (self.frames.outermost(), self.frames.first_inner());
         let map = self.map_mut();
-        // What a frame within the transaction changed may be wanted again as it
-        // lies there.
-        let changed_within = map
-            .slot(key)
-            .is_some_and(|slot| inner.is_some_and(|inner| slot.stamp() >= inner));
-        let encoded = map.encoded(key, since)?;
-        Ok(encoded.map(|(location, bytes, fresh)| (location, bytes, fresh && !changed_within)))
+        let straight = map.goes_straight(key, outer, inner);
+        let encoded = map.encoded(key)?;
+        Ok(encoded.map(|(location, bytes)| (location, bytes, straight)))
+    }
+
+    /// Lengths of the blocks that would be moved to the spill area if all dirty
+    /// ones left memory, and how many there are of each; frames are settled.
+    pub(crate) fn away_lengths(&mut self) -> Lengths {
+        let (outer, inner) = (self.frames.outermost(), self.frames.first_inner());
+        self.map_mut().away_lengths(outer, inner)
     }
 
     /// The block at `key` was written to the spill area as it is.
@@ -437,22 +435,23 @@ impl Cache {
         self.lock().spilled_parts(each);
     }
 
-    /// What was done before the only open frame began, encoded for the device;
+    /// What was done before the only open frame began, encoded for the device, in
+    /// fresh places and in others;
     /// `read` gives the bytes of a place in the spill area.
-    pub(crate) fn earlier_set(
+    pub(crate) fn earlier_sets(
         &mut self,
         read: impl Fn(&SpillPlace, usize) -> Result<Vec<u8>>,
-    ) -> Result<WriteSet> {
+    ) -> Result<(WriteSet, WriteSet)> {
         let (map, frames) = self.parts();
         let Some(mut frame) = frames.take_only(map) else {
-            return Ok(WriteSet::default());
+            return Ok(<(WriteSet, WriteSet)>::default());
         };
-        let set = map.earlier_set(&mut frame, read);
+        let sets = map.earlier_sets(&mut frame, read);
         frames.put_only(frame, map);
-        set
+        sets
     }
 
-    /// What [`Self::earlier_set`] gave is committed.
+    /// What [`Self::earlier_sets`] gave is committed.
     pub(crate) fn mark_earlier_clean(&mut self) {
         let (map, frames) = self.parts();
         if let Some(mut frame) = frames.take_only(map) {
@@ -581,12 +580,12 @@ mod tests {
         cache.begin();
         set(&mut cache, 0, 9);
         cache.insert_dirty(at(1024), page(3));
-        let earlier = cache.earlier_set(none).unwrap();
+        let (_, earlier) = cache.earlier_sets(none).unwrap();
         let bytes: Vec<u8> = earlier.writes()[0].blocks().map(|b| b.1[0]).collect();
         assert_eq!(bytes, [1, 2]);
         cache.mark_earlier_clean();
         assert_eq!(cache.load().logged, 1024);
-        assert!(cache.earlier_set(none).unwrap().is_empty());
+        assert!(cache.earlier_sets(none).unwrap().1.is_empty());
         cache.undo();
         assert!(!cache.is_dirty());
         assert_eq!((first(&cache, 0), first(&cache, 512)), (None, Some(2)));

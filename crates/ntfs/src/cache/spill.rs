@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::map::Segment;
 
+/// Lengths of blocks, and how many there are of each.
+pub(crate) type Lengths = BTreeMap<usize, usize>;
+
 /// Room that was given to the area and is not in use.
 #[derive(Debug, Default)]
 struct Room {
@@ -35,6 +38,17 @@ impl SpillArea {
         room.new.push_back(segment);
     }
 
+    /// Bytes that the area lacks for so many places of each length.
+    pub(crate) fn missing(&self, lengths: Lengths) -> usize {
+        let room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut missing = 0_usize;
+        for (len, count) in lengths {
+            let again = room.again.get(&len).map_or(0, Vec::len);
+            missing = missing.saturating_add(len.saturating_mul(count.saturating_sub(again)));
+        }
+        missing.saturating_sub(room.unused())
+    }
+
     /// A place of `len` bytes, in as many pieces as it takes; `None` when there
     /// is not enough room.
     pub(crate) fn take(&mut self, len: usize) -> Option<SpillPlace> {
@@ -43,8 +57,7 @@ impl SpillArea {
         let segments = match again {
             Some(segments) => segments,
             None => {
-                let have: usize = room.new.iter().map(|segment| segment.len).sum();
-                if have < len {
+                if room.unused() < len {
                     return None;
                 }
                 room.cut(len)
@@ -58,6 +71,11 @@ impl SpillArea {
 }
 
 impl Room {
+    /// Bytes that were never used.
+    fn unused(&self) -> usize {
+        self.new.iter().map(|segment| segment.len).sum()
+    }
+
     fn cut(&mut self, len: usize) -> Vec<Segment> {
         let mut segments = Vec::new();
         let mut left = len;
@@ -111,9 +129,13 @@ mod tests {
         let place = area.take(1024).unwrap();
         assert_eq!(place.segments(), [at(1024, 512), at(4096, 512)]);
         assert!(area.take(1024).is_none());
+        let lengths = |lengths: &[(usize, usize)]| lengths.iter().copied().collect();
+        assert_eq!(area.missing(lengths(&[(512, 1)])), 0);
+        assert_eq!(area.missing(lengths(&[(512, 2), (1024, 1)])), 1536);
         let second = area.take(512).unwrap();
         assert_eq!(second.segments(), [at(4608, 512)]);
         drop(place);
+        assert_eq!(area.missing(lengths(&[(512, 1), (1024, 1)])), 512);
         let again = area.take(1024).unwrap();
         assert_eq!(again.segments(), [at(1024, 512), at(4096, 512)]);
     }

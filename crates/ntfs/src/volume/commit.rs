@@ -4,17 +4,17 @@
 //! A group is everything that was done since the last commit. Its blocks in
 //! places that were free then are written straight there; the journal takes
 //! the others. A group that the log cannot take is written as a large one
-//! (`large`). One that memory cannot take has its blocks in the spill area: free
-//! clusters, in use in memory only, that are free again when the group is in
-//! place.
+//! (`large`). One that memory cannot take has its blocks in free clusters that are
+//! free again when the group is in place (`spill`).
 
 use super::beside::Pace;
 use super::large::LARGE;
-use crate::cache::{Load, Segment, SpillArea, SpillPlace};
+use super::spill::read_place;
+use crate::cache::Load;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::options::{Durability, JournalMode};
-use crate::txn::{FarBlock, MAX_FAR, WriteSet, is_readable, push_block, table_len};
+use crate::txn::WriteSet;
 
 /// How far a group of operations is to get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,24 +50,6 @@ const FRESH_IN_LOG: usize = 64 << 10;
 
 /// Bytes that what marks the volume may add to a group.
 const SLACK: u64 = 16 << 10;
-
-/// Bytes by which the spill area grows at a time, where there are.
-const SPILL_STEP: u64 = 256 << 10;
-
-/// Blocks that are moved to the spill area together.
-const SPILL_BATCH: usize = 256;
-
-/// Space lent by the volume for what memory has no room for.
-#[derive(Default)]
-pub(crate) struct Spill {
-    area: SpillArea,
-    /// First clusters of what the area has.
-    taken: Vec<u64>,
-    /// Device offsets and lengths for the table of the next commit.
-    table: Vec<(u64, u64)>,
-    /// The same for the images and the table of a large group.
-    pub(super) lent: Vec<(u64, u64)>,
-}
 
 impl Engine {
     /// What a finished operation calls for.
@@ -114,13 +96,9 @@ impl Engine {
         (self.cache.limit() / part).min(MOST_GROUP)
     }
 
-    /// Bytes of clusters that the group may need beside those that are lent to it
-    /// already.
-    pub(crate) fn group_bytes_to_lend(&self) -> u64 {
-        let limit = self.group_limit(self.cache.load());
-        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-        let lent: u64 = self.spill.lent.iter().map(|(_, len)| len).sum();
-        limit.saturating_sub(lent)
+    /// Bytes of clusters that the group may need.
+    pub(crate) fn group_bytes(&self) -> u64 {
+        u64::try_from(self.group_limit(self.cache.load())).unwrap_or(u64::MAX)
     }
 
     /// Has the entries that wait put in where that is due: they take too much memory,
@@ -134,12 +112,14 @@ impl Engine {
         let with_entries = group + self.waiting.weight() / 2 * 3;
         let most = (limit / LATE_PART).min(MOST_GROUP);
         let full = group > self.group_limit(load) || with_entries > most;
-        if self.waiting.is_empty() || !(full || self.waiting.is_due(limit)) {
+        // Clusters were seen free for no more.
+        let crowded = u64::try_from(load.logged).map_or(true, |len| len > self.waiting.spared());
+        if self.waiting.is_empty() || !(full || crowded || self.waiting.is_due(limit)) {
             return Ok(load);
         }
         self.settle()?;
         let load = self.cache.load();
-        if full && load.logged + load.fresh > most / 2 {
+        if crowded || full && load.logged + load.fresh > most / 2 {
             self.write_beside()?;
         }
         Ok(self.cache.load())
@@ -203,7 +183,7 @@ impl Engine {
         Ok(())
     }
 
-    fn write_straight(&self, set: &WriteSet) -> Result<()> {
+    pub(super) fn write_straight(&self, set: &WriteSet) -> Result<()> {
         for write in set.writes() {
             self.store.write_fresh(write.offset, &write.bytes)?;
         }
@@ -239,8 +219,7 @@ impl Engine {
         if self.options.journal == JournalMode::OffForMeasurement {
             return Ok(());
         }
-        let fits = self.log_takes(load.logged);
-        if load.spilled == 0 && (fits || self.lend_for(load.logged)?) {
+        if load.spilled == 0 && self.takes(load.logged)? {
             return Ok(());
         }
         if self.waiting.holds_room() {
@@ -249,142 +228,16 @@ impl Engine {
         }
         // What was done before may be all that is too much.
         let spilled = load.spilled > 0;
-        if self.release_earlier()? && !spilled && self.log_takes(self.cache.load().logged) {
+        if self.release_earlier()? && !spilled && self.takes(self.cache.load().logged)? {
             return Ok(());
         }
         self.prepare_spill()
     }
 
-    /// Moves dirty blocks out of memory when they take too much of it. Part of
-    /// the work of the frame that made them.
-    pub(crate) fn relieve_memory(&mut self) -> Result<()> {
-        let load = self.cache.load();
-        let limit = self.cache.limit();
-        let journaled = self.options.journal == JournalMode::On;
-        if journaled && load.logged + load.fresh > limit / 2 {
-            self.spill_down_to(limit / 4)?;
-        }
-        self.cache.trim();
-        Ok(())
-    }
-
-    /// Moves all dirty blocks to the spill area and finds room for the table.
-    fn prepare_spill(&mut self) -> Result<()> {
-        self.land()?;
-        self.mark_open()?;
-        self.spill_down_to(0)?;
-        let needed = table_len(&self.far_blocks());
-        let mut have: u64 = self.spill.table.iter().map(|(_, len)| len).sum();
-        while have < needed {
-            if !is_readable(needed, self.spill.table.len() + 1) {
-                return Err(Error::DiskFull);
-            }
-            let extent = self.reserve_bytes(needed - have)?;
-            self.spill.table.push(extent);
-            have += extent.1;
-        }
-        Ok(())
-    }
-
-    fn commit_spilled(&mut self) -> Result<()> {
-        self.prepare_spill()?;
-        let blocks = self.far_blocks();
-        if !blocks.is_empty() {
-            let table = core::mem::take(&mut self.spill.table);
-            self.store.commit_far(blocks, &table)?;
-        }
-        self.cache.mark_clean();
-        self.give_spill_back();
-        Ok(())
-    }
-
-    /// The spill area's clusters are free again.
-    pub(crate) fn give_spill_back(&mut self) {
-        if self.spill.taken.is_empty() {
-            return;
-        }
-        let lent = core::mem::take(&mut self.spill.lent);
-        for start in core::mem::take(&mut self.spill).taken {
-            self.reserved.give_back(start);
-        }
-        self.spill.lent = lent;
-    }
-
-    /// Moves dirty blocks out of memory so that `keep` bytes of them stay:
-    /// straight to their place when it was free before the open transaction,
-    /// else to the spill area.
-    fn spill_down_to(&mut self, keep: usize) -> Result<()> {
-        self.land()?;
-        self.cache.settle_frames();
-        let victims = self.cache.victims(keep);
-        for batch in victims.chunks(SPILL_BATCH) {
-            let (mut straight, mut away) = (WriteSet::default(), WriteSet::default());
-            let mut placed: Vec<(u64, Option<SpillPlace>)> = Vec::new();
-            for key in batch {
-                let Some((location, bytes, in_place)) = self.cache.encoded(*key)? else {
-                    continue;
-                };
-                if in_place {
-                    push(&mut straight, location.segments(), &bytes);
-                    placed.push((*key, None));
-                } else {
-                    let place = self.spill_place(bytes.len())?;
-                    push(&mut away, place.segments().iter().copied(), &bytes);
-                    placed.push((*key, Some(place)));
-                }
-            }
-            self.write_straight(&straight)?;
-            self.write_straight(&away)?;
-            for (key, place) in placed {
-                match place {
-                    Some(place) => self.cache.set_spilled(key, place),
-                    None => self.cache.set_in_place(key),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn spill_place(&mut self, len: usize) -> Result<SpillPlace> {
-        loop {
-            if let Some(place) = self.spill.area.take(len) {
-                return Ok(place);
-            }
-            let (offset, room) = self.reserve_bytes(SPILL_STEP)?;
-            self.spill.area.add(Segment {
-                offset,
-                len: usize::try_from(room).unwrap_or(0),
-            });
-        }
-    }
-
-    /// Takes at most the clusters of `bytes`, in one piece, for use in memory.
-    fn reserve_bytes(&mut self, bytes: u64) -> Result<(u64, u64)> {
-        let count = self.clusters_for(bytes);
-        let (lcn, length) = self.reserve_clusters(count)?.ok_or(Error::DiskFull)?;
-        self.spill.taken.push(lcn.0);
-        let shift = self.geometry.cluster_shift();
-        Ok((lcn.0 << shift, length << shift))
-    }
-
-    /// The blocks in the spill area, for the journal.
-    fn far_blocks(&self) -> Vec<FarBlock> {
-        let mut blocks = Vec::new();
-        self.cache.spilled_parts(|target, source, len| {
-            let mut done = 0;
-            while done < len {
-                let take = (len - done).min(MAX_FAR);
-                let at = u64::try_from(done).unwrap_or(u64::MAX);
-                let block = FarBlock {
-                    target: target + at,
-                    source: source + at,
-                    len: take,
-                };
-                push_block(&mut blocks, block);
-                done += take;
-            }
-        });
-        blocks
+    /// Whether the log takes so many bytes, by itself or with clusters that are lent.
+    fn takes(&mut self, bytes: usize) -> Result<bool> {
+        let marked = bytes.saturating_add(usize::try_from(SLACK).unwrap_or(usize::MAX));
+        Ok(self.log_takes(bytes) || self.lend_for(marked)?)
     }
 
     /// The open transaction found the volume full: commits what was done before
@@ -402,15 +255,16 @@ impl Engine {
             _ => return Ok(false),
         };
         let store = &self.store;
-        let set = self
+        let (fresh, logged) = self
             .cache
-            .earlier_set(|place, len| read_place(store, place, len))?;
-        if set.is_empty() && freed == 0 {
+            .earlier_sets(|place, len| read_place(store, place, len))?;
+        if fresh.is_empty() && logged.is_empty() && freed == 0 {
             return Ok(self.take_lent_back());
         }
-        if !set.is_empty() {
+        if !(fresh.is_empty() && logged.is_empty()) {
             self.mark_open()?;
-            if !self.commit_set(&set)? {
+            self.write_straight(&fresh)?;
+            if !self.commit_set(&logged)? {
                 return Ok(false);
             }
             self.cache.mark_earlier_clean();
@@ -423,35 +277,5 @@ impl Engine {
             outer.pending_len = 0;
         }
         Ok(true)
-    }
-
-    /// The bytes of a dirty block that is not in memory.
-    pub(crate) fn read_spilled(&self, key: u64, len: usize) -> Result<Option<Vec<u8>>> {
-        match self.cache.spilled(key) {
-            Some(place) => read_place(&self.store, &place, len).map(Some),
-            None => Ok(None),
-        }
-    }
-}
-
-fn read_place(store: &crate::txn::Store, place: &SpillPlace, len: usize) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; len];
-    let mut rest = bytes.as_mut_slice();
-    for segment in place.segments() {
-        let (part, tail) = rest
-            .split_at_mut_checked(segment.len)
-            .unwrap_or((&mut [], &mut []));
-        store.read(segment.offset, part)?;
-        rest = tail;
-    }
-    Ok(bytes)
-}
-
-fn push(set: &mut WriteSet, segments: impl Iterator<Item = Segment>, bytes: &[u8]) {
-    let mut rest = bytes;
-    for segment in segments {
-        let (part, tail) = rest.split_at_checked(segment.len).unwrap_or((rest, &[]));
-        set.push(segment.offset, part);
-        rest = tail;
     }
 }

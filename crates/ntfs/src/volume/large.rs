@@ -84,13 +84,10 @@ impl Engine {
     /// enough pieces.
     pub(super) fn lend_for(&mut self, bytes: usize) -> Result<bool> {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        // A sector by itself has 40 bytes in the table, whose chunks may have
-        // an entry of 1 KiB less.
-        let entries = bytes.saturating_add(self.store.mirrored_of(bytes));
-        let table = entries / 512 * 42 + (128 << 10);
+        let table = table_room(bytes.saturating_add(self.store.mirrored_of(bytes)));
         let needed = bytes.saturating_add(table);
         let mut have = self.store.lent();
-        have += self.spill.lent.iter().map(|(_, len)| len).sum::<u64>();
+        have += self.lent_bytes();
         if !self.store.can_name(table, self.spill.lent.len()) {
             return Ok(false);
         }
@@ -111,8 +108,12 @@ impl Engine {
 
     /// Clusters lent for large groups: whoever needs them has them.
     pub(super) fn lent_clusters(&self) -> u64 {
-        let bytes: u64 = self.spill.lent.iter().map(|(_, len)| len).sum();
-        bytes >> self.geometry.cluster_shift()
+        self.lent_bytes() >> self.geometry.cluster_shift()
+    }
+
+    /// Their bytes.
+    pub(crate) fn lent_bytes(&self) -> u64 {
+        self.spill.lent.iter().map(|(_, len)| len).sum()
     }
 
     /// Makes the clusters free again that were lent for large groups; tells
@@ -126,6 +127,13 @@ impl Engine {
         }
         !lent.is_empty()
     }
+}
+
+/// Bytes that the table of so many bytes of blocks takes at most.
+pub(super) fn table_room(bytes: u64) -> u64 {
+    // A sector by itself has 40 bytes there, and chunks may have an entry of 1 KiB
+    // less.
+    bytes / 512 * 42 + (128 << 10)
 }
 
 /// Calls `each` for the parts of a block with their places.

@@ -11,16 +11,17 @@ mod recover;
 mod refusals;
 mod scratch;
 mod session;
+mod spill;
 mod steps;
 mod transaction;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use beside::Beside;
-pub(crate) use commit::Spill;
 pub use info::{Substitutes, VolumeInfo};
 pub use recover::RecoveryReport;
 pub use scratch::Scratch;
+pub(crate) use spill::Spill;
 pub use steps::{Entries, Operate, Steps};
 pub use transaction::{Operations, Questions, Transaction};
 

@@ -229,3 +229,98 @@ fn a_failed_read_fails_one_operation_only() {
     }
     assert!(ahead <= total / 8, "{ahead} of {total}");
 }
+
+/// Names in no order over and over change every block of an index; their images
+/// need room where free space lies in thousands of pieces. The volume is filled to
+/// the end nevertheless, and keeps what it acknowledged.
+#[test]
+fn a_volume_whose_free_space_is_in_pieces_is_filled_to_the_end() {
+    const PER_FILE: usize = 100;
+    // With a question before each name none of them waits for its place.
+    for asks in [false, true] {
+        let device = fresh(100 << 20, &FormatOptions::default());
+        let options = OpenOptions {
+            cache_bytes: 256 << 20,
+            ..options()
+        };
+        let volume = Volume::open(device.clone(), options).unwrap();
+        let (files, names) = (
+            directory(&volume, ROOT, "files"),
+            directory(&volume, ROOT, "names"),
+        );
+        let (mut target, mut made) = (files, 0);
+        let full = loop {
+            if made == 5000 {
+                volume.sync().unwrap();
+            }
+            if made % PER_FILE == 0 {
+                let name = units(&format!("file {made:08}"));
+                let none = CreateOptions::default();
+                match volume.create(files, &name, FileKind::File, &none) {
+                    Ok(file) => target = file,
+                    Err(error) => break error,
+                }
+            }
+            let number = made * 10_368_889 % (1 << 24);
+            let name = units(&format!("a link with number {number:08}"));
+            if asks {
+                assert!(volume.lookup(names, &name).unwrap().is_none());
+            }
+            match volume.hard_link(target, names, &name) {
+                Ok(()) => made += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(full, Error::DiskFull), "{full}");
+        let info = volume.info().unwrap();
+        let free = info.free_clusters * 100 / info.clusters;
+        assert!(free < 3, "{free} % free at {made} names");
+        volume.close().unwrap();
+        assert_sound(&*device);
+        assert_eq!(open(&device).list(names).unwrap().count(), made);
+    }
+}
+
+/// `$MFT` takes the longest pieces there are: in single clusters its runs would be
+/// too many before the volume is full.
+#[test]
+fn the_file_table_grows_in_the_longest_pieces() {
+    let device = fresh(256 << 20, &FormatOptions::default());
+    let volume = open(&device);
+    let dir = directory(&volume, ROOT, "dir");
+    let cluster = usize::try_from(volume.info().unwrap().cluster_size).unwrap();
+    let mut data = 0;
+    for clusters in [1, 1, 1, 1, 20].into_iter().cycle() {
+        let name = units(&format!("data {data}"));
+        let file = match volume.create(dir, &name, FileKind::File, &CreateOptions::default()) {
+            Ok(file) => file,
+            Err(error) => {
+                assert!(matches!(error, Error::DiskFull), "{error}");
+                break;
+            }
+        };
+        if let Err(error) = volume.write_at(file, &[], 0, &pattern(1, clusters * cluster)) {
+            assert!(matches!(error, Error::DiskFull), "{error}");
+            break;
+        }
+        data += 1;
+    }
+    for n in (0..data).filter(|n| n % 5 % 2 == 0) {
+        volume.remove(dir, &units(&format!("data {n}"))).unwrap();
+    }
+    volume.sync().unwrap();
+    let mut files = 0;
+    let full = loop {
+        let name = units(&format!("file {files}"));
+        match volume.create(dir, &name, FileKind::File, &CreateOptions::default()) {
+            Ok(_) => files += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(full, Error::DiskFull), "{full}");
+    let info = volume.info().unwrap();
+    let free = info.free_clusters * 100 / info.clusters;
+    assert!(free < 6, "{free} % free at {files} files");
+    volume.close().unwrap();
+    assert_sound(&*device);
+}

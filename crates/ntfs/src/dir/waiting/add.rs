@@ -157,12 +157,18 @@ impl Engine {
     }
 
     /// Whether others find room when so many bytes are set aside.
-    fn has_enough_beside(&self, wanted: u64) -> Result<bool> {
+    fn has_enough_beside(&mut self, wanted: u64) -> Result<bool> {
         let missing = wanted.saturating_sub(self.waiting.room_bytes);
         let total = self.geometry.cluster_count();
-        let group = self.clusters_for(self.group_bytes_to_lend());
-        let others = group.min(total / GROUP_PART) + total / FREE_PART;
-        self.has_free_clusters(self.clusters_for(missing) + others)
+        let lent = self.lent_bytes();
+        let group = self.group_bytes().saturating_sub(lent);
+        let group = self.clusters_for(group).min(total / GROUP_PART);
+        let others = group + total / FREE_PART;
+        let enough = self.has_free_pieces(self.clusters_for(missing) + others)?;
+        if enough {
+            self.waiting.spared = lent + (group << self.geometry.cluster_shift());
+        }
+        Ok(enough)
     }
 
     /// There is none; `false`.

@@ -127,6 +127,9 @@ pub(crate) struct Waiting {
     /// First clusters of what is set aside, and bytes of all.
     room: Vec<u64>,
     room_bytes: u64,
+    /// Bytes that the group may have in the log's place: lent, or free when room was
+    /// last set aside.
+    spared: u64,
     /// Whether room ran out.
     crowded: bool,
     /// Operations to come until room is looked for again.
@@ -193,6 +196,11 @@ impl Waiting {
     /// Bytes of blocks that putting the entries in may change.
     pub(crate) fn weight(&self) -> usize {
         self.weight
+    }
+
+    /// Bytes to be logged for which there is room beside what is set aside.
+    pub(crate) fn spared(&self) -> u64 {
+        self.spared
     }
 
     /// Whether the entries take as much memory as they may beside a cache, or all
