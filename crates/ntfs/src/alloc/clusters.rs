@@ -86,9 +86,9 @@ impl Engine {
         Ok(found)
     }
 
-    /// Takes `count` clusters in one piece, the first such behind `near`, else the
-    /// longest of the next free pieces, as a multiple of `unit` clusters; `None` when
-    /// there is none of that length.
+    /// Takes `count` clusters in one piece, the first such behind `near`, else of the
+    /// next free pieces the longest, or half of it where there is little besides, as a
+    /// multiple of `unit` clusters; `None` when there is none of that length.
     pub(crate) fn allocate_piece(
         &mut self,
         count: u64,
@@ -113,10 +113,15 @@ impl Engine {
                 looks -= 1;
             }
         }
-        if let Some(extent) = best {
-            self.take_clusters(extent)?;
+        let Some((lcn, mut length)) = best else {
+            return Ok(None);
+        };
+        // An operation needs clusters for more than one purpose.
+        if length < count && !self.has_free_clusters(2 * length)? {
+            length = (length / 2 / unit * unit).max(unit);
         }
-        Ok(best)
+        self.take_clusters((lcn, length))?;
+        Ok(Some((lcn, length)))
     }
 
     /// Marks free clusters as used, as a fresh place.

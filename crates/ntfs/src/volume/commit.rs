@@ -125,9 +125,10 @@ impl Engine {
         Ok(self.cache.load())
     }
 
-    /// Whether clusters that were freed wait for a checkpoint.
+    /// Whether clusters that were freed wait for a checkpoint, or free ones are in use.
     pub(crate) fn holds_space(&self) -> bool {
-        !self.pending.is_empty() || self.cache.is_dirty()
+        let in_use = self.lent_bytes() > 0 || self.waiting.holds_room();
+        in_use || !self.pending.is_empty() || self.cache.is_dirty()
     }
 
     /// Makes freed clusters usable.

@@ -237,10 +237,15 @@ fn a_failed_read_fails_one_operation_only() {
 fn a_volume_whose_free_space_is_in_pieces_is_filled_to_the_end() {
     const PER_FILE: usize = 100;
     // With a question before each name none of them waits for its place.
-    for asks in [false, true] {
-        let device = fresh(100 << 20, &FormatOptions::default());
+    for (size, cache_bytes, asks) in [
+        (100 << 20, 256 << 20, false),
+        (100 << 20, 256 << 20, true),
+        (22 << 20, 2 << 20, false),
+        (16 << 20, 2 << 20, true),
+    ] {
+        let device = fresh(size, &FormatOptions::default());
         let options = OpenOptions {
-            cache_bytes: 256 << 20,
+            cache_bytes,
             ..options()
         };
         let volume = Volume::open(device.clone(), options).unwrap();
@@ -279,6 +284,34 @@ fn a_volume_whose_free_space_is_in_pieces_is_filled_to_the_end() {
         assert_sound(&*device);
         assert_eq!(open(&device).list(names).unwrap().count(), made);
     }
+}
+
+/// What large groups were lent is kept from one to the next, and there for whoever
+/// needs it.
+#[test]
+fn clusters_that_were_lent_are_not_missing() {
+    let device = fresh(64 << 20, &FormatOptions::default());
+    let volume = open(&device);
+    let names = directory(&volume, ROOT, "names");
+    let data = file(&volume, ROOT, "data");
+    for round in 0..2 {
+        let mut target = data;
+        for n in 0..8000 {
+            if n % 1000 == 0 {
+                target = file(&volume, ROOT, &format!("target {round} {n}"));
+            }
+            let name = format!("{:05} {round} {}", n * 7919 % 10_007, "x".repeat(100));
+            volume.hard_link(target, names, &units(&name)).unwrap();
+        }
+        volume.sync().unwrap();
+    }
+    let info = volume.info().unwrap();
+    // Some for the runs of the data, and for the log's images.
+    let most = (info.free_clusters - 64) * u64::from(info.cluster_size);
+    let bytes = pattern(3, usize::try_from(most).unwrap());
+    volume.write_at(data, &[], 0, &bytes).unwrap();
+    volume.close().unwrap();
+    assert_sound(&*device);
 }
 
 /// `$MFT` takes the longest pieces there are: in single clusters its runs would be
