@@ -42,7 +42,7 @@ const RETURNED_PART: usize = 4;
 
 /// The most bytes of changed blocks that are gathered, whatever the cache holds:
 /// what is gathered and not committed is lost with the process.
-const MOST_GROUP: usize = 1 << 30;
+const MOST_GROUP: usize = 2 << 30;
 
 /// Bytes in fresh places that go through the log all the same: that costs less
 /// than the flush between them and a commit.

@@ -8,6 +8,7 @@ mod big;
 mod bulk;
 mod corpus;
 mod crash;
+mod filling;
 mod full;
 mod hostile;
 mod links;

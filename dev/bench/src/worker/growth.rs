@@ -53,7 +53,8 @@ pub(super) fn run(image: &Path, order: &str, cache: usize, entries: u64) -> Outc
     if all > SPACE {
         return Err(format!("{all} names are too many").into());
     }
-    let device = in_file(image, size(all.div_ceil(NAMES), all))?;
+    // Half of it stays free: a volume that is nearly full is another question.
+    let device = in_file(image, 2 * size(all.div_ceil(NAMES), all))?;
     let options = OpenOptions {
         cache_bytes: cache,
         ..OpenOptions::read_write()

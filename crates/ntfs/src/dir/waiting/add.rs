@@ -23,15 +23,16 @@ const FOR_ENTRIES: usize = 2;
 /// Bytes that are set aside beside that, for what holds the index together.
 const SLACK: usize = 1 << 20;
 
-/// This part of the volume stays free, beside what the group may need, of which
-/// that part is enough.
+/// This part of the volume stays free, but not more bytes than so many, beside what
+/// the group may need, of which that part is enough.
 const FREE_PART: u64 = 8;
+const MOST_FREE: u64 = 256 << 20;
 const GROUP_PART: u64 = 4;
 
 /// Bytes that are set aside at a time, a quarter of all at least, and in how many
 /// pieces.
 const ROOM_STEP: u64 = 4 << 20;
-const MOST_PIECES: usize = 32;
+const MOST_PIECES: usize = 1024;
 
 impl Engine {
     /// Decides about an entry of `name`, and keeps it when it waits.
@@ -163,7 +164,7 @@ impl Engine {
         let lent = self.lent_bytes();
         let group = self.group_bytes().saturating_sub(lent);
         let group = self.clusters_for(group).min(total / GROUP_PART);
-        let others = group + total / FREE_PART;
+        let others = group + (total / FREE_PART).min(self.clusters_for(MOST_FREE));
         let enough = self.has_free_pieces(self.clusters_for(missing) + others)?;
         if enough {
             self.waiting.spared = lent + (group << self.geometry.cluster_shift());
