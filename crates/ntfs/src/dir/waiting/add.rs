@@ -13,21 +13,23 @@ use crate::index::store::IndexStore;
 /// An index of smaller blocks may not take every entry.
 const LEAST_BLOCK: usize = 2048;
 
-/// What room is set aside for, in bytes: so many times the blocks that entries may
-/// change, and the entries. An entry divides one block at most, so that as many
-/// may come, in fresh places; those that were there have images in the commit, and
-/// a table; what divides blocks above is less than a part of that.
-const FOR_BLOCKS: usize = 3;
-const FOR_ENTRIES: usize = 2;
+/// What room is set aside for, in bytes: so many halves of the blocks that entries
+/// may change, and so many times the entries. The first entry of a block may divide
+/// it, so that as many may come, in fresh places, and each further one takes half a
+/// block of entries; those that were there have images in the commit, and a table;
+/// what changes and divides above the leaves is a tenth of that.
+const FOR_BLOCKS: usize = 5;
+const FOR_ENTRIES: usize = 3;
 
 /// Bytes that are set aside beside that, for what holds the index together.
 const SLACK: usize = 1 << 20;
 
 /// This part of the volume stays free, but not more bytes than so many, beside what
-/// the group may need, of which that part is enough.
+/// the group may need, or the first of these parts of the volume that is free: then
+/// the group is written when it needs that.
 const FREE_PART: u64 = 8;
 const MOST_FREE: u64 = 256 << 20;
-const GROUP_PART: u64 = 4;
+const GROUP_PARTS: [u64; 3] = [4, 8, 16];
 
 /// Bytes that are set aside at a time, a quarter of all at least, and in how many
 /// pieces.
@@ -134,7 +136,7 @@ impl Engine {
     fn has_room_for(&mut self, directory: RecordNumber, entry: usize) -> Result<bool> {
         let block = self.waiting.directories.get(&directory.0);
         let block = block.map_or(0, |known| known.block_size);
-        let wanted = FOR_BLOCKS * (self.waiting.weight + block)
+        let wanted = FOR_BLOCKS * (self.waiting.weight + block) / 2
             + FOR_ENTRIES * (self.waiting.log.bytes() + entry)
             + SLACK;
         let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
@@ -162,14 +164,16 @@ impl Engine {
         let missing = wanted.saturating_sub(self.waiting.room_bytes);
         let total = self.geometry.cluster_count();
         let lent = self.lent_bytes();
-        let group = self.group_bytes().saturating_sub(lent);
-        let group = self.clusters_for(group).min(total / GROUP_PART);
-        let others = group + (total / FREE_PART).min(self.clusters_for(MOST_FREE));
-        let enough = self.has_free_pieces(self.clusters_for(missing) + others)?;
-        if enough {
-            self.waiting.spared = lent + (group << self.geometry.cluster_shift());
+        let group = self.clusters_for(self.group_bytes().saturating_sub(lent));
+        let others = (total / FREE_PART).min(self.clusters_for(MOST_FREE));
+        for part in GROUP_PARTS {
+            let group = group.min(total / part);
+            if self.has_free_pieces(self.clusters_for(missing) + others + group)? {
+                self.waiting.spared = lent + (group << self.geometry.cluster_shift());
+                return Ok(true);
+            }
         }
-        Ok(enough)
+        Ok(false)
     }
 
     /// There is none; `false`.
