@@ -85,8 +85,8 @@ impl Engine {
     }
 
     /// Moves dirty blocks out of memory so that `keep` bytes of them stay:
-    /// straight to their place when it was free before the open transaction,
-    /// else to the spill area.
+    /// straight to their place when it shows nothing whatever becomes of the open
+    /// transaction, else to the spill area.
     fn spill_down_to(&mut self, keep: usize) -> Result<()> {
         self.land()?;
         self.cache.settle_frames();
