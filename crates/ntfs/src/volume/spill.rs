@@ -131,9 +131,10 @@ impl Engine {
         let table = table_room(u64::try_from(all).unwrap_or(u64::MAX));
         let missing = self.spill.area.missing(away);
         let missing = u64::try_from(missing).unwrap_or(u64::MAX);
-        let room = missing.saturating_add(table.saturating_sub(self.spill.table_bytes()));
-        let room = self.clusters_for(room).saturating_sub(self.lent_clusters());
-        if !self.has_free_clusters(room)? {
+        let for_table = table.saturating_sub(self.spill.table_bytes());
+        // No cluster has parts of both.
+        let room = self.clusters_for(missing) + self.clusters_for(for_table);
+        if !self.has_free_clusters(room.saturating_sub(self.lent_clusters()))? {
             return Err(Error::DiskFull);
         }
         self.take_lent_back();
