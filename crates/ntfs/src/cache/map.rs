@@ -365,6 +365,8 @@ impl Map {
     /// Every dirty block in memory, ascending, for a commit: they are clean now.
     pub(super) fn take_off(&mut self) -> Vec<InFlight> {
         let keys = self.dirty_keys();
+        self.dirty.clear();
+        self.fresh.commit();
         let mut blocks = Vec::with_capacity(keys.len());
         for key in keys {
             if let Some(slot) = self.slots.get_mut(&key)
@@ -376,8 +378,8 @@ impl Map {
                     block,
                 });
             }
+            self.make_clean(key);
         }
-        self.mark_clean();
         blocks
     }
 

@@ -282,10 +282,53 @@ pub(super) fn locate<S: IndexStore>(
 ) -> Result<Located, S::Error> {
     let mut steps = used.steps;
     steps.clear();
+    descend(store, probe, steps, NodeAt::Root, searches)
+}
+
+/// As [`locate`], of a key behind those found by way of `above`, nodes from the root
+/// down that have not changed since: not higher up than it must.
+pub(super) fn locate_behind<S: IndexStore>(
+    store: &mut S,
+    probe: &impl Probe,
+    above: Path,
+    searches: Searches,
+) -> Result<Located, S::Error> {
+    let mut steps = above.steps;
+    while let Some(Step { at, .. }) = steps.pop() {
+        if at != NodeAt::Root && has_behind(store, at, probe)? {
+            return descend(store, probe, steps, at, searches);
+        }
+    }
+    descend(store, probe, steps, NodeAt::Root, searches)
+}
+
+/// Whether a node has a key that is not in front of what is searched for. What is
+/// wrong with it is told where the search meets it.
+fn has_behind<S: IndexStore>(
+    store: &mut S,
+    at: NodeAt,
+    probe: &impl Probe,
+) -> Result<bool, S::Error> {
+    store.look(at, |node| {
+        let last = node.len().checked_sub(1).map(|last| node.key(last));
+        let order = last.and_then(|last| probe.compare(last).ok());
+        order.is_some_and(Ordering::is_le)
+    })
+}
+
+/// Searches from a node down, to which `steps` lead.
+fn descend<S: IndexStore>(
+    store: &mut S,
+    probe: &impl Probe,
+    mut steps: Vec<Step>,
+    from: NodeAt,
+    searches: Searches,
+) -> Result<Located, S::Error> {
     let vcn_step = store.vcn_step().max(1);
-    let (mut left, mut right) = (true, true);
+    // From further down there are keys on both sides.
+    let (mut left, mut right) = (steps.is_empty(), steps.is_empty());
     let mut shared = Shared::default();
-    let mut at = NodeAt::Root;
+    let mut at = from;
     while steps.len() < MAX_DEPTH {
         let seen = store.look(at, |node| see(node, probe, &mut shared, vcn_step))?;
         let Seen {

@@ -8,13 +8,13 @@
 //! free again when the group is in place (`spill`).
 
 use super::beside::Pace;
-use super::large::LARGE;
+use super::large::{LARGE, table_room};
 use super::spill::read_place;
 use crate::cache::Load;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::options::{Durability, JournalMode};
-use crate::txn::WriteSet;
+use crate::txn::{WriteSet, is_readable};
 
 /// How far a group of operations is to get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,10 @@ const LATE_PART: usize = 2;
 const RETURNED_PART: usize = 4;
 
 /// The most bytes of changed blocks that are gathered, whatever the cache holds:
-/// what is gathered and not committed is lost with the process.
-const MOST_GROUP: usize = 2 << 30;
+/// what is gathered and not committed is lost with the process, and a record names
+/// the table of little more.
+const MOST_GROUP: usize = 3 << 30;
+const _: () = assert!(is_readable(table_room((MOST_GROUP + (32 << 20)) as u64), 1));
 
 /// Bytes in fresh places that go through the log all the same: that costs less
 /// than the flush between them and a commit.

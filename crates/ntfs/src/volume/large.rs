@@ -130,7 +130,7 @@ impl Engine {
 }
 
 /// Bytes that the table of so many bytes of blocks takes at most.
-pub(super) fn table_room(bytes: u64) -> u64 {
+pub(super) const fn table_room(bytes: u64) -> u64 {
     // A sector by itself has 40 bytes there, and chunks may have an entry of 1 KiB
     // less.
     bytes / 512 * 42 + (128 << 10)

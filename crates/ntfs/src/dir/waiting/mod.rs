@@ -76,7 +76,7 @@ const LARGE: usize = 4096;
 /// Entries that wait may have this part of the cache's size beside it, and so many
 /// bytes at most.
 const LOG_PART: usize = 32;
-const MOST_LOG: usize = 64 << 20;
+const MOST_LOG: usize = 128 << 20;
 
 /// Where there is no room for so many entries, none waits for so many operations.
 const WORTH: usize = 512;

@@ -14,7 +14,7 @@ use crate::cache::NumberHasher;
 use crate::engine::Engine;
 use crate::error::{CorruptKind, Place, Result};
 use crate::index::attributes::AttributeIndex;
-use crate::index::bulk::{Arrivals, NameRules, batch_bytes, merge};
+use crate::index::bulk::{Arrivals, Merge, NameRules, batch_bytes};
 use crate::index::collation::compare_names;
 use crate::index::fault::IndexFaultKind;
 use crate::index::store::IndexStore;
@@ -120,14 +120,14 @@ impl Engine {
         let most = batch_bytes(self.cache.limit());
         let directory = RecordNumber(sorted.first().map_or(0, |first| first.directory));
         let mut batch = Batch::gather(log, sorted);
+        let mut merge = Merge::new(NameRules {
+            upcase: &upcase,
+            case: self.name_case(directory)?,
+        });
         let mut at = 0;
         while at < sorted.len() {
             let mut index = AttributeIndex::open(&mut *self, directory, &index::I30)?;
-            let rules = NameRules {
-                upcase: &upcase,
-                case: index.name_case()?,
-            };
-            at = merge(&mut index, rules, &mut batch, at, most)?;
+            at = merge.batch(&mut index, &mut batch, at, most)?;
             let blocks = index.block_count();
             index.close();
             if let Some(known) = self.waiting.directories.get_mut(&directory.0) {

@@ -51,6 +51,13 @@ impl Content {
         Ok(content)
     }
 
+    /// Nothing, in the same memory.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.starts.clear();
+        self.last_child = None;
+    }
+
     /// Appends an entry.
     pub(super) fn push(&mut self, entry: &[u8]) {
         self.starts.push(self.bytes.len());

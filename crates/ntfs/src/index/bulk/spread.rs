@@ -21,29 +21,32 @@ pub(super) enum Fill {
 }
 
 /// Puts `content` in place of the last node of `path`, dividing upwards as needed.
+/// Leaves in `path` the nodes that did not change; `encoded` is memory to be used.
 pub(super) fn put_content<S: IndexStore>(
     store: &mut S,
-    mut path: Path,
-    mut content: Content,
+    path: &mut Path,
+    content: &Content,
+    encoded: &mut Vec<u8>,
     fill: Fill,
 ) -> Result<(), S::Error> {
     let capacity = block_capacity(store.block_size());
+    let mut divided: Option<Content> = None;
     while let Some(step) = path.steps.pop() {
+        let content = divided.as_ref().unwrap_or(content);
         let NodeAt::Block(vcn) = step.at else {
-            return put_root(store, content, fill);
+            return put_root(store, content, encoded, fill);
         };
         if content.len() + content.last_len() <= capacity {
-            let mut entries = Vec::with_capacity(capacity);
-            content.node_of(0..content.count(), &mut entries);
-            return rewrite(store, vcn, &entries);
+            content.node_of(0..content.count(), encoded);
+            return rewrite(store, vcn, encoded);
         }
-        let (between, right) = divide(store, &content, Some(vcn), fill)?;
+        let (between, right) = divide(store, content, Some(vcn), encoded, fill)?;
         let Some(parent) = path.steps.last() else {
             break;
         };
         let node = load(store, parent.at)?;
-        content = Content::divided(&node, parent.slot, &between, right)
-            .map_err(|e| store.fault(undecodable(parent.at, e)))?;
+        let above = Content::divided(&node, parent.slot, &between, right);
+        divided = Some(above.map_err(|e| store.fault(undecodable(parent.at, e)))?);
     }
     Ok(())
 }
@@ -60,22 +63,22 @@ fn divide<S: IndexStore>(
     store: &mut S,
     content: &Content,
     first: Option<u64>,
+    encoded: &mut Vec<u8>,
     fill: Fill,
 ) -> Result<(Content, u64), S::Error> {
     let capacity = block_capacity(store.block_size());
-    let mut entries = Vec::with_capacity(capacity);
     let (mut between, mut first, mut from) = (Content::default(), first, 0);
     let ends = ends(content, capacity - content.last_len().min(capacity), fill);
     for end in ends.into_iter().chain([content.count()]) {
-        content.node_of(from..end, &mut entries);
+        content.node_of(from..end, encoded);
         let vcn = match first.take() {
             Some(vcn) => {
-                rewrite(store, vcn, &entries)?;
+                rewrite(store, vcn, encoded)?;
                 vcn
             }
             None => {
                 let vcn = store.allocate_block()?;
-                write_new(store, vcn, &entries)?;
+                write_new(store, vcn, encoded)?;
                 vcn
             }
         };
@@ -119,16 +122,18 @@ fn ends(content: &Content, room: usize, fill: Fill) -> Vec<usize> {
 
 fn put_root<S: IndexStore>(
     store: &mut S,
-    mut content: Content,
+    content: &Content,
+    encoded: &mut Vec<u8>,
     fill: Fill,
 ) -> Result<(), S::Error> {
     let header = store.root()?.root_header().map_err(|e| store.fault(e))?;
-    let mut entries = Vec::new();
+    let mut divided: Option<Content> = None;
     for depth in 0..MAX_DEPTH {
+        let content = divided.as_ref().unwrap_or(content);
         // What no block can hold is not even tried.
         if content.len() + content.last_len() <= block_capacity(store.block_size()) {
-            content.node_of(0..content.count(), &mut entries);
-            let root = IndexNode::new_root(&header, &entries).map_err(|e| store.fault(e))?;
+            content.node_of(0..content.count(), encoded);
+            let root = IndexNode::new_root(&header, encoded).map_err(|e| store.fault(e))?;
             if store.set_root(&root)? == RootFit::Fits {
                 return Ok(());
             }
@@ -141,8 +146,8 @@ fn put_root<S: IndexStore>(
             // room for the attributes that the first block brings.
             set_new_root(store, &header, &index::encode_last_entry(Some(0)))?;
         }
-        let (between, right) = divide(store, &content, None, fill)?;
-        content = between.below(right);
+        let (between, right) = divide(store, content, None, encoded, fill)?;
+        divided = Some(between.below(right));
     }
     Err(store.fault(IndexFault::new(IndexFaultKind::Depth, NodeAt::Root)))
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use linkwright_ntfs_format::FormatError;
 use linkwright_ntfs_format::index::EntryView;
 
-use super::{Arrivals, NameRules, merge};
+use super::{Arrivals, Merge, NameRules};
 use crate::index::directory::{NameCase, add};
 use crate::index::insert::Insertion;
 use crate::index::memory::{MemoryStore, by_name, check, entry_of, key_of, units, upcase};
@@ -77,9 +77,9 @@ proptest! {
         }
         let mut list = List { entries, taken: Vec::new() };
         let rules = NameRules { upcase: upcase(), case };
-        let mut at = 0;
+        let (mut merge, mut at) = (Merge::new(rules), 0);
         while at < list.len() {
-            let next = merge(&mut store, rules, &mut list, at, most).unwrap();
+            let next = merge.batch(&mut store, &mut list, at, most).unwrap();
             prop_assert!(next > at);
             at = next;
         }
@@ -103,9 +103,9 @@ fn entries_that_come_in_order_fill_their_blocks() {
         upcase: upcase(),
         case: NameCase::Insensitive,
     };
-    let mut at = 0;
+    let (mut merge, mut at) = (Merge::new(rules), 0);
     while at < list.len() {
-        at = merge(&mut store, rules, &mut list, at, 100_000).unwrap();
+        at = merge.batch(&mut store, &mut list, at, 100_000).unwrap();
     }
     let found = check(&store, by_name());
     assert_eq!(found.len(), names.len());

@@ -8,7 +8,7 @@ use super::plan::Plan;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::index::attributes::AttributeIndex;
-use crate::index::bulk::{Arrivals, NameRules, batch_bytes, merge};
+use crate::index::bulk::{Arrivals, Merge, NameRules, batch_bytes};
 
 /// The names of one directory, in order.
 struct Names<'a> {
@@ -80,7 +80,8 @@ impl Engine {
             let mut at = 0;
             while at < sorted.len() {
                 let mut index = AttributeIndex::open(&mut *self, directory.base, &index::I30)?;
-                at = merge(&mut index, rules, &mut names, at, most)?;
+                // From the root each time: nobody found this index in order.
+                at = Merge::new(rules).batch(&mut index, &mut names, at, most)?;
                 index.close();
                 self.relieve_memory()?;
             }
