@@ -110,6 +110,9 @@ impl View<'_> {
         self.with_free_name(dir, name, |view| {
             let (made, node) = view.new_file(kind, create);
             view.attach(dir, name, made)?;
+            if kind == NodeKind::Directory {
+                view.inherit_case(made, dir)?;
+            }
             view.state.ops.push(Op::Create {
                 dir: dir.clone(),
                 name: name.clone(),
@@ -220,6 +223,9 @@ impl View<'_> {
             file.stat.attributes.insert(Attributes::REPARSE_POINT);
             file.link = Some(Some(content.clone()));
             view.attach(dir, name, made)?;
+            if kind == NodeKind::Directory {
+                view.inherit_case(made, dir)?;
+            }
             view.state.ops.push(Op::CreateLink {
                 dir: dir.clone(),
                 name: name.clone(),

@@ -98,12 +98,20 @@ impl<'a> View<'a> {
         match (self.state.directories.get(&key), key) {
             (Some(changed), _) => Ok(changed.is_case_sensitive),
             (None, Key::Stored { .. }) => self.base().is_case_sensitive(dir),
-            // As the directory it is in, which had to be changed for it.
-            (None, Key::Private(_)) => match self.names(dir)?.into_iter().next() {
-                Some(above) => self.is_case_sensitive(&above.directory),
-                None => Ok(false),
-            },
+            // One that was made here is in `directories` from then on.
+            (None, Key::Private(_)) => Ok(false),
         }
+    }
+
+    /// Has a directory that was just made in `dir` tell names apart as that one does,
+    /// wherever it goes.
+    pub(super) fn inherit_case(&mut self, made: Key, dir: &Node) -> Result<()> {
+        let changed = Directory {
+            is_case_sensitive: self.is_case_sensitive(dir)?,
+            ..Directory::default()
+        };
+        self.state.directories.insert(made, changed);
+        Ok(())
     }
 
     /// What the transaction changed in a directory.

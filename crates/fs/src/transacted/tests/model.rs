@@ -267,3 +267,25 @@ fn a_transaction_does_what_the_same_calls_do_without_one() {
         )
         .unwrap();
 }
+
+#[test]
+fn a_directory_that_moved_tells_names_apart_as_before() {
+    // Made where case counts, moved to where it does not.
+    let made = [
+        vec![Step::Directory(vec![2, 5], 2)],
+        vec![
+            Step::Link(vec![2, 5], 2, true),
+            Step::RemoveLink(vec![2, 5, 2]),
+        ],
+    ];
+    let base = prepared();
+    for mut steps in made {
+        steps.extend([
+            Step::Rename(vec![2, 5], 2, vec![], 0, true),
+            Step::Directory(vec![0], 1),
+            Step::Put(vec![0], 0, 0, false),
+        ]);
+        run(&base, &steps, false);
+        run(&base, &steps, true);
+    }
+}
