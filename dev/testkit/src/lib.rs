@@ -33,6 +33,7 @@
 //! | `LINKWRIGHT_SKIP_LOG` | file to which each skip line is appended |
 #![forbid(unsafe_code)]
 
+mod alone;
 pub mod command;
 pub mod corpus;
 pub mod image;
@@ -43,6 +44,7 @@ pub mod snapshot;
 
 use std::path::PathBuf;
 
+pub use alone::{alone, peak_kib};
 pub use command::Failure;
 pub use image::ScratchImage;
 pub use panel::Panel;

@@ -1,6 +1,5 @@
 //! Ten million records in bounded memory.
 
-use std::process::Command;
 use std::time::Instant;
 
 use linkwright_device::{BlockDevice, DeviceError, MemoryDevice};
@@ -11,7 +10,7 @@ use linkwright_ntfs_format::attribute::{
 use linkwright_ntfs_format::runs::RunList;
 use linkwright_ntfs_format::{Lcn, fixup, record};
 use linkwright_ntfs_mkfs::{FormatOptions, format};
-use linkwright_testkit::skip_unless;
+use linkwright_testkit::{alone, long, peak_kib, skip_unless};
 
 use crate::editor::Editor;
 
@@ -20,7 +19,6 @@ const RECORDS: u64 = 10_000_000;
 /// Memory the check may take, in KiB: 512 MiB.
 const LIMIT: u64 = 512 << 10;
 const RECORD: u64 = 1024;
-const CHILD: &str = "LINKWRIGHT_SCALE_CHILD";
 
 /// A volume whose `$MFT` is too large to be kept: records past the first are
 /// copies of one that are made when they are read.
@@ -118,28 +116,11 @@ fn endless() -> Endless {
     }
 }
 
-fn peak_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("status");
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"))
-        .and_then(|text| text.trim().parse().ok())
-        .expect("VmHWM")
-}
-
 #[test]
 #[cfg(target_os = "linux")]
 fn ten_million_records_stay_within_512_mib() {
-    if std::env::var_os(CHILD).is_none() {
-        skip_unless!(linkwright_testkit::long("ten million records"));
-        // By itself, so that its memory is its own.
-        let status = Command::new(std::env::current_exe().expect("this program"))
-            .args(["--exact", "--nocapture"])
-            .arg("scale::ten_million_records_stay_within_512_mib")
-            .env(CHILD, "1")
-            .status()
-            .expect("run it again");
-        assert!(status.success());
+    skip_unless!(long("ten million records"));
+    if !alone("scale::ten_million_records_stay_within_512_mib") {
         return;
     }
     let device = endless();
