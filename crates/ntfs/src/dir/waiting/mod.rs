@@ -74,9 +74,12 @@ const NAME_PART: usize = 256;
 const LARGE: usize = 4096;
 
 /// Entries that wait may have this part of the cache's size beside it, and so many
-/// bytes at most.
+/// bytes at most; or so many, as long as they would change more than so many bytes of
+/// blocks for each of them: then a block is written for few.
 const LOG_PART: usize = 32;
-const MOST_LOG: usize = 128 << 20;
+const MOST_LOG: usize = 64 << 20;
+const MOST_THIN_LOG: usize = 256 << 20;
+const THIN: usize = 1024;
 
 /// Where there is no room for so many entries, none waits for so many operations.
 const WORTH: usize = 512;
@@ -206,7 +209,11 @@ impl Waiting {
     /// Whether the entries take as much memory as they may beside a cache, or all
     /// the room there is.
     pub(crate) fn is_due(&self, cache: usize) -> bool {
-        self.crowded || self.log.bytes() > (cache / LOG_PART).min(MOST_LOG)
+        let most = match self.weight > self.log.len() * THIN {
+            true => MOST_THIN_LOG,
+            false => MOST_LOG,
+        };
+        self.crowded || self.log.bytes() > (cache / LOG_PART).min(most)
     }
 
     /// There is no room for one more.
