@@ -15,8 +15,9 @@ pub fn nt_to_win32(nt_name: &[u16]) -> Vec<u16> {
     let is_unc = rest
         .get(..unc.len())
         .is_some_and(|head| head.iter().zip(&unc).all(|(a, b)| fold(*a) == fold(*b)));
-    let is_drive = matches!(rest, [letter, colon, ..]
-        if is_letter(*letter) && *colon == u16::from(b':'));
+    // Whatever stands before a colon is a drive to Win32 (RtlDetermineDosPathNameType_U).
+    let is_drive = matches!(rest, [drive, colon, ..]
+        if *drive != BACKSLASH && *drive != u16::from(b'/') && *colon == u16::from(b':'));
     let (prefix, tail) = match (is_unc, is_drive) {
         (true, _) => (r"\\", &rest[unc.len()..]),
         (_, true) => ("", rest),
@@ -102,10 +103,6 @@ pub fn relative_path(from: &[Name], to: &[Name], separator: char) -> Name {
     Name::from_units(units)
 }
 
-fn is_letter(unit: u16) -> bool {
-    u8::try_from(unit).is_ok_and(|byte| byte.is_ascii_alphabetic())
-}
-
 fn fold(unit: u16) -> u16 {
     match u8::try_from(unit) {
         Ok(byte) => u16::from(byte.to_ascii_uppercase()),
@@ -125,6 +122,7 @@ mod tests {
     #[test]
     fn nt_names_become_what_people_write() {
         assert_eq!(win32(r"\??\C:\a"), r"C:\a");
+        assert_eq!(win32("\\??\\\u{e4}:\\a"), "\u{e4}:\\a");
         assert_eq!(win32(r"\??\UNC\server\share\a"), r"\\server\share\a");
         assert_eq!(win32(r"\??\unc\server"), r"\\server");
         assert_eq!(win32(r"\??\Volume{1}\"), r"\\?\Volume{1}\");
