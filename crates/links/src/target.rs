@@ -129,9 +129,23 @@ impl TargetText {
     }
 
     /// The text without `.`, without `..` after a name, without doubled, mixed or
-    /// trailing separators.
+    /// trailing separators; a drive or share without what makes it a device. The text of
+    /// a relative link that looks like a drive keeps a `.` in front.
     pub fn clean(&self) -> Vec<u16> {
-        clean(self.grammar, self.form, &self.units)
+        let text = clean(self.grammar, self.form, &self.units);
+        let form = self.grammar.form(&text);
+        match self.form {
+            Form::Device => {
+                // As a link that is given this text is read.
+                let read = nt_to_win32(&win32_to_nt(&text));
+                clean(self.grammar, self.grammar.form(&read), &read)
+            }
+            // `C:x` below the directory of the link is no drive.
+            Form::Relative if form != Form::Relative => {
+                [&[DOT, self.grammar.separator()], text.as_slice()].concat()
+            }
+            _ => text,
+        }
     }
 
     /// Whether `..` comes after a name, which means another place when that name
@@ -290,6 +304,26 @@ mod tests {
     fn cleaned(grammar: Grammar, text: &str) -> String {
         let text = units(text);
         String::from_utf16(&clean(grammar, grammar.form(&text), &text)).unwrap()
+    }
+
+    #[test]
+    fn what_a_text_is_does_not_change_when_it_is_cleaned() {
+        let absolute = |text: &str| SymbolicLink::new(&[], &units(text), 0).unwrap();
+        let relative =
+            |text: &str| SymbolicLink::new(&[], &units(text), SYMLINK_FLAG_RELATIVE).unwrap();
+        for (link, clean) in [
+            (absolute("\\/?\\C:\\a\\"), "C:\\a"),
+            (absolute("\\??\\\u{e4}:\\a\\"), "\u{e4}:\\a"),
+            (absolute("\\??\\Volume{1}\\"), "\\\\?\\Volume{1}\\"),
+            (relative("C:\\a\\"), ".\\C:\\a"),
+            (relative(".\\C:a"), ".\\C:a"),
+        ] {
+            let content = LinkContent::Reparse(link.into());
+            let text = TargetText::of(&content).unwrap().clean();
+            assert_eq!(String::from_utf16(&text).unwrap(), clean);
+            let again = with_text(&content, &text, &text).unwrap();
+            assert_eq!(TargetText::of(&again).unwrap().clean(), text, "{clean}");
+        }
     }
 
     #[test]
