@@ -108,11 +108,8 @@ impl View<'_> {
         self.directory(dir)?;
         check_name(name)?;
         self.with_free_name(dir, name, |view| {
-            let (made, node) = view.new_file(kind, create);
+            let (made, node) = view.new_file(dir, kind, create)?;
             view.attach(dir, name, made)?;
-            if kind == NodeKind::Directory {
-                view.inherit_case(made, dir)?;
-            }
             view.state.ops.push(Op::Create {
                 dir: dir.clone(),
                 name: name.clone(),
@@ -139,7 +136,7 @@ impl View<'_> {
         {
             self.check_not_read_only(&there.node)?;
         }
-        Ok(self.new_file(NodeKind::File, create))
+        self.new_file(dir, NodeKind::File, create)
     }
 
     /// Gives a file without a name one, in place of what has it.
@@ -217,15 +214,12 @@ impl View<'_> {
             LinkType::Directory => NodeKind::Directory,
         };
         self.with_free_name(dir, name, |view| {
-            let (made, node) = view.new_file(kind, create);
+            let (made, node) = view.new_file(dir, kind, create)?;
             let file = view.file_mut(made)?;
             file.stat.reparse_tag = Some(tag);
             file.stat.attributes.insert(Attributes::REPARSE_POINT);
             file.link = Some(Some(content.clone()));
             view.attach(dir, name, made)?;
-            if kind == NodeKind::Directory {
-                view.inherit_case(made, dir)?;
-            }
             view.state.ops.push(Op::CreateLink {
                 dir: dir.clone(),
                 name: name.clone(),

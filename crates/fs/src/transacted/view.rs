@@ -103,17 +103,6 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Has a directory that was just made in `dir` tell names apart as that one does,
-    /// wherever it goes.
-    pub(super) fn inherit_case(&mut self, made: Key, dir: &Node) -> Result<()> {
-        let changed = Directory {
-            is_case_sensitive: self.is_case_sensitive(dir)?,
-            ..Directory::default()
-        };
-        self.state.directories.insert(made, changed);
-        Ok(())
-    }
-
     /// What the transaction changed in a directory.
     pub(super) fn changed_mut(&mut self, dir: &Node) -> Result<&mut Directory> {
         let is_case_sensitive = self.is_case_sensitive(dir)?;
@@ -364,8 +353,14 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    /// A new file without a name.
-    pub(super) fn new_file(&mut self, kind: NodeKind, create: &Create) -> (Key, Node) {
+    /// A new file without a name, to be in `dir`. A directory tells names apart as that
+    /// one does, wherever it goes later.
+    pub(super) fn new_file(
+        &mut self,
+        dir: &Node,
+        kind: NodeKind,
+        create: &Create,
+    ) -> Result<(Key, Node)> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let key = Key::Private(number);
@@ -402,8 +397,15 @@ impl<'a> View<'a> {
             streams: Vec::new(),
             gone: false,
         };
+        if kind == NodeKind::Directory {
+            let changed = Directory {
+                is_case_sensitive: self.is_case_sensitive(dir)?,
+                ..Directory::default()
+            };
+            self.state.directories.insert(key, changed);
+        }
         self.state.files.insert(key, file);
-        (key, node)
+        Ok((key, node))
     }
 }
 

@@ -401,4 +401,21 @@ mod tests {
         waiting.truncate(0);
         assert_eq!((waiting.weight(), waiting.log.bytes()), (0, 0));
     }
+
+    #[test]
+    fn more_entries_wait_where_a_block_would_take_few() {
+        let mut waiting = Waiting::default();
+        while waiting.log.bytes() <= MOST_LOG {
+            waiting.push(RecordNumber(5), &[0; 1 << 20]);
+        }
+        let cache = usize::MAX;
+        assert!(waiting.is_due(cache));
+        waiting.weight = waiting.log.len() * THIN + 1;
+        assert!(!waiting.is_due(cache) && waiting.is_due(1 << 30));
+        while waiting.log.bytes() <= MOST_THIN_LOG {
+            waiting.push(RecordNumber(5), &[0; 1 << 20]);
+            waiting.weight += THIN;
+        }
+        assert!(waiting.is_due(cache));
+    }
 }
